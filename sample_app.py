@@ -1,0 +1,134 @@
+"""A small storefront with a support desk: `python sample_app.py`, then open the address that it prints.
+
+The shop is a plain WSGI application. The desk is mounted beside it at /support, both in one process, and the shop's own
+page shows the store's cases through the Python side of the same desk. PORT and SAMPLE_DB change where it listens and
+what it writes to.
+"""
+
+import os
+import sys
+from html import escape
+from pathlib import Path
+
+import waitress
+
+from supportcases import Actor, Status, SupportDesk, create_app, mount
+
+STORE = "lumen-and-oak"
+MERCHANT = Actor.merchant(STORE, label="Mara at Lumen & Oak")
+SUPPORT = Actor.support("Ada", stores=[STORE])
+PRODUCTS = [("Oak desk lamp", "€ 89"), ("Beeswax candle, set of 4", "€ 24"), ("Walnut picture frame", "€ 35")]
+
+PAGE = """<!doctype html>
+<html lang="en"><meta charset="utf-8"><title>Lumen &amp; Oak</title>
+<style>body {{ font: 16px/1.5 system-ui; max-width: 44rem; margin: 2rem auto; padding: 0 1rem }}
+table {{ width: 100%; border-collapse: collapse }} td, th {{ text-align: left; padding: .3rem; border-bottom: 1px solid #ddd }}</style>
+<h1>Lumen &amp; Oak</h1>
+<table><tr><th>Product<th>Price</tr>{products}</table>
+<h2>For the shop's owner: your support cases</h2>
+<table><tr><th>Number<th>Subject<th>Severity<th>Status</tr>{cases}</table>
+<p>{waiting} waiting for support. The API is at <code>/support/api/v1/support-cases</code>,
+its description at <a href="/support/openapi.json">/support/openapi.json</a>.</p></html>"""
+
+
+def storefront(desk):
+    """Return the shop's own WSGI application, whose page shows the store's support cases."""
+
+    def application(environ, start_response):
+        if environ["PATH_INFO"] not in ("", "/"):
+            start_response("404 Not Found", [("Content-Type", "text/plain; charset=utf-8")])
+            return [b"This shop has only one page: /\n"]
+        products = "".join(f"<tr><td>{escape(name)}<td>{price}</tr>" for name, price in PRODUCTS)
+        cases = "".join(
+            f"<tr><td>#{case.number:06}<td>{escape(case.subject)}<td>{case.severity}<td>{case.status}</tr>"
+            for case in desk.list(MERCHANT, limit=100).cases
+        )
+        waiting = desk.list(MERCHANT, status=Status.OPEN).count
+        start_response("200 OK", [("Content-Type", "text/html; charset=utf-8")])
+        return [PAGE.format(products=products, cases=cases, waiting=waiting).encode()]
+
+    return application
+
+
+def seed(desk: SupportDesk) -> None:
+    """Open a few cases, on first start only."""
+    if desk.list(MERCHANT).count:
+        return
+    refund = desk.open(
+        MERCHANT,
+        body="Order #1042 was marked as refunded but the customer did not receive the funds. "
+        "Stripe shows the refund as pending for over 48 hours.",
+        category="orders_payments",
+        severity="high",
+    )
+    desk.answer(SUPPORT, refund.id, body="We have escalated this with Stripe; it should clear within 24 hours.")
+    desk.open(
+        MERCHANT,
+        subject="shop.lumen-and-oak.example shows a certificate warning",
+        body="Since we moved the domain on Monday, Safari says that the connection is not private.",
+        category="domains_setup",
+        severity="critical",
+    )
+    desk.open(
+        MERCHANT,
+        body="Hi team, the import skips variants without a SKU. Is that intended?",
+        category="products_catalog",
+    )
+
+
+def closed_case(desk: SupportDesk) -> int:
+    """Return the number of a closed case, so that there is one to reopen at every start."""
+    for case in desk.list(MERCHANT, status=Status.CLOSED, limit=1).cases:
+        return case.number
+    case = desk.open(
+        MERCHANT,
+        subject="VAT number is missing on our invoice",
+        body="The invoice for our plan shows no VAT number, and our accountant sends it back.",
+        category="billing_plans",
+        severity="low",
+    )
+    desk.answer(SUPPORT, case.id, body="Corrected: your invoices now carry it, the last three were sent again.")
+    return desk.close(MERCHANT, case.id).number
+
+
+def new_key(keys) -> str:
+    """Return a fresh key for the store; the one of the start before is revoked."""
+    for key in keys.all():
+        if key.label == "sample_app" and key.revoked_at is None:
+            keys.revoke(key.id)
+    return keys.create(STORE, label="sample_app")[0]
+
+
+def main() -> None:
+    """Serve the shop and print how to talk to its support desk."""
+    database = Path(os.environ.get("SAMPLE_DB", Path(__file__).with_name("sample.db")))
+    support = create_app(database)
+    application = mount(storefront(support.desk), support, at="/support")
+    try:
+        server = waitress.create_server(application, host="127.0.0.1", port=int(os.environ.get("PORT", "8000")))
+    except OSError as error:
+        sys.exit(f"sample_app: cannot listen: {error}. Set PORT to a free one.")
+
+    seed(support.desk)
+    number = closed_case(support.desk)
+    shop = f"http://127.0.0.1:{server.effective_port}"
+    cases = f"{shop}/support/api/v1/support-cases"
+    key = f"-H 'Authorization: Bearer {new_key(support.keys)}'"
+    json = "-H 'Content-Type: application/json'"
+    print(
+        f"Lumen & Oak is open at {shop}  (Ctrl-C closes it; its cases stay in {database})\n\n"
+        f"Paste into a second terminal, with a merchant key that is valid until the next start:\n\n"
+        f"curl {key} '{cases}?status=open'\n\n"
+        f"curl {key} {json} {cases} -d '"
+        '{"body": "The checkout shows a blank page since this morning. Three customers wrote to us.", "severity": "critical"}'
+        "'\n\n"
+        f"curl {key} {json} {cases}/{number}/messages -d '"
+        '{"body": "It is back: the invoice of this month has no VAT number again."}'
+        "'\n",
+        flush=True,
+    )
+    server.run()
+
+
+if __name__ == "__main__":
+    main()

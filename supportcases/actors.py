@@ -1,0 +1,85 @@
+"""Who is asking: a store's merchant or somebody of the support team."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from supportcases.errors import InvalidInput, NotPermitted
+from supportcases.fields import AUTHOR, DEFAULT_AUTHOR, STORE, checking
+
+
+class ActorKind(StrEnum):
+    """The sides of the desk."""
+
+    MERCHANT = "merchant"
+    SUPPORT = "support"
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Somebody who may do something; made by `Actor.merchant` or `Actor.support`.
+
+    `stores` are the stores whose cases the actor may see: exactly one for a merchant, None for a member of the
+    support team who may see them all. `label` names the actor in the history of a case.
+    """
+
+    kind: ActorKind
+    label: str
+    stores: frozenset[str] | None
+
+    def __post_init__(self) -> None:
+        """Check the names.
+
+        Raises:
+            InvalidInput: No store or nobody can be called that, or a merchant has not exactly one store.
+        """
+        with checking() as check:
+            check("label", AUTHOR, self.label)
+            for store in self.stores or ():
+                check("store", STORE, store)
+        if self.kind is ActorKind.MERCHANT and len(self.stores or ()) != 1:
+            raise InvalidInput({"stores": "Must be exactly one for a merchant."})
+
+    @classmethod
+    def merchant(cls, store: str, label: str = DEFAULT_AUTHOR) -> "Actor":
+        """Return an actor who sees the cases of `store` and no others.
+
+        Raises:
+            InvalidInput: No store or nobody can be called that.
+        """
+        return cls(ActorKind.MERCHANT, label, frozenset((store,)))
+
+    @classmethod
+    def support(cls, label: str, stores: Iterable[str] | None = None) -> "Actor":
+        """Return a member of the support team, for all stores or only for `stores`.
+
+        Raises:
+            InvalidInput: No store or nobody can be called that.
+        """
+        return cls(ActorKind.SUPPORT, label, None if stores is None else frozenset(stores))
+
+    @property
+    def store(self) -> str:
+        """The merchant's store.
+
+        Raises:
+            NotPermitted: The actor is not a merchant.
+        """
+        self.must_be(ActorKind.MERCHANT)
+        return next(iter(self.stores or ()))
+
+    def may_enter(self, store: str) -> bool:
+        """Tell whether the actor may see the cases of `store`."""
+        return self.stores is None or store in self.stores
+
+    def must_be(self, kind: ActorKind) -> None:
+        """Raise `NotPermitted` unless the actor is of that kind."""
+        if self.kind is not kind:
+            raise NotPermitted(FOR_ONLY[kind])
+
+
+FOR_ONLY: Final = {
+    ActorKind.MERCHANT: "This is for merchants only; the support team has a side of its own.",
+    ActorKind.SUPPORT: "This is for the support team only.",
+}

@@ -1,0 +1,83 @@
+"""The composition root: `create_app` puts the parts together, and its routes are the API's table of contents."""
+
+import os
+from collections.abc import Callable, Iterable
+from typing import Any, Final
+
+from supportcases import times
+from supportcases.desk import NewId, SubjectMaker, SupportDesk
+from supportcases.ids import uuid7
+from supportcases.keys import KeyRing
+from supportcases.repository import Repository
+from supportcases.sqlite import SqliteRepository
+from supportcases.subjects import subject_from
+from supportcases.web.application import SupportApp
+from supportcases.web.auth import Authenticate, by_api_key
+from supportcases.web.merchant import CaseCollection, CaseItem, CaseMessages
+from supportcases.web.service import Health, OpenApi
+
+PREFIX: Final = "/api/v1"
+MAX_BODY: Final = 1_048_576
+
+WsgiApp = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
+
+
+def create_app(
+    database: str | os.PathLike[str] | Repository,
+    *,
+    authenticate: Authenticate | None = None,
+    clock: times.Clock = times.now,
+    new_id: NewId = uuid7,
+    make_subject: SubjectMaker = subject_from,
+    max_body: int = MAX_BODY,
+    service_routes: bool = True,
+) -> SupportApp:
+    """Return a WSGI application that serves support cases.
+
+    Args:
+        database: The path of a SQLite file, made where there is none; `":memory:"`; or a repository.
+        authenticate: Gets the `falcon.Request` and returns `Actor.merchant(store, label=...)`, or None for 401. Without
+            it the API keys of the database decide.
+        clock: Returns the present moment, with a time zone.
+        new_id: Returns a new UUID for a case or a message.
+        make_subject: Returns a subject for a body that came without one.
+        max_body: The most bytes that the body of a request may have; more is 413.
+        service_routes: Whether `/healthz` and `/openapi.json` are served at the app's own root, to anybody.
+
+    Raises:
+        DatabaseUnusable: The folder is missing, the file is no database or was written by a newer version, or it
+            cannot be written.
+    """
+    repository = SqliteRepository(database) if isinstance(database, str | os.PathLike) else database
+    desk = SupportDesk(repository, clock=clock, new_id=new_id, make_subject=make_subject)
+    keys = KeyRing(repository, clock=clock)
+    app = SupportApp(desk, keys, authenticate or by_api_key(keys), PREFIX)
+    app.add_route(f"{PREFIX}/support-cases", CaseCollection(desk, max_body=max_body))
+    app.add_route(f"{PREFIX}/support-cases/{{id_or_number}}", CaseItem(desk, max_body=max_body))
+    app.add_route(f"{PREFIX}/support-cases/{{id_or_number}}/messages", CaseMessages(desk, max_body=max_body))
+    if service_routes:
+        app.add_route("/healthz", Health(repository))
+        app.add_route("/openapi.json", OpenApi())
+    return app
+
+
+def mount(host: WsgiApp, guest: WsgiApp, *, at: str) -> WsgiApp:
+    """Return a WSGI application that is `host`, with `guest` at the path `at` and below it.
+
+    The guest finds the path in `SCRIPT_NAME`, as PEP 3333 says, so that its links begin with it.
+
+    Raises:
+        ValueError: `at` is not an absolute path without a slash at its end.
+    """
+    if not at.startswith("/") or at.endswith("/"):
+        raise ValueError(f"at must be a path such as '/support', not {at!r}.")
+    prefix = at.encode().decode("latin-1")  # as WSGI writes paths
+
+    def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        path = environ.get("PATH_INFO", "")
+        if path != prefix and not path.startswith(f"{prefix}/"):
+            return host(environ, start_response)
+        script_name = environ.get("SCRIPT_NAME", "") + prefix
+        return guest({**environ, "SCRIPT_NAME": script_name, "PATH_INFO": path[len(prefix) :]}, start_response)
+
+    return application

@@ -1,0 +1,170 @@
+"""What is true of a support case, and the rules of its life: pure functions of values."""
+
+import re
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import Final
+from uuid import UUID
+
+
+class Status(StrEnum):
+    """Whose turn it is: support's (open), the merchant's (answered) or nobody's (closed)."""
+
+    OPEN = "open"
+    ANSWERED = "answered"
+    CLOSED = "closed"
+
+
+class Severity(StrEnum):
+    """How badly the store is hurt, worst first."""
+
+    CRITICAL = "critical"
+    HIGH = "high"
+    NORMAL = "normal"
+    LOW = "low"
+
+
+class Category(StrEnum):
+    """What the case is about."""
+
+    ORDERS_PAYMENTS = "orders_payments"
+    PRODUCTS_CATALOG = "products_catalog"
+    DOMAINS_SETUP = "domains_setup"
+    BILLING_PLANS = "billing_plans"
+    STORE_BUILDER = "store_builder"
+    OTHER = "other"
+
+
+class AuthorKind(StrEnum):
+    """Who wrote a message; `elliot` is the platform's automated assistant, `system` the desk itself."""
+
+    MERCHANT = "merchant"
+    SUPPORT = "support"
+    SYSTEM = "system"
+    ELLIOT = "elliot"
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A support case of one store. Times are in UTC, in whole milliseconds; `id` is a UUID in lower case."""
+
+    id: str
+    store: str
+    number: int
+    subject: str
+    category: Category
+    severity: Severity
+    status: Status
+    created_at: datetime
+    last_activity_at: datetime
+    closed_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One contribution to the thread of a case."""
+
+    id: str
+    author_kind: AuthorKind
+    author_label: str
+    body: str
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Thread:
+    """A case with its messages, oldest first."""
+
+    case: Case
+    messages: tuple[Message, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A message that was added, and the case as it is since."""
+
+    message: Message
+    case: Case
+
+
+@dataclass(frozen=True, slots=True)
+class CaseFilter:
+    """Which cases of a store are wanted; None is any. `query` is a part of the subject, or a number."""
+
+    query: str | None = None
+    status: Status | None = None
+    severity: Severity | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CasePage:
+    """Some of the cases that match, newest activity first; `count` is how many match in all."""
+
+    cases: tuple[Case, ...]
+    count: int
+    offset: int
+    limit: int
+
+
+@dataclass(frozen=True, slots=True)
+class CaseRef:
+    """How a caller names a case: by UUID, or by number and, for the support team, store."""
+
+    id: str | None = None
+    number: int | None = None
+    store: str | None = None
+
+
+UUID_TEXT: Final = re.compile(r"[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
+NUMBER_TEXT: Final = re.compile(r"#?([0-9]{1,20})")
+HIGHEST_NUMBER: Final = 2**63 - 1
+
+
+def parse_number(text: str) -> int | None:
+    """Return the case number that `text` writes as `42`, `000042`, `#42` or `#000042`, or None."""
+    written = NUMBER_TEXT.fullmatch(text)
+    number = int(written[1]) if written else 0
+    return number if 1 <= number <= HIGHEST_NUMBER else None
+
+
+def parse_reference(ref: str | int | UUID) -> CaseRef | None:
+    """Return what `ref` names: a UUID, a number in any of its written forms, or `store:number`; None if nothing."""
+    text = str(ref)
+    if UUID_TEXT.fullmatch(text):
+        return CaseRef(id=text.lower())
+    store, colon, number_text = text.rpartition(":")
+    number = parse_number(number_text)
+    if number is None or (colon and not store):
+        return None
+    return CaseRef(number=number, store=store or None)
+
+
+def replied(case: Case, now: datetime) -> Case:
+    """The merchant wrote: it is support's turn, whatever the status was."""
+    return replace(case, status=Status.OPEN, last_activity_at=now, closed_at=None)
+
+
+def answered(case: Case, now: datetime) -> Case:
+    """Support wrote: it is the merchant's turn."""
+    return replace(case, status=Status.ANSWERED, last_activity_at=now, closed_at=None)
+
+
+def closed(case: Case, now: datetime) -> Case:
+    """Close the case; a closed one stays as it is."""
+    if case.status is Status.CLOSED:
+        return case
+    return replace(case, status=Status.CLOSED, last_activity_at=now, closed_at=now)
+
+
+def reopened(case: Case, now: datetime) -> Case:
+    """Open the case again, answered or closed; an open one stays as it is."""
+    if case.status is Status.OPEN:
+        return case
+    return replace(case, status=Status.OPEN, last_activity_at=now, closed_at=None)
+
+
+def differences(before: Case, after: Case) -> tuple[dict[str, str], dict[str, str]]:
+    """Return what of a case a person can change and was changed: the old values and the new ones."""
+    names = [n for n in ("subject", "category", "severity", "status") if getattr(before, n) != getattr(after, n)]
+    return {n: getattr(before, n) for n in names}, {n: getattr(after, n) for n in names}

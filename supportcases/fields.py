@@ -1,0 +1,191 @@
+"""What may stand in each field: the one place of every length, range and choice, for HTTP and Python alike.
+
+Lengths and choices are the reference page's (support-cases-api.txt); trimming, control characters and what counts
+as a character are the contract's (contract.md, "Requests").
+"""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Final, Generic, Protocol, TypeVar
+
+from supportcases.cases import Category, Severity, Status
+from supportcases.errors import InvalidInput
+
+T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
+E = TypeVar("E", bound=StrEnum)
+
+CONTROL_CHARACTER: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]")  # the code points of Unicode's category Cc
+
+
+class Rule(Protocol[T_co]):
+    """What one field allows."""
+
+    def clean(self, value: Any) -> T_co:
+        """Return `value` as it is to be kept, or raise ValueError with a sentence that says what is allowed."""
+
+
+@dataclass(frozen=True, slots=True)
+class TextRule:
+    """A text of some length, counted in code points once it is trimmed."""
+
+    shortest: int
+    longest: int
+    one_line: bool = False
+
+    def clean(self, value: Any) -> str:
+        """Trim `value` and check it."""
+        if not isinstance(value, str):
+            raise ValueError("Must be a string.")
+        text = check_characters(value.strip())
+        if not self.shortest <= len(text) <= self.longest:
+            raise ValueError(f"Must be {self.shortest:,} to {self.longest:,} characters long, not {len(text):,}.")
+        if self.one_line and CONTROL_CHARACTER.search(text):
+            raise ValueError("Must be one line without control characters.")
+        return text
+
+
+@dataclass(frozen=True, slots=True)
+class PatternRule:
+    """A text that is not trimmed and matches a pattern, which `sentence` puts into words."""
+
+    pattern: re.Pattern[str]
+    sentence: str
+
+    def clean(self, value: Any) -> str:
+        """Check `value`."""
+        if not isinstance(value, str) or not self.pattern.fullmatch(value):
+            raise ValueError(self.sentence)
+        return value
+
+
+@dataclass(frozen=True, slots=True)
+class NumberRule:
+    """A whole number in a range."""
+
+    lowest: int
+    highest: int
+
+    def clean(self, value: Any) -> int:
+        """Check `value`."""
+        if not isinstance(value, int) or isinstance(value, bool) or not self.lowest <= value <= self.highest:
+            raise ValueError(f"Must be a whole number from {self.lowest} to {self.highest}.")
+        return value
+
+
+@dataclass(frozen=True, slots=True)
+class ChoiceRule(Generic[E]):
+    """One of the members of an enumeration, or one of `allowed` where that names fewer; `reason` says why."""
+
+    choices: type[E]
+    allowed: tuple[str, ...] = ()
+    reason: str = ""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What a caller may write."""
+        return self.allowed or tuple(self.choices)
+
+    def clean(self, value: Any) -> E:
+        """Return the member that `value` names."""
+        if not isinstance(value, str) or value not in self.names:
+            raise ValueError(f"Must be {one_of(self.names)}{self.reason}.")
+        return self.choices(value)
+
+
+@dataclass(frozen=True, slots=True)
+class FilterRule(Generic[E]):
+    """One of the members of an enumeration, or `all`, which is no filter."""
+
+    choices: type[E]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What a caller may write."""
+        return (*self.choices, "all")
+
+    def clean(self, value: Any) -> E | None:
+        """Return the member that `value` names, or None for `all`."""
+        if not isinstance(value, str) or value not in self.names:
+            raise ValueError(f"Must be {one_of(self.names)}.")
+        return None if value == "all" else self.choices(value)
+
+
+class QueryRule:
+    """A part of a subject, or a case number; a blank one is none."""
+
+    def clean(self, value: Any) -> str | None:
+        """Trim `value` and check it."""
+        if not isinstance(value, str):
+            raise ValueError("Must be a string.")
+        return check_characters(value.strip()) or None
+
+
+CASE_BODY: Final = TextRule(10, 10_000)
+REPLY_BODY: Final = TextRule(1, 10_000)
+SUBJECT: Final = TextRule(3, 200, one_line=True)
+AUTHOR: Final = TextRule(1, 120, one_line=True)
+CATEGORY: Final = ChoiceRule(Category)
+SEVERITY: Final = ChoiceRule(Severity)
+NEW_STATUS: Final = ChoiceRule(Status, ("open", "closed"), " (answered is set by support only)")
+
+STORE: Final = PatternRule(
+    re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}"),
+    "Must be 1 to 64 letters, digits, dots, underscores or hyphens, beginning with a letter or a digit.",
+)
+IDEMPOTENCY_KEY: Final = PatternRule(re.compile(r"[ -~]{1,255}"), "Must be 1 to 255 printable ASCII characters.")
+
+LIMIT: Final = NumberRule(1, 100)
+OFFSET: Final = NumberRule(0, 2**53 - 1)
+QUERY: Final = QueryRule()
+STATUS_FILTER: Final = FilterRule(Status)
+SEVERITY_FILTER: Final = FilterRule(Severity)
+
+DEFAULT_AUTHOR: Final = "API"
+DEFAULT_CATEGORY: Final = Category.OTHER
+DEFAULT_SEVERITY: Final = Severity.NORMAL
+DEFAULT_LIMIT: Final = 10
+
+
+def check_characters(text: str) -> str:
+    """Return `text` if SQLite and JSON can hold it: without NUL and lone surrogates. Raises ValueError."""
+    if "\0" in text:
+        raise ValueError("Must not contain a NUL character.")
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise ValueError("Must not contain a lone surrogate.") from None
+    return text
+
+
+def one_of(names: tuple[str, ...]) -> str:
+    """Return the names as a person lists them: `a, b or c`."""
+    return f"{', '.join(names[:-1])} or {names[-1]}"
+
+
+class Checker(Protocol):
+    """Checks one field and goes on, so that all faults are told at once."""
+
+    def __call__(self, field: str, rule: Rule[T], value: object) -> T:
+        """Return the clean value."""
+
+
+@contextmanager
+def checking() -> Iterator[Checker]:
+    """Yield a function that checks fields; on the way out raise `InvalidInput` with every problem found."""
+    problems: dict[str, str] = {}
+
+    def check(field: str, rule: Rule[T], value: Any) -> T:
+        try:
+            return rule.clean(value)
+        except ValueError as problem:
+            problems[field] = str(problem)
+            faulty: T = value
+            return faulty
+
+    yield check
+    if problems:
+        raise InvalidInput(problems)

@@ -1,0 +1,154 @@
+"""What the support desk needs from a database; `supportcases.sqlite` is the first that gives it."""
+
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from supportcases.cases import Case, CaseFilter, CaseRef, Message
+from supportcases.events import Event
+
+
+@dataclass(frozen=True, slots=True)
+class ApiKey:
+    """What is kept of an API key: everything but the key. `id` is the start of its hash, safe to show."""
+
+    id: str
+    store: str
+    label: str
+    created_at: datetime
+    expires_at: datetime | None = None
+    revoked_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An HTTP answer as a retry gets it again: the status, the body as JSON text and the `Location`."""
+
+    status: int
+    body: str
+    location: str | None = None
+    replayed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class KeptAnswer:
+    """An answer kept for retries, with the fingerprint of the request that it answered."""
+
+    fingerprint: str
+    answer: Answer
+
+
+class Cases(Protocol):
+    """The cases with their messages. Every method that looks at a case is told its store."""
+
+    def next_number(self, store: str) -> int:
+        """Return the number that a case about to be added to `store` gets: from 1, without gaps."""
+
+    def add(self, case: Case) -> None:
+        """Add a new case."""
+
+    def add_message(self, case: Case, message: Message) -> None:
+        """Add a message to the end of the thread of `case`."""
+
+    def find(self, store: str, ref: CaseRef) -> Case | None:
+        """Return the case of `store` that `ref` names by id or number, or None."""
+
+    def store_of(self, case_id: str) -> str | None:
+        """Return the store of the case, or None; only for those who may look into every store."""
+
+    def thread(self, store: str, case_id: str) -> tuple[Message, ...]:
+        """Return the messages of the case, oldest first; none if the case is not of `store`."""
+
+    def update(self, case: Case) -> None:
+        """Save what changed of a case: subject, category, severity, status and times."""
+
+    def count(self, store: str, wanted: CaseFilter) -> int:
+        """Return how many cases of `store` match."""
+
+    def page(self, store: str, wanted: CaseFilter, *, limit: int, offset: int) -> tuple[Case, ...]:
+        """Return some of the cases of `store` that match: newest activity first, then the higher number."""
+
+
+class Events(Protocol):
+    """What happened to each case; written and never changed."""
+
+    def record(self, event: Event) -> None:
+        """Keep `event`."""
+
+
+class Keys(Protocol):
+    """The API keys, by the SHA-256 of each."""
+
+    def add(self, key: ApiKey, key_hash: str) -> None:
+        """Keep a new key."""
+
+    def find(self, key_hash: str) -> ApiKey | None:
+        """Return the key with that hash, be it valid, expired or revoked, or None."""
+
+    def all(self) -> tuple[ApiKey, ...]:
+        """Return every key, oldest first."""
+
+    def revoke(self, key_id: str, now: datetime) -> bool:
+        """Revoke a key for good; return False if there is none with that id. A second time changes nothing."""
+
+
+class Replays(Protocol):
+    """Answers kept so that a retry gets the same one again."""
+
+    def find(self, scope: str, key: str) -> KeptAnswer | None:
+        """Return what was kept under `key` within `scope`, or None."""
+
+    def keep(self, scope: str, key: str, kept: KeptAnswer, now: datetime) -> None:
+        """Keep an answer."""
+
+    def forget_before(self, moment: datetime) -> None:
+        """Drop the answers kept before `moment`."""
+
+
+class Transaction(Protocol):
+    """One view of the database: what is read agrees, what is written is kept whole or not at all."""
+
+    @property
+    def cases(self) -> Cases:
+        """The cases and their messages."""
+
+    @property
+    def events(self) -> Events:
+        """What happened to each case."""
+
+    @property
+    def keys(self) -> Keys:
+        """The API keys."""
+
+    @property
+    def replays(self) -> Replays:
+        """The answers kept for retries."""
+
+
+class Repository(Protocol):
+    """A database that holds support cases; usable from any thread."""
+
+    def read(self) -> AbstractContextManager[Transaction]:
+        """Begin to read; everything read inside is of one moment.
+
+        Raises:
+            DatabaseBusy: It stayed locked for too long.
+            DatabaseUnavailable: It cannot be read.
+        """
+
+    def write(self) -> AbstractContextManager[Transaction]:
+        """Begin to write, alone; keep everything on the way out, or nothing if an exception flies.
+
+        Inside another `write` of the same thread it is a part of that one.
+
+        Raises:
+            DatabaseBusy: It stayed locked for too long.
+            DatabaseUnavailable: It cannot be written.
+        """
+
+    def check(self) -> None:
+        """Raise if the database does not answer."""
+
+    def close(self) -> None:
+        """Let go of the database; nothing kept is lost."""

@@ -1,0 +1,95 @@
+"""Serving the desk alone: waitress, with limits for the open, and a stop that cuts no answer short."""
+
+import signal
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Final
+
+from waitress import wasyncore
+from waitress.server import TcpWSGIServer, create_server
+
+from supportcases.app import MAX_BODY, WsgiApp
+
+GRACE: Final = 5.0  # seconds that requests which a worker has begun may take to finish
+LIMITS: Final[dict[str, Any]] = {
+    "connection_limit": 500,  # waitress's 100 are soon held by slow clients
+    "channel_timeout": 30,
+    "cleanup_interval": 5,
+    "asyncore_use_poll": True,  # select() breaks at 1,024 file descriptors
+    "max_request_body_size": 16 * MAX_BODY,  # above the app's own limit, so that the app's error is heard
+    "clear_untrusted_proxy_headers": True,
+    "ident": None,
+}
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """Return a socket bound to the address; port 0 takes a free one.
+
+    Raises:
+        OSError: The address is in use, or not one of this machine's.
+    """
+    family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    listener = socket.socket(family, kind, protocol)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+    except OSError:
+        listener.close()
+        raise
+    return listener
+
+
+def url_of(listener: socket.socket) -> str:
+    """Return the URL at which the socket is reached."""
+    host, port = listener.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def serve(app: WsgiApp, listener: socket.socket, *, threads: int) -> None:
+    """Serve `app` until SIGTERM or SIGINT; then stop accepting, let begun requests finish, and return."""
+    server = create_server(app, sockets=[listener], threads=threads, **LIMITS)
+    with stop_signals(server) as stopping:
+        print(f"listening on {url_of(listener)}", flush=True)  # noqa: T201 - whoever started us waits for this line
+        while not stopping:
+            _turn(server, timeout=1.0)
+        _drain(server)
+    server.close()
+
+
+@contextmanager
+def stop_signals(server: TcpWSGIServer) -> Iterator[list[int]]:
+    """Yield a list that holds the first signal to stop, once it has come."""
+    stopping: list[int] = []
+
+    def stop(number: int, frame: object) -> None:
+        # only a note and a nudge: an exception here could fly in the middle of sending an answer
+        stopping.append(number)
+        server.pull_trigger()
+
+    before = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield stopping
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _turn(server: TcpWSGIServer, *, timeout: float) -> None:
+    wasyncore.loop(timeout=timeout, use_poll=True, map=server._map, count=1)
+
+
+def _drain(server: TcpWSGIServer) -> None:
+    """Accept and read nothing more; close each connection once its answer is out."""
+    deadline = time.monotonic() + GRACE
+    server.accepting = False
+    server.socket.close()
+    server.del_channel()
+    server.adj.channel_request_lookahead = -1  # no channel has less than that waiting, so none is read again
+    while server.active_channels and time.monotonic() < deadline:
+        for channel in list(server.active_channels.values()):
+            if not channel.requests and not channel.total_outbufs_len:
+                channel.handle_close()
+        _turn(server, timeout=0.05)
+    server.task_dispatcher.shutdown(timeout=max(0.0, deadline - time.monotonic()))

@@ -1,0 +1,5 @@
+"""The repository on SQLite: everything that knows SQL."""
+
+from supportcases.sqlite.repository import SqliteRepository
+
+__all__ = ["SqliteRepository"]

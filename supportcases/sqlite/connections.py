@@ -1,0 +1,185 @@
+"""Connections to SQLite: how they are opened, who may use which when, and what a fork does to them.
+
+A connection serves one thread at a time and is handed back, so there are never more than were used at once, however
+many threads come and go. Writers of one process take turns at a lock before they ask SQLite for its own: its busy
+handler sleeps and is no queue.
+"""
+
+import os
+import sqlite3
+import threading
+import time
+import weakref
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from typing import Final, Protocol
+from urllib.parse import quote
+
+from supportcases.errors import DatabaseBusy, DatabaseUnavailable
+from supportcases.sqlite.faults import BUSY, primary_code
+
+PATIENCE: Final = 10.0  # seconds that a reader or writer waits for others before it is told to come again
+
+Trace = Callable[[str], object]
+
+
+class Connections(Protocol):
+    """Where transactions get their connection from."""
+
+    def reader(self) -> AbstractContextManager[sqlite3.Connection]:
+        """Lend a connection to read with."""
+
+    def writer(self) -> AbstractContextManager[sqlite3.Connection]:
+        """Lend a connection to the only writer of this process."""
+
+    def close(self) -> None:
+        """Close the connections that nobody uses."""
+
+
+def open_file(path: str, trace: Trace | None = None) -> sqlite3.Connection:
+    """Return a connection to the file, in WAL mode; a commit is on the disk when it returns."""
+    connection = sqlite3.connect(path, timeout=PATIENCE, isolation_level=None, check_same_thread=False)
+    try:
+        _use_wal(connection, path)
+        connection.execute("PRAGMA synchronous = FULL")  # NORMAL would lose the last commits in a power cut
+        connection.execute("PRAGMA journal_size_limit = 67108864")
+        connection.execute("PRAGMA cell_size_check = ON")
+        connection.execute("PRAGMA mmap_size = 0")  # an I/O error stays an error, not a SIGBUS
+        return _ready(connection, trace)
+    except BaseException:
+        connection.close()
+        raise
+
+
+def open_read_only(path: str) -> sqlite3.Connection:
+    """Return a connection that cannot change the file, nor create it."""
+    return sqlite3.connect(f"file:{quote(path)}?mode=ro", uri=True, timeout=PATIENCE, isolation_level=None)
+
+
+def open_memory(trace: Trace | None = None) -> sqlite3.Connection:
+    """Return a connection to a new database in memory."""
+    return _ready(sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False), trace)
+
+
+def _use_wal(connection: sqlite3.Connection, path: str) -> None:
+    """Turn to WAL; SQLite may answer «busy» at once, whatever the timeout, while another process does the same."""
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        try:
+            (mode,) = connection.execute("PRAGMA journal_mode = WAL").fetchone()
+            break
+        except sqlite3.OperationalError as error:
+            if primary_code(error) not in BUSY or time.monotonic() > deadline:
+                raise
+            time.sleep(0.01)
+    if mode != "wal":
+        raise DatabaseUnavailable(f"{path} cannot be used in WAL mode; its journal mode is {mode}.")
+
+
+def _ready(connection: sqlite3.Connection, trace: Trace | None) -> sqlite3.Connection:
+    connection.execute("PRAGMA foreign_keys = ON")
+    if connection.execute("PRAGMA foreign_keys").fetchone() != (1,):
+        raise DatabaseUnavailable("This SQLite was built without foreign keys.")
+    connection.set_trace_callback(trace)
+    return connection
+
+
+class _Pool:
+    """The connections and the write lock of one process."""
+
+    def __init__(self) -> None:
+        self.idle: deque[sqlite3.Connection] = deque()
+        self.write_lock = threading.Lock()
+
+    def close(self) -> None:
+        while self.idle:
+            self.idle.pop().close()
+
+
+_inherited: list[_Pool] = []  # closing a connection after a fork would go through the parent's journal
+
+
+def _retire(pools: dict[int, _Pool]) -> None:
+    for process, pool in pools.items():
+        if process == os.getpid():
+            pool.close()
+        else:
+            _inherited.append(pool)
+
+
+class FileConnections:
+    """Connections to a file: readers side by side, one writer at a time."""
+
+    def __init__(self, path: str, trace: Trace | None) -> None:
+        self._path = path
+        self._trace = trace
+        self._pools: dict[int, _Pool] = {}  # by process: a connection must not be used on both sides of a fork
+        weakref.finalize(self, _retire, self._pools)
+
+    @contextmanager
+    def reader(self) -> Iterator[sqlite3.Connection]:
+        """Lend a connection to read with."""
+        with self._lent(self._pool) as connection:
+            yield connection
+
+    @contextmanager
+    def writer(self) -> Iterator[sqlite3.Connection]:
+        """Lend a connection to the only writer of this process."""
+        pool = self._pool
+        with _held(pool.write_lock), self._lent(pool) as connection:
+            yield connection
+
+    def close(self) -> None:
+        """Close the connections that nobody uses; a later use opens new ones."""
+        self._pool.close()
+
+    @property
+    def _pool(self) -> _Pool:
+        process = os.getpid()
+        return self._pools.get(process) or self._pools.setdefault(process, _Pool())
+
+    @contextmanager
+    def _lent(self, pool: _Pool) -> Iterator[sqlite3.Connection]:
+        try:
+            connection = pool.idle.pop()
+        except IndexError:
+            connection = open_file(self._path, self._trace)
+        try:
+            yield connection
+        finally:
+            if connection.in_transaction:  # the rollback failed: nobody can know what it holds
+                connection.close()
+            else:
+                pool.idle.append(connection)
+
+
+class MemoryConnection:
+    """The one connection to a database in memory: readers and writers take turns."""
+
+    def __init__(self, trace: Trace | None) -> None:
+        self._connection = open_memory(trace)
+        self._turn = threading.Lock()
+
+    @contextmanager
+    def reader(self) -> Iterator[sqlite3.Connection]:
+        """Lend the connection."""
+        with _held(self._turn):
+            yield self._connection
+
+    writer = reader
+
+    def close(self) -> None:
+        """Close the connection; the database is gone."""
+        with _held(self._turn):
+            self._connection.close()
+
+
+@contextmanager
+def _held(lock: threading.Lock) -> Iterator[None]:
+    if not lock.acquire(timeout=PATIENCE):
+        raise DatabaseBusy()
+    try:
+        yield
+    finally:
+        lock.release()

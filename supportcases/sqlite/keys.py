@@ -1,0 +1,82 @@
+"""Every SQL statement about API keys."""
+
+import sqlite3
+from datetime import datetime
+
+from supportcases import times
+from supportcases.repository import ApiKey
+
+COLUMNS = "id, store, label, created_at, expires_at, revoked_at"
+
+
+class SqliteKeys:
+    """The API keys, by the SHA-256 of each."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def add(self, key: ApiKey, key_hash: str) -> None:
+        """Keep a new key."""
+        self._connection.execute(
+            """
+            INSERT INTO supportcases_keys
+                (id, key_hash, store, label, created_at, expires_at)
+            VALUES
+                (:id, :key_hash, :store, :label, :created_at, :expires_at)
+            """,
+            {
+                "id": key.id,
+                "key_hash": key_hash,
+                "store": key.store,
+                "label": key.label,
+                "created_at": times.to_text(key.created_at),
+                "expires_at": times.to_text(key.expires_at) if key.expires_at else None,
+            },
+        )
+
+    def find(self, key_hash: str) -> ApiKey | None:
+        """Return the key with that hash, be it valid, expired or revoked, or None."""
+        row = self._connection.execute(
+            f"""
+            SELECT {COLUMNS}
+            FROM supportcases_keys
+            WHERE key_hash = :key_hash
+            """,
+            {"key_hash": key_hash},
+        ).fetchone()
+        return _from_row(row) if row else None
+
+    def all(self) -> tuple[ApiKey, ...]:
+        """Return every key, oldest first."""
+        rows = self._connection.execute(
+            f"""
+            SELECT {COLUMNS}
+            FROM supportcases_keys
+            ORDER BY created_at, id
+            """
+        ).fetchall()
+        return tuple(map(_from_row, rows))
+
+    def revoke(self, key_id: str, now: datetime) -> bool:
+        """Revoke a key for good; return False if there is none with that id. A second time changes nothing."""
+        revoked = self._connection.execute(
+            """
+            UPDATE supportcases_keys
+            SET revoked_at = coalesce(revoked_at, :now)
+            WHERE id = :id
+            """,
+            {"id": key_id, "now": times.to_text(now)},
+        )
+        return revoked.rowcount == 1
+
+
+def _from_row(row: tuple[str, str, str, str, str | None, str | None]) -> ApiKey:
+    key_id, store, label, created_at, expires_at, revoked_at = row
+    return ApiKey(
+        id=key_id,
+        store=store,
+        label=label,
+        created_at=times.from_text(created_at),
+        expires_at=times.from_text(expires_at) if expires_at else None,
+        revoked_at=times.from_text(revoked_at) if revoked_at else None,
+    )

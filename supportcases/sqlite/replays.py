@@ -1,0 +1,60 @@
+"""Every SQL statement about the answers kept for retries."""
+
+import sqlite3
+from datetime import datetime
+
+from supportcases import times
+from supportcases.repository import Answer, KeptAnswer
+
+
+class SqliteReplays:
+    """Answers kept so that a retry gets the same one again."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def find(self, scope: str, key: str) -> KeptAnswer | None:
+        """Return what was kept under `key` within `scope`, or None."""
+        row = self._connection.execute(
+            """
+            SELECT fingerprint, status, body, location
+            FROM supportcases_replays
+            WHERE scope = :scope
+              AND key = :key
+            """,
+            {"scope": scope, "key": key},
+        ).fetchone()
+        if not row:
+            return None
+        fingerprint, status, body, location = row
+        return KeptAnswer(fingerprint, Answer(status, body, location, replayed=True))
+
+    def keep(self, scope: str, key: str, kept: KeptAnswer, now: datetime) -> None:
+        """Keep an answer."""
+        self._connection.execute(
+            """
+            INSERT INTO supportcases_replays
+                (scope, key, fingerprint, status, body, location, kept_at)
+            VALUES
+                (:scope, :key, :fingerprint, :status, :body, :location, :kept_at)
+            """,
+            {
+                "scope": scope,
+                "key": key,
+                "fingerprint": kept.fingerprint,
+                "status": kept.answer.status,
+                "body": kept.answer.body,
+                "location": kept.answer.location,
+                "kept_at": times.to_text(now),
+            },
+        )
+
+    def forget_before(self, moment: datetime) -> None:
+        """Drop the answers kept before `moment`."""
+        self._connection.execute(
+            """
+            DELETE FROM supportcases_replays
+            WHERE kept_at < :moment
+            """,
+            {"moment": times.to_text(moment)},
+        )

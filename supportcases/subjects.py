@@ -1,0 +1,95 @@
+"""A subject for a case that came without one: a rule, no model, so the same body always gives the same subject."""
+
+import html
+import re
+import unicodedata
+from typing import Final
+
+LONGEST: Final = 80
+LOOKED_AT: Final = 2_000  # characters; whoever has not said it by then does not say it first
+NOTHING_TO_SAY: Final = "Support request"
+
+CODE_FENCE = re.compile(r"^\s*(```|~~~).*$", re.MULTILINE)
+TAG = re.compile(r"</?[A-Za-z][^<>]*>|<!--.*?-->", re.DOTALL)
+LINK = re.compile(r"!?\[([^\[\]]*)\]\([^()\s]*\)")
+LINE_MARK = re.compile(r"^\s*(?:#{1,6}\s+|>+\s*|[-*+•]\s+|\d{1,3}[.)]\s+)+", re.MULTILINE)
+EMPHASIS = re.compile(r"(?<!\w)([*_~]{1,3})(?=\S)(.+?)(?<=\S)\1(?!\w)|`+([^`]+)`+")
+RULE_LINE = re.compile(r"^\s*[-=*_]{3,}\s*$", re.MULTILINE)
+
+SENTENCE_END = re.compile(r"(?<=[.!?…])\s+|(?<=[。！？])|[\n\v\f\r\x85\u2028\u2029]+")
+GREETING = re.compile(
+    r"(?:hi|hello|hey|hiya|howdy|dear|greetings|good\s+(?:morning|afternoon|evening|day)|hallo|guten\s+(?:tag|morgen|abend)"
+    r"|moin|servus|sehr\s+geehrte[rs]?|liebe[rs]?|bonjour|salut|hola|buen[oa]s\s+(?:d[ií]as|tardes|noches)|ciao|buongiorno"
+    r"|salve|ol[áa]|bom\s+dia|boa\s+tarde|cześć|dzień\s+dobry|hej|ahoj|привет|здравствуйте|добрый\s+день|こんにちは|您好|你好)"
+    r"(?!\w)",
+    re.IGNORECASE,
+)
+GREETED = re.compile(
+    r"\s+(?:there|all|team|everyone|folks|support)(?!\w)"
+    r"|(?:\s+[\w.'’-]+){0,4}\s*(?:[,!:;.。！，–—]|\s-\s)"
+    r"|(?:\s+[\w.'’-]+){0,2}$",
+    re.IGNORECASE,
+)
+COURTESY = re.compile(
+    r"(?:thanks?(?:\s+(?:you|a lot|in advance|so much))*|please\s+help(?:\s+me)?|help|urgent|hope\s+(?:you|this)\b.*"
+    r"|i\s+hope\s+(?:you|this)\b.*|how\s+are\s+you(?:\s+\w+)*|nice\s+to\s+meet\s+you|to\s+whom\s+it\s+may\s+concern"
+    r"|sirs?(?:\s+(?:or|and)\s+madam)?|ladies\s+and\s+gentlemen)\W*",
+    re.IGNORECASE,
+)
+
+
+def subject_from(body: str) -> str:
+    """Return a subject of 3 to 80 characters for a case with that body; it never fails.
+
+    It is the first sentence that says something, without greeting and markup, cut at a word.
+    """
+    sentences = [_one_line(s) for s in SENTENCE_END.split(_without_markup(body[:LOOKED_AT]))]
+    telling = [s for s in map(_without_greeting, sentences) if _says_something(s)]
+    wordy = [s for s in sentences if sum(map(str.isalnum, s)) >= 3]
+    return _cut(_capitalised((telling or wordy or [NOTHING_TO_SAY])[0]))
+
+
+def _without_markup(body: str) -> str:
+    text = CODE_FENCE.sub("", body)
+    text = html.unescape(TAG.sub(" ", text))
+    text = RULE_LINE.sub("", text)
+    text = LINE_MARK.sub("", text)
+    text = LINK.sub(r"\1", text)
+    return EMPHASIS.sub(lambda mark: mark[2] or mark[3], text)
+
+
+def _one_line(text: str) -> str:
+    printable = (" " if unicodedata.category(c) in ("Cc", "Cs") else c for c in text)
+    return " ".join("".join(printable).split())
+
+
+def _without_greeting(text: str) -> str:
+    greeting = GREETING.match(text)
+    if greeting:
+        greeted = GREETED.match(text, greeting.end())
+        text = text[greeted.end() if greeted else greeting.end() :]
+    return text.lstrip(" ,;:.!-–—").rstrip(" .,;:。，-–—")
+
+
+def _says_something(text: str) -> bool:
+    """Tell whether the sentence names a matter: two words, or four letters where words are not spaced."""
+    if COURTESY.fullmatch(text):
+        return False
+    words = [w for w in text.split() if any(map(str.isalnum, w))]
+    return len(words) >= 2 or (not text.isascii() and sum(map(str.isalnum, text)) >= 4)
+
+
+def _capitalised(text: str) -> str:
+    word = text.partition(" ")[0]
+    return text[0].upper() + text[1:] if word.isalpha() and word.islower() and len(text[0].upper()) == 1 else text
+
+
+def _cut(text: str) -> str:
+    if len(text) <= LONGEST:
+        return text
+    head = text[: LONGEST - 1]
+    at_word = head if text[LONGEST - 1].isspace() else head.rpartition(" ")[0]
+    kept = at_word if len(at_word) >= LONGEST // 2 else head
+    while len(kept) > 3 and (unicodedata.combining(text[len(kept)]) or "\u200d" in (kept[-1], text[len(kept)])):
+        kept = kept[:-1]  # never between a letter and its accent, or inside a joined emoji
+    return kept.rstrip(" .,;:-–—") + "…"

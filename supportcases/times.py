@@ -1,0 +1,33 @@
+"""Moments as the API and the database write them: UTC, three decimals and a Z, `2024-06-15T10:30:00.000Z`."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+Clock = Callable[[], datetime]
+
+
+def now() -> datetime:
+    """Return the present moment."""
+    return datetime.now(UTC)
+
+
+def whole_milliseconds(moment: datetime) -> datetime:
+    """Return `moment` in UTC, cut to the milliseconds that are kept of it.
+
+    Raises:
+        ValueError: It has no time zone, so that nobody knows when it is.
+    """
+    if moment.tzinfo is None:
+        raise ValueError("The clock must return datetimes with a time zone, as datetime.now(UTC) does.")
+    utc = moment.astimezone(UTC)
+    return utc.replace(microsecond=utc.microsecond // 1000 * 1000)
+
+
+def to_text(moment: datetime) -> str:
+    """Write a moment in UTC; the texts sort as the moments do."""
+    return moment.isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
+
+
+def from_text(text: str) -> datetime:
+    """Read what `to_text` wrote."""
+    return datetime.fromisoformat(text)

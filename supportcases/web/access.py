@@ -1,0 +1,38 @@
+"""Middleware around every answer: the headers that all have, and one line in the log."""
+
+import logging
+import time
+from typing import Any, Final
+
+import falcon
+
+from supportcases.web.requests import ApiRequest
+
+log: Final = logging.getLogger("supportcases.access")
+
+
+class Access:
+    """Gives every answer its request id and keeps it out of caches; logs one line a request."""
+
+    def process_resource(
+        self, req: ApiRequest, resp: falcon.Response, resource: object, params: dict[str, Any]
+    ) -> None:
+        """Know no path with an empty segment: `/support-cases/` is neither the list nor a case."""
+        if "" in params.values():
+            raise falcon.HTTPRouteNotFound()
+
+    def process_response(self, req: ApiRequest, resp: falcon.Response, resource: object, req_succeeded: bool) -> None:
+        """Set the headers and log the line: method, route, status, milliseconds, request id, store."""
+        resp.set_header("X-Request-Id", req.request_id)
+        resp.set_header("Cache-Control", "no-store")
+        resp.set_header("X-Content-Type-Options", "nosniff")
+        if log.isEnabledFor(logging.INFO):
+            log.info(
+                "%s %s %d %.1fms %s %s",
+                req.method if req.method in falcon.HTTP_METHODS else "-",
+                req.uri_template or "-",
+                resp.status_code,
+                (time.perf_counter() - req.started) * 1000,
+                req.request_id,
+                ",".join(sorted(req.actor.stores)) if req.actor and req.actor.stores else "-",
+            )

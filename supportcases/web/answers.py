@@ -1,0 +1,34 @@
+"""An answer: JSON that cannot fail to be written, and the headers that every answer has."""
+
+import json
+from typing import Any
+
+import falcon
+
+from supportcases.repository import Answer
+
+
+def to_json(value: Any) -> str:
+    """Write `value` as compact JSON, text as it is."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def to_bytes(text: str) -> bytes:
+    """Encode JSON text; a lone surrogate (only a faulty field's name has one) becomes its own JSON escape."""
+    return text.encode("utf-8", "backslashreplace")
+
+
+def send(resp: falcon.Response, value: Any, status: int = 200) -> None:
+    """Answer with `value` as JSON."""
+    send_answer(resp, Answer(status, to_json(value)))
+
+
+def send_answer(resp: falcon.Response, answer: Answer) -> None:
+    """Answer as `answer` says."""
+    resp.status = answer.status
+    resp.content_type = falcon.MEDIA_JSON
+    resp.data = to_bytes(answer.body)
+    if answer.location is not None:
+        resp.set_header("Location", answer.location)
+    if answer.replayed:
+        resp.set_header("Idempotent-Replayed", "true")

@@ -1,0 +1,56 @@
+"""The Falcon app with everything around the resources: who may come in, errors, the log, the last resort."""
+
+import logging
+import sys
+from collections.abc import Iterable
+from typing import Any, Final
+
+import falcon
+
+from supportcases.desk import SupportDesk
+from supportcases.errors import SupportCasesError
+from supportcases.keys import KeyRing
+from supportcases.web import errors
+from supportcases.web.access import Access
+from supportcases.web.auth import Authenticate, Authentication
+from supportcases.web.requests import ApiRequest, request_id_of
+
+log: Final = logging.getLogger("supportcases.web")
+
+
+class SupportApp(falcon.App[ApiRequest, falcon.Response]):
+    """A WSGI application that serves the support desk.
+
+    Attributes:
+        desk: The same desk for Python.
+        keys: The API keys of its database.
+    """
+
+    def __init__(self, desk: SupportDesk, keys: KeyRing, authenticate: Authenticate, prefix: str) -> None:
+        """Serve `desk` below `prefix` to whom `authenticate` lets in."""
+        super().__init__(request_type=ApiRequest, middleware=[Access(), Authentication(authenticate, prefix)])
+        self.desk: Final = desk
+        self.keys: Final = keys
+        self.add_error_handler(Exception, errors.handle_unexpected)
+        self.add_error_handler(falcon.HTTPError, errors.handle_falcon)
+        self.add_error_handler(SupportCasesError, errors.handle_own)
+
+    def __call__(self, env: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        """Answer a request, also one that Falcon itself stumbles over before its own error handling."""
+        try:
+            return super().__call__(env, start_response)
+        except Exception as error:
+            request_id = request_id_of(env)
+            if isinstance(error, UnicodeError):
+                status, reason, sentence = 400, "400 Bad Request", "The request is not decodable."
+            else:
+                log.error("%s: unexpected error", request_id, exc_info=True)
+                status, reason, sentence = 500, "500 Internal Server Error", errors.OUR_FAULT
+            body = errors.last_resort(request_id, status, sentence)
+            headers = [
+                ("Content-Type", falcon.MEDIA_JSON),
+                ("Content-Length", str(len(body))),
+                ("X-Request-Id", request_id),
+            ]
+            start_response(reason, headers, sys.exc_info())
+            return [body]

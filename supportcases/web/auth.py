@@ -1,0 +1,59 @@
+"""Who is asking: the host's own `authenticate`, or the API keys."""
+
+import re
+from collections.abc import Callable
+from typing import Final
+
+import falcon
+
+from supportcases.actors import Actor, ActorKind
+from supportcases.errors import Unauthorized
+from supportcases.keys import KeyRing
+from supportcases.web.requests import ApiRequest
+
+Authenticate = Callable[[falcon.Request], Actor | None]
+
+BEARER: Final = re.compile(r"bearer +([!-~]+)", re.IGNORECASE)
+
+
+def by_api_key(keys: KeyRing) -> Authenticate:
+    """Return an `authenticate` that recognises the key in `Authorization: Bearer KEY`."""
+
+    def authenticate(req: falcon.Request) -> Actor | None:
+        header = BEARER.fullmatch(req.env.get("HTTP_AUTHORIZATION", "").strip(" \t"))
+        return keys.recognise(header[1]) if header else None
+
+    return authenticate
+
+
+class Authentication:
+    """Middleware: below the API's prefix nobody comes in unknown, be the path and the verb known or not."""
+
+    def __init__(self, authenticate: Authenticate, prefix: str) -> None:
+        """Ask `authenticate` about every request at or below `prefix`."""
+        self._authenticate = authenticate
+        self._prefix = prefix
+
+    def process_request(self, req: ApiRequest, resp: falcon.Response) -> None:
+        """Find out who is asking, or raise `Unauthorized`."""
+        path = "/" + req.path.lstrip("/")  # Falcon routes "//api" as "/api"
+        if path == self._prefix or path.startswith(f"{self._prefix}/"):
+            actor = self._authenticate(req)
+            if actor is None:
+                raise Unauthorized()
+            if not isinstance(actor, Actor):
+                raise TypeError(f"authenticate must return an Actor or None, not {type(actor).__name__}")
+            req.actor = actor
+
+
+def merchant(req: ApiRequest) -> Actor:
+    """Return the merchant who sent the request.
+
+    Raises:
+        NotPermitted: It was somebody of the support team.
+        Unauthorized: Nobody knows who it was.
+    """
+    if req.actor is None:
+        raise Unauthorized()
+    req.actor.must_be(ActorKind.MERCHANT)
+    return req.actor

@@ -1,0 +1,102 @@
+"""From exception to HTTP: the one table of statuses, and the one body that an error has."""
+
+import logging
+from typing import Any, Final
+
+import falcon
+
+from supportcases import errors
+from supportcases.web.answers import send, to_bytes, to_json
+from supportcases.web.requests import ApiRequest
+
+log: Final = logging.getLogger("supportcases.web")
+
+STATUS: Final[dict[type[errors.SupportCasesError], int]] = {
+    errors.InvalidInput: 400,
+    errors.Unauthorized: 401,
+    errors.NotPermitted: 403,
+    errors.CaseNotFound: 404,
+    errors.KeyNotFound: 404,
+    errors.IdempotencyKeyReused: 422,
+    errors.DatabaseBusy: 503,
+    errors.DatabaseUnavailable: 503,
+    errors.DatabaseUnusable: 503,
+    errors.SupportCasesError: 500,
+}
+
+HEADERS: Final[dict[type[errors.SupportCasesError], dict[str, str]]] = {
+    errors.Unauthorized: {"WWW-Authenticate": "Bearer"},
+    errors.DatabaseBusy: {"Retry-After": "1"},
+    errors.DatabaseUnavailable: {"Retry-After": "10"},
+    errors.DatabaseUnusable: {"Retry-After": "10"},
+}
+
+OUR_FAULT: Final = "Something went wrong on our side; if it happens again, tell us the request id."
+MOST_DETAILS: Final = 20
+LONGEST_NAME: Final = 100
+
+
+def error_body(request_id: str, code: str, sentence: str, problems: dict[str, str] | None = None) -> dict[str, Any]:
+    """Return the body of an error; `problems` are faulty fields, each with what is allowed."""
+    body: dict[str, Any] = {"error": sentence, "code": code}
+    if problems:
+        body["details"] = [{"field": field, "message": problem} for field, problem in problems.items()]
+    return {**body, "requestId": request_id}
+
+
+def handle_own(req: ApiRequest, resp: falcon.Response, error: errors.SupportCasesError, params: Any) -> None:
+    """Answer to an exception of ours."""
+    kind = next(k for k in type(error).__mro__ if k in STATUS)
+    status = STATUS[kind]
+    sentence, problems = str(error), None
+    if isinstance(error, errors.InvalidInput):
+        some = dict(list(error.problems.items())[:MOST_DETAILS])
+        problems = {field[:LONGEST_NAME]: problem for field, problem in some.items()}
+        sentence = str(errors.InvalidInput(problems))
+    if status >= 500:
+        log.error("%s: %r", req.request_id, error, exc_info=error)
+        sentence = str(kind())  # the message may name a path, which is nobody's business
+    resp.set_headers(HEADERS.get(kind, {}))
+    send(resp, error_body(req.request_id, error.code, sentence, problems), status)
+
+
+def handle_falcon(req: ApiRequest, resp: falcon.Response, error: falcon.HTTPError, params: Any) -> None:
+    """Answer to an exception of Falcon's: no such path, no such method, what is wrong with the body."""
+    headers = dict(error.headers or {})
+    name = error.status.partition(" ")[2] if isinstance(error.status, str) else type(error).__name__
+    sentence = error.description or f"{error.title or name}."
+    if isinstance(error, falcon.HTTPMethodNotAllowed):
+        sentence = f"This path takes only {headers.get('Allow', 'other methods')}."
+    elif isinstance(error, falcon.HTTPRouteNotFound):
+        sentence = "There is nothing at this path."
+    resp.set_headers(headers)
+    code = CODES.get(error.status_code, "error")
+    send(resp, error_body(req.request_id, code, sentence), error.status_code)
+
+
+CODES: Final = {
+    400: "bad_request",
+    401: "unauthorized",
+    403: "forbidden",
+    404: "not_found",
+    405: "method_not_allowed",
+    409: "conflict",
+    412: "precondition_failed",
+    413: "payload_too_large",
+    415: "unsupported_media_type",
+    422: "unprocessable",
+    429: "too_many_requests",
+    500: "internal_error",
+    503: "unavailable",
+}
+
+
+def handle_unexpected(req: ApiRequest, resp: falcon.Response, error: Exception, params: Any) -> None:
+    """Answer to what nobody foresaw."""
+    log.error("%s: unexpected error", req.request_id, exc_info=error)
+    send(resp, error_body(req.request_id, errors.SupportCasesError.code, OUR_FAULT), 500)
+
+
+def last_resort(request_id: str, status: int, sentence: str) -> bytes:
+    """Return the body for a request that did not even reach Falcon's own error handling."""
+    return to_bytes(to_json(error_body(request_id, CODES[status], sentence)))

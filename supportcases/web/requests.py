@@ -1,0 +1,133 @@
+"""A request: its id, who sent it, its query and its JSON, read strictly and never beyond the limit."""
+
+import json
+import re
+import time
+import uuid
+from typing import IO, Any, Final
+from urllib.parse import parse_qsl, quote
+
+import falcon
+
+from supportcases.actors import Actor
+from supportcases.errors import InvalidInput
+from supportcases.fields import check_characters
+
+REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,128}")
+LENGTH: Final = re.compile(r"[0-9]+")
+LENGTH_DIGITS: Final = 18  # a longer Content-Length is absurd, and int() of a very long one is slow
+CHUNK: Final = 65_536
+PATH_CHARACTERS: Final = "/!$&'()*+,;=:@-._~"  # RFC 3986, section 3.3
+
+
+class ApiRequest(falcon.Request):
+    """A request to the support desk."""
+
+    def __init__(self, env: dict[str, Any], options: falcon.RequestOptions | None = None) -> None:
+        """Take the WSGI environment."""
+        super().__init__(env, options)
+        self.started: Final = time.perf_counter()
+        self.request_id: Final = request_id_of(env)
+        self.actor: Actor | None = None
+
+    @property
+    def mounted_at(self) -> str:
+        """The path below which the app is mounted, percent-encoded, without a slash at its end."""
+        return quote(self.root_path.encode("latin-1"), safe=PATH_CHARACTERS).rstrip("/")
+
+    def parameters(self) -> dict[str, list[str]]:
+        """Return the parameters of the query string, each with all its values.
+
+        Raises:
+            InvalidInput: One holds a NUL, or the query string is not percent-encoded UTF-8.
+        """
+        values: dict[str, list[str]] = {}
+        try:
+            for name, value in parse_qsl(self.env.get("QUERY_STRING", "").encode("latin-1"), keep_blank_values=True):
+                values.setdefault(check_characters(name.decode()), []).append(check_characters(value.decode()))
+        except UnicodeDecodeError:
+            raise InvalidInput({"query string": "Must be percent-encoded UTF-8."}) from None
+        except ValueError as problem:
+            raise InvalidInput({"query string": str(problem)}) from None
+        return values
+
+    def json_object(self, limit: int) -> dict[str, Any]:
+        """Return the JSON object in the body, which may have up to `limit` bytes.
+
+        Raises:
+            falcon.HTTPError: There is no such object in the body, or it is too large.
+        """
+        self._check_media_type()
+        return _parse(self._body(limit))
+
+    def _check_media_type(self) -> None:
+        media_type = (self.content_type or "").partition(";")[0].strip().lower()
+        if media_type != "application/json":
+            raise falcon.HTTPUnsupportedMediaType(
+                description="The body must be JSON, sent with 'Content-Type: application/json'."
+            )
+
+    def _body(self, limit: int) -> bytes:
+        """Return the body; more than `limit` bytes are neither waited for nor held."""
+        declared = self.env.get("CONTENT_LENGTH") or None
+        if declared is None:
+            ends_by_itself = self.env.get("wsgi.input_terminated", False)
+            body = self._read(limit + 1) if ends_by_itself else b""
+        else:
+            if not LENGTH.fullmatch(declared):
+                raise falcon.HTTPBadRequest(description="The Content-Length must be a whole number of bytes.")
+            length = int(declared) if len(declared) <= LENGTH_DIGITS else limit + 1
+            body = self._read(length) if length <= limit else bytes(limit + 1)
+            if len(body) < length:
+                raise falcon.HTTPBadRequest(description="The body is shorter than its Content-Length says.")
+        if len(body) > limit:
+            raise falcon.HTTPContentTooLarge(description=f"The body must not be larger than {limit:,} bytes.")
+        return body
+
+    def _read(self, length: int) -> bytes:
+        stream: IO[bytes] = self.env["wsgi.input"]
+        chunks: list[bytes] = []
+        try:
+            while length and (chunk := stream.read(min(length, CHUNK))):
+                chunks.append(chunk)
+                length -= len(chunk)
+        except OSError:
+            raise falcon.HTTPBadRequest(description="The connection broke while the body was read.") from None
+        return b"".join(chunks)
+
+
+def request_id_of(env: dict[str, Any]) -> str:
+    """Return the caller's own `X-Request-Id` if it is a proper one, a new one otherwise."""
+    sent = str(env.get("HTTP_X_REQUEST_ID", ""))
+    return sent if REQUEST_ID.fullmatch(sent) else uuid.uuid4().hex
+
+
+def _parse(body: bytes) -> dict[str, Any]:
+    try:
+        value = json.loads(body.decode(), object_pairs_hook=_object, parse_constant=_refuse_constant)
+    except RecursionError:
+        raise falcon.HTTPBadRequest(description="The body is nested too deeply.") from None
+    except UnicodeDecodeError:
+        raise falcon.HTTPBadRequest(description="The body must be encoded in UTF-8.") from None
+    except json.JSONDecodeError as error:
+        place = f"line {error.lineno}, column {error.colno}"
+        raise falcon.HTTPBadRequest(description=f"The body is not valid JSON ({error.msg}, {place}).") from None
+    except InvalidInput:
+        raise
+    except ValueError:  # an integer with more digits than Python converts, NaN or Infinity
+        raise falcon.HTTPBadRequest(description="The body has a number that is not valid here.") from None
+    if not isinstance(value, dict):
+        raise falcon.HTTPBadRequest(description="The body must be a JSON object.")
+    return value
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) < len(pairs):
+        names = [name for name, _ in pairs]
+        raise InvalidInput({next(n for n in names if names.count(n) > 1): "Must not appear twice."})
+    return members
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(name)

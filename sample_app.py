@@ -22,7 +22,8 @@ PRODUCTS = [("Oak desk lamp", "€ 89"), ("Beeswax candle, set of 4", "€ 24"),
 PAGE = """<!doctype html>
 <html lang="en"><meta charset="utf-8"><title>Lumen &amp; Oak</title>
 <style>body {{ font: 16px/1.5 system-ui; max-width: 44rem; margin: 2rem auto; padding: 0 1rem }}
-table {{ width: 100%; border-collapse: collapse }} td, th {{ text-align: left; padding: .3rem; border-bottom: 1px solid #ddd }}</style>
+table {{ width: 100%; border-collapse: collapse }}
+td, th {{ text-align: left; padding: .3rem; border-bottom: 1px solid #ddd }}</style>
 <h1>Lumen &amp; Oak</h1>
 <table><tr><th>Product<th>Price</tr>{products}</table>
 <h2>For the shop's owner: your support cases</h2>
@@ -120,7 +121,7 @@ def main() -> None:
         f"Paste into a second terminal, with a merchant key that is valid until the next start:\n\n"
         f"curl {key} '{cases}?status=open'\n\n"
         f"curl {key} {json} {cases} -d '"
-        '{"body": "The checkout shows a blank page since this morning. Three customers wrote to us.", "severity": "critical"}'
+        '{"body": "The checkout shows a blank page since this morning.", "severity": "critical"}'
         "'\n\n"
         f"curl {key} {json} {cases}/{number}/messages -d '"
         '{"body": "It is back: the invoice of this month has no VAT number again."}'

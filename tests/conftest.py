@@ -1,0 +1,153 @@
+"""What the tests share: a clock that they move, ids that are the same every run, an app in memory, a real server."""
+
+import io
+import itertools
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, NamedTuple
+from uuid import UUID
+
+import pytest
+from falcon.testing import TestClient
+
+from supportcases import Actor, SqliteRepository, SupportDesk, create_app
+
+ROOT = Path(__file__).parents[1]
+CASES = "/api/v1/support-cases"
+ACME = Actor.merchant("acme")
+GLOBEX = Actor.merchant("globex")
+ADA = Actor.support("Ada")
+
+
+class MovableClock:
+    """A clock that stands still until the test moves it."""
+
+    def __init__(self) -> None:
+        self.now = datetime(2024, 6, 15, 10, 30, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def advance(self, **span: float) -> None:
+        self.now += timedelta(**span)
+
+
+def numbered_ids() -> Callable[[], UUID]:
+    """Return a maker of UUIDv7 look-alikes: ...0001, ...0002 and so on."""
+    counter = itertools.count(1)
+    return lambda: UUID(f"0191abc0-0000-7000-8000-{next(counter):012x}")
+
+
+@pytest.fixture
+def clock():
+    return MovableClock()
+
+
+@pytest.fixture
+def repository():
+    repository = SqliteRepository(":memory:")
+    yield repository
+    repository.close()
+
+
+@pytest.fixture
+def desk(repository, clock):
+    return SupportDesk(repository, clock=clock, new_id=numbered_ids())
+
+
+@pytest.fixture
+def app(repository, clock):
+    """The app in memory, with API keys."""
+    return create_app(repository, clock=clock, new_id=numbered_ids())
+
+
+@pytest.fixture
+def client(app):
+    """A client with a key of the store acme."""
+    return client_of(app, "acme")
+
+
+def client_of(app, store: str) -> TestClient:
+    """Return a client of `app` with a new key of `store`."""
+    key, _ = app.keys.create(store)
+    return TestClient(app, headers={"Authorization": f"Bearer {key}", "X-Request-Id": "test"})
+
+
+class RawAnswer(NamedTuple):
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+
+def call(app, method: str, path: str, body: bytes = b"", **environ: Any) -> RawAnswer:
+    """Call `app` with a WSGI environment of the test's own making, which no client library has looked at."""
+    seen: list[Any] = []
+    env = {
+        "REQUEST_METHOD": method,
+        "SCRIPT_NAME": "",
+        "PATH_INFO": path,
+        "QUERY_STRING": "",
+        "SERVER_NAME": "localhost",
+        "SERVER_PORT": "80",
+        "SERVER_PROTOCOL": "HTTP/1.1",
+        "wsgi.url_scheme": "http",
+        "wsgi.input": io.BytesIO(body),
+        "wsgi.errors": io.StringIO(),
+        **environ,
+    }
+    env = {name: value for name, value in env.items() if value is not None}
+    chunks = app(env, lambda status, headers, exc_info=None: seen.append((status, headers)))
+    status, headers = seen[-1]
+    return RawAnswer(int(status[:3]), {name.lower(): value for name, value in headers}, b"".join(chunks))
+
+
+class Server(NamedTuple):
+    url: str
+    process: subprocess.Popen[str]
+    db: Path
+
+    def key(self, store: str = "acme") -> str:
+        """Return a new key, made by the command line while the server runs."""
+        command = [sys.executable, "-m", "supportcases", "keys", "create", store, "--db", str(self.db)]
+        return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+
+
+@contextmanager
+def serving(db: Path, *arguments: str) -> Iterator[Server]:
+    """Run `supportcases serve` on a free port until the block ends."""
+    command = [sys.executable, "-m", "supportcases", "serve", "--port", "0", "--db", str(db), *arguments]
+    log = db.parent / "server.log"
+    with log.open("a") as stderr:
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=stderr, text=True, cwd=db.parent)
+    try:
+        line = process.stdout.readline()
+        assert line.startswith("listening on http://"), log.read_text()
+        yield Server(line.split()[-1], process, db)
+    finally:
+        if process.poll() is None:
+            process.send_signal(signal.SIGTERM)
+        process.wait(timeout=20)
+        process.stdout.close()
+
+
+@pytest.fixture
+def server(tmp_path):
+    with serving(tmp_path / "cases.db") as running:
+        yield running
+
+
+@pytest.fixture(autouse=True)
+def _no_settings_from_outside(monkeypatch):
+    for name in [name for name in os.environ if name.startswith("SUPPORTCASES_")]:
+        monkeypatch.delenv(name)

@@ -43,9 +43,10 @@ class ApiRequest(falcon.Request):
         """
         values: dict[str, list[str]] = {}
         try:
-            for name, value in parse_qsl(self.env.get("QUERY_STRING", "").encode("latin-1"), keep_blank_values=True):
-                values.setdefault(check_characters(name.decode()), []).append(check_characters(value.decode()))
-        except UnicodeDecodeError:
+            query = self.env.get("QUERY_STRING", "").encode("latin-1").decode()
+            for name, value in parse_qsl(query, keep_blank_values=True, errors="strict"):
+                values.setdefault(check_characters(name), []).append(check_characters(value))
+        except UnicodeError:
             raise InvalidInput({"query string": "Must be percent-encoded UTF-8."}) from None
         except ValueError as problem:
             raise InvalidInput({"query string": str(problem)}) from None
@@ -69,19 +70,19 @@ class ApiRequest(falcon.Request):
 
     def _body(self, limit: int) -> bytes:
         """Return the body; more than `limit` bytes are neither waited for nor held."""
-        declared = self.env.get("CONTENT_LENGTH") or None
-        if declared is None:
-            ends_by_itself = self.env.get("wsgi.input_terminated", False)
+        declared = self.env.get("CONTENT_LENGTH")
+        if not declared:
+            ends_by_itself = self.env.get("wsgi.input_terminated", False)  # a chunked body, on servers that say so
             body = self._read(limit + 1) if ends_by_itself else b""
-        else:
-            if not LENGTH.fullmatch(declared):
-                raise falcon.HTTPBadRequest(description="The Content-Length must be a whole number of bytes.")
-            length = int(declared) if len(declared) <= LENGTH_DIGITS else limit + 1
-            body = self._read(length) if length <= limit else bytes(limit + 1)
-            if len(body) < length:
-                raise falcon.HTTPBadRequest(description="The body is shorter than its Content-Length says.")
-        if len(body) > limit:
-            raise falcon.HTTPContentTooLarge(description=f"The body must not be larger than {limit:,} bytes.")
+            _check_size(len(body), limit)
+            return body
+        if not LENGTH.fullmatch(declared):
+            raise falcon.HTTPBadRequest(description="The Content-Length must be a whole number of bytes.")
+        length = int(declared) if len(declared) <= LENGTH_DIGITS else limit + 1
+        _check_size(length, limit)
+        body = self._read(length)
+        if len(body) < length:
+            raise falcon.HTTPBadRequest(description="The body is shorter than its Content-Length says.")
         return body
 
     def _read(self, length: int) -> bytes:
@@ -100,6 +101,11 @@ def request_id_of(env: dict[str, Any]) -> str:
     """Return the caller's own `X-Request-Id` if it is a proper one, a new one otherwise."""
     sent = str(env.get("HTTP_X_REQUEST_ID", ""))
     return sent if REQUEST_ID.fullmatch(sent) else uuid.uuid4().hex
+
+
+def _check_size(length: int, limit: int) -> None:
+    if length > limit:
+        raise falcon.HTTPContentTooLarge(description=f"The body must not be larger than {limit:,} bytes.")
 
 
 def _parse(body: bytes) -> dict[str, Any]:

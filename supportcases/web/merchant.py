@@ -123,4 +123,4 @@ def retry_of(req: ApiRequest, desk: SupportDesk, actor: Actor, asked: Callable[[
 
 def location_of(req: ApiRequest, case: Case) -> str:
     """Return the absolute path of a case, below wherever the app is mounted."""
-    return f"{req.mounted_at}{req.path}/{case.id}"
+    return f"{req.mounted_at}{req.uri_template}/{case.id}"

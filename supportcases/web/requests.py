@@ -58,15 +58,15 @@ class ApiRequest(falcon.Request):
         Raises:
             falcon.HTTPError: There is no such object in the body, or it is too large.
         """
-        self._check_media_type()
-        return _parse(self._body(limit))
-
-    def _check_media_type(self) -> None:
+        body = self._body(limit)
+        if not body:
+            raise falcon.HTTPBadRequest(description="The body is empty; it must be a JSON object.")
         media_type = (self.content_type or "").partition(";")[0].strip().lower()
-        if media_type != "application/json":
+        if media_type != falcon.MEDIA_JSON:
             raise falcon.HTTPUnsupportedMediaType(
                 description="The body must be JSON, sent with 'Content-Type: application/json'."
             )
+        return _parse(body)
 
     def _body(self, limit: int) -> bytes:
         """Return the body; more than `limit` bytes are neither waited for nor held."""

@@ -10,7 +10,6 @@ import sqlite3
 import threading
 import time
 import weakref
-from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Final, Protocol
@@ -85,73 +84,111 @@ def _ready(connection: sqlite3.Connection, trace: Trace | None) -> sqlite3.Conne
     return connection
 
 
-class _Pool:
-    """The connections and the write lock of one process."""
-
-    def __init__(self) -> None:
-        self.idle: deque[sqlite3.Connection] = deque()
-        self.write_lock = threading.Lock()
-
-    def close(self) -> None:
-        while self.idle:
-            self.idle.pop().close()
-
-
-_inherited: list[_Pool] = []  # closing a connection after a fork would go through the parent's journal
-
-
-def _retire(pools: dict[int, _Pool]) -> None:
-    for process, pool in pools.items():
-        if process == os.getpid():
-            pool.close()
-        else:
-            _inherited.append(pool)
-
-
 class FileConnections:
-    """Connections to a file: readers side by side, one writer at a time."""
+    """Connections to a file: readers side by side, one writer at a time.
+
+    None is open while the process forks: SQLite's notes on its locks would be copied without the locks, the child would
+    believe that it holds what only its parent holds, and what it writes could be lost.
+    """
 
     def __init__(self, path: str, trace: Trace | None) -> None:
         self._path = path
         self._trace = trace
-        self._pools: dict[int, _Pool] = {}  # by process: a connection must not be used on both sides of a fork
-        weakref.finalize(self, _retire, self._pools)
+        self._write_turn = threading.Lock()
+        self._change = threading.Condition()
+        self._idle: list[sqlite3.Connection] = []
+        self._borrowers: list[int] = []
+        weakref.finalize(self, _close_all, self._idle)
+        _files.add(self)
 
     @contextmanager
     def reader(self) -> Iterator[sqlite3.Connection]:
         """Lend a connection to read with."""
-        with self._lent(self._pool) as connection:
+        connection = self._borrow()
+        try:
             yield connection
+        finally:
+            self._give_back(connection)
 
     @contextmanager
     def writer(self) -> Iterator[sqlite3.Connection]:
         """Lend a connection to the only writer of this process."""
-        pool = self._pool
-        with _held(pool.write_lock), self._lent(pool) as connection:
+        with _held(self._write_turn), self.reader() as connection:
             yield connection
 
     def close(self) -> None:
         """Close the connections that nobody uses; a later use opens new ones."""
-        self._pool.close()
+        with self._change:
+            _close_all(self._idle)
 
-    @property
-    def _pool(self) -> _Pool:
-        process = os.getpid()
-        return self._pools.get(process) or self._pools.setdefault(process, _Pool())
+    def before_fork(self) -> None:
+        """Wait until nobody but this thread uses a connection, close them all, and lend none until after the fork."""
+        self._change.acquire()
+        this_thread = threading.get_ident()
+        self._change.wait_for(lambda: set(self._borrowers) <= {this_thread}, timeout=PATIENCE)
+        _close_all(self._idle)
 
-    @contextmanager
-    def _lent(self, pool: _Pool) -> Iterator[sqlite3.Connection]:
+    def after_fork_in_parent(self) -> None:
+        """Lend connections again."""
+        self._change.release()
+
+    def after_fork_in_child(self) -> None:
+        """Forget the threads that only the parent has, and what they held."""
+        self._write_turn = threading.Lock()
+        self._change = threading.Condition()
+        self._borrowers = []
+
+    def _borrow(self) -> sqlite3.Connection:
+        with self._change:
+            self._borrowers.append(threading.get_ident())
+            if self._idle:
+                return self._idle.pop()
         try:
-            connection = pool.idle.pop()
-        except IndexError:
-            connection = open_file(self._path, self._trace)
-        try:
-            yield connection
-        finally:
-            if connection.in_transaction:  # the rollback failed: nobody can know what it holds
-                connection.close()
-            else:
-                pool.idle.append(connection)
+            return open_file(self._path, self._trace)
+        except BaseException:
+            self._leave()
+            raise
+
+    def _give_back(self, connection: sqlite3.Connection) -> None:
+        if connection.in_transaction:  # the rollback failed: nobody can know what it holds
+            connection.close()
+            self._leave()
+        else:
+            self._leave(connection)
+
+    def _leave(self, *idle: sqlite3.Connection) -> None:
+        with self._change:
+            self._idle.extend(idle)
+            self._borrowers.remove(threading.get_ident())
+            self._change.notify_all()
+
+
+def _close_all(connections: list[sqlite3.Connection]) -> None:
+    while connections:
+        connections.pop().close()
+
+
+_files: "weakref.WeakSet[FileConnections]" = weakref.WeakSet()
+_forking: list[FileConnections] = []
+
+
+def _before_fork() -> None:
+    _forking.extend(_files)
+    for connections in _forking:
+        connections.before_fork()
+
+
+def _after_fork_in_parent() -> None:
+    while _forking:
+        _forking.pop().after_fork_in_parent()
+
+
+def _after_fork_in_child() -> None:
+    while _forking:
+        _forking.pop().after_fork_in_child()
+
+
+os.register_at_fork(before=_before_fork, after_in_parent=_after_fork_in_parent, after_in_child=_after_fork_in_child)
 
 
 class MemoryConnection:

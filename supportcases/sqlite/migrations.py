@@ -44,6 +44,7 @@ def cases(db: Database) -> None:
             UNIQUE (store, number),
             UNIQUE (store, id),
             CHECK (created_at <= last_activity_at),
+            CHECK (closed_at BETWEEN created_at AND last_activity_at),
             CHECK ((status = 'closed') = (closed_at IS NOT NULL))
         ) STRICT;
 
@@ -72,9 +73,9 @@ def cases(db: Database) -> None:
             position INTEGER PRIMARY KEY,
             store TEXT NOT NULL,
             case_id TEXT NOT NULL,
-            kind TEXT NOT NULL,
+            kind TEXT NOT NULL CHECK (kind <> ''),
             actor_kind TEXT NOT NULL CHECK (actor_kind IN ('merchant', 'support')),
-            actor_label TEXT NOT NULL,
+            actor_label TEXT NOT NULL CHECK (length(actor_label) BETWEEN 1 AND 120),
             happened_at TEXT NOT NULL CHECK (happened_at GLOB '????-??-??T??:??:??.???Z'),
             was TEXT NOT NULL CHECK (json_valid(was)),
             became TEXT NOT NULL CHECK (json_valid(became)),

@@ -126,8 +126,11 @@ class SqliteRepository:
         try:
             with closing(open_read_only(str(path))) as connection:
                 applied = {migration.name for migration in MIGRATIONS.applied(_database(connection))}
+                ours = connection.execute("SELECT name FROM sqlite_master WHERE name GLOB 'supportcases_*'").fetchone()
         except sqlite3.Error as error:
             raise DatabaseUnusable(f"{self.path} cannot be used as a SQLite database: {error}.") from error
+        if ours and not applied:
+            raise DatabaseUnusable(f"{self.path} cannot be used: it has a {ours[0]} that supportcases did not make.")
         if unknown := sorted(applied - _known_migrations()):
             raise DatabaseUnusable(
                 f"{self.path} was written by a newer version of supportcases, which knows {', '.join(unknown)}."
@@ -143,8 +146,9 @@ class SqliteRepository:
                         MIGRATIONS.apply(database)
         except (sqlite3.Error, DatabaseBusy, DatabaseUnavailable) as error:
             raise DatabaseUnusable(f"{self.path} cannot be used: {error.__cause__ or error}.") from error
-        if self.path != IN_MEMORY:
-            self._connections.close()
+        finally:
+            if self.path != IN_MEMORY:
+                self._connections.close()
 
 
 def _database(connection: sqlite3.Connection) -> Database:

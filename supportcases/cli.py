@@ -14,13 +14,13 @@ from typing import Any, Final
 from supportcases import times
 from supportcases.app import create_app
 from supportcases.errors import DatabaseUnusable, SupportCasesError
-from supportcases.fields import STORE
+from supportcases.fields import AUTHOR, DEFAULT_AUTHOR, STORE, Rule
 from supportcases.keys import KeyRing
 from supportcases.repository import ApiKey
-from supportcases.sqlite import SqliteRepository
+from supportcases.sqlite.repository import IN_MEMORY, SqliteRepository
 from supportcases.version import __version__
 
-DURATION: Final = re.compile(r"([0-9]{1,6})([mhdw])")
+DURATION: Final = re.compile(r"([1-9][0-9]{0,4})([mhdw])")
 UNITS: Final = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 
@@ -41,16 +41,20 @@ def serve(options: argparse.Namespace) -> None:
 
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s %(message)s")
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)
+    logging.getLogger("waitress").setLevel(logging.WARNING)  # below that it logs paths as they came
     try:
         listener = server.bind(options.host, options.port)  # first: a port in use must leave the database untouched
-    except OSError as error:
-        raise OSError(f"cannot listen on {options.host}:{options.port}: {error.strerror or error}") from error
+    except (OSError, UnicodeError) as error:
+        fault = getattr(error, "strerror", None) or error
+        raise OSError(f"cannot listen on {options.host}:{options.port}: {fault}") from error
     with listener:
         server.serve(create_app(options.db), listener, threads=options.threads)
 
 
 def create_key(options: argparse.Namespace) -> None:
     """Print a new key, alone."""
+    if options.db == IN_MEMORY:
+        raise DatabaseUnusable(f"{IN_MEMORY} keeps no key: name a file.")
     keys = KeyRing(SqliteRepository(options.db))
     key, kept = keys.create(options.store, label=options.label, lifetime=options.expires)
     print(key)
@@ -113,7 +117,7 @@ def parser() -> argparse.ArgumentParser:
     )
     creating = command(keys, "create", create_key, "print a new key for a store; it is shown only once")
     creating.add_argument("store", metavar="STORE", type=store)
-    option(creating, "--label", default="API", help="who uses the key")
+    option(creating, "--label", default=DEFAULT_AUTHOR, type=label, help="who uses the key")
     option(creating, "--expires", default=None, type=duration, help="how long it is valid: 90d, 12h, 8w; for ever")
     command(keys, "list", list_keys, "list what is known of every key")
     revoking = command(keys, "revoke", revoke_key, "revoke a key at once")
@@ -137,13 +141,22 @@ def option(to: argparse.ArgumentParser, name: str, *, default: str | None, help:
     """Add an option whose default is its environment variable, or else `default`."""
     variable = f"SUPPORTCASES_{name.strip('-').upper()}"
     told = f"{help} (default: {default}; environment: {variable})" if default else f"{help} (environment: {variable})"
-    to.add_argument(name, default=os.environ.get(variable, default), help=told, **how)
+    to.add_argument(name, default=os.environ.get(variable) or default, help=told, **how)
 
 
 def store(text: str) -> str:
     """Return the name of a store."""
+    return _ruled(STORE, text)
+
+
+def label(text: str) -> str:
+    """Return who uses a key."""
+    return _ruled(AUTHOR, text)
+
+
+def _ruled(rule: Rule[str], text: str) -> str:
     try:
-        return STORE.clean(text)
+        return rule.clean(text)
     except ValueError as problem:
         raise argparse.ArgumentTypeError(str(problem)) from None
 
@@ -168,5 +181,7 @@ def duration(text: str) -> timedelta:
     """Return a span of time written as 90d, 12h, 30m or 8w."""
     written = DURATION.fullmatch(text)
     if not written:
-        raise argparse.ArgumentTypeError(f"must be a number of minutes, hours, days or weeks such as 90d, not {text!r}")
+        raise argparse.ArgumentTypeError(
+            f"must be a number of minutes, hours, days or weeks such as 90d (up to 99999), not {text!r}"
+        )
     return timedelta(**{UNITS[written[2]]: int(written[1])})

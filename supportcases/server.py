@@ -8,11 +8,13 @@ from contextlib import contextmanager
 from typing import Any, Final
 
 from waitress import wasyncore
+from waitress.channel import HTTPChannel
 from waitress.server import TcpWSGIServer, create_server
 
 from supportcases.app import MAX_BODY, WsgiApp
 
 GRACE: Final = 5.0  # seconds that requests which a worker has begun may take to finish
+LINGER: Final = 1.0  # seconds that a client has to notice that its connection is closed
 LIMITS: Final[dict[str, Any]] = {
     "connection_limit": 500,  # waitress's 100 are soon held by slow clients
     "channel_timeout": 30,
@@ -35,6 +37,7 @@ def bind(host: str, port: int) -> socket.socket:
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(address)
+        listener.listen()  # without it a second server could bind the same port
     except OSError:
         listener.close()
         raise
@@ -87,9 +90,31 @@ def _drain(server: TcpWSGIServer) -> None:
     server.socket.close()
     server.del_channel()
     server.adj.channel_request_lookahead = -1  # no channel has less than that waiting, so none is read again
+    leaving: dict[HTTPChannel, float] = {}
     while server.active_channels and time.monotonic() < deadline:
         for channel in list(server.active_channels.values()):
             if not channel.requests and not channel.total_outbufs_len:
-                channel.handle_close()
+                _say_goodbye(channel, leaving)
         _turn(server, timeout=0.05)
     server.task_dispatcher.shutdown(timeout=max(0.0, deadline - time.monotonic()))
+
+
+def _say_goodbye(channel: HTTPChannel, leaving: dict[HTTPChannel, float]) -> None:
+    """Close a connection whose answers are out, in two steps.
+
+    What the client has sent meanwhile is thrown away first: closing over unread bytes would reset the connection, and a
+    client that is still reading would lose the end of its answer.
+    """
+    try:
+        if channel not in leaving:
+            leaving[channel] = time.monotonic() + LINGER
+            channel.socket.shutdown(socket.SHUT_WR)
+        while channel.socket.recv(65_536):
+            pass
+        gone = True
+    except BlockingIOError:
+        gone = time.monotonic() > leaving[channel]
+    except OSError:
+        gone = True
+    if gone:
+        channel.handle_close()

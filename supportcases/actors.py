@@ -35,7 +35,7 @@ class Actor:
             InvalidInput: No store or nobody can be called that, or a merchant has not exactly one store.
         """
         with checking() as check:
-            check("label", AUTHOR, self.label)
+            object.__setattr__(self, "label", check("label", AUTHOR, self.label))
             for store in self.stores or ():
                 check("store", STORE, store)
         if self.kind is ActorKind.MERCHANT and len(self.stores or ()) != 1:
@@ -57,6 +57,8 @@ class Actor:
         Raises:
             InvalidInput: No store or nobody can be called that.
         """
+        if isinstance(stores, str):
+            raise InvalidInput({"stores": f"Must be a list of names, such as [{stores!r}]."})
         return cls(ActorKind.SUPPORT, label, None if stores is None else frozenset(stores))
 
     @property

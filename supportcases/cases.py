@@ -130,6 +130,8 @@ def parse_number(text: str) -> int | None:
 
 def parse_reference(ref: str | int | UUID) -> CaseRef | None:
     """Return what `ref` names: a UUID, a number in any of its written forms, or `store:number`; None if nothing."""
+    if isinstance(ref, int) and not 1 <= ref <= HIGHEST_NUMBER:
+        return None
     text = str(ref)
     if UUID_TEXT.fullmatch(text):
         return CaseRef(id=text.lower())

@@ -28,6 +28,25 @@ class Rule(Protocol[T_co]):
         """Return `value` as it is to be kept, or raise ValueError with a sentence that says what is allowed."""
 
 
+class CharacterRule:
+    """Any text that SQLite and JSON can hold."""
+
+    def clean(self, value: Any) -> str:
+        """Check `value`."""
+        if not isinstance(value, str):
+            raise ValueError("Must be a string.")
+        if "\0" in value:
+            raise ValueError("Must not contain a NUL character.")
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            raise ValueError("Must not contain a lone surrogate.") from None
+        return value
+
+
+CHARACTERS: Final = CharacterRule()
+
+
 @dataclass(frozen=True, slots=True)
 class TextRule:
     """A text of some length, counted in code points once it is trimmed."""
@@ -38,9 +57,7 @@ class TextRule:
 
     def clean(self, value: Any) -> str:
         """Trim `value` and check it."""
-        if not isinstance(value, str):
-            raise ValueError("Must be a string.")
-        text = check_characters(value.strip())
+        text = CHARACTERS.clean(value).strip()
         if not self.shortest <= len(text) <= self.longest:
             raise ValueError(f"Must be {self.shortest:,} to {self.longest:,} characters long, not {len(text):,}.")
         if self.one_line and CONTROL_CHARACTER.search(text):
@@ -118,10 +135,8 @@ class QueryRule:
     """A part of a subject, or a case number; a blank one is none."""
 
     def clean(self, value: Any) -> str | None:
-        """Trim `value` and check it."""
-        if not isinstance(value, str):
-            raise ValueError("Must be a string.")
-        return check_characters(value.strip()) or None
+        """Check `value` and trim it."""
+        return CHARACTERS.clean(value).strip() or None
 
 
 CASE_BODY: Final = TextRule(10, 10_000)
@@ -148,17 +163,6 @@ DEFAULT_AUTHOR: Final = "API"
 DEFAULT_CATEGORY: Final = Category.OTHER
 DEFAULT_SEVERITY: Final = Severity.NORMAL
 DEFAULT_LIMIT: Final = 10
-
-
-def check_characters(text: str) -> str:
-    """Return `text` if SQLite and JSON can hold it: without NUL and lone surrogates. Raises ValueError."""
-    if "\0" in text:
-        raise ValueError("Must not contain a NUL character.")
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        raise ValueError("Must not contain a lone surrogate.") from None
-    return text
 
 
 def one_of(names: tuple[str, ...]) -> str:

@@ -83,11 +83,12 @@ class _LifetimeRule:
 
     def clean(self, value: timedelta) -> datetime:
         try:
-            if value <= timedelta(0):
-                raise OverflowError
-            return self._now + value
+            ends = times.whole_milliseconds(self._now + value)
         except OverflowError:
-            raise ValueError("Must be longer than nothing and end before the year 10000.") from None
+            ends = self._now
+        if ends <= self._now:
+            raise ValueError("Must be at least a millisecond and end before the year 10000.")
+        return ends
 
 
 def hash_of(key: str) -> str:

@@ -5,6 +5,7 @@ import re
 import unicodedata
 from typing import Final
 
+SHORTEST: Final = 3
 LONGEST: Final = 80
 LOOKED_AT: Final = 2_000  # characters; whoever has not said it by then does not say it first
 NOTHING_TO_SAY: Final = "Support request"
@@ -18,7 +19,7 @@ RULE_LINE = re.compile(r"^\s*[-=*_]{3,}\s*$", re.MULTILINE)
 
 SENTENCE_END = re.compile(r"(?<=[.!?…])\s+|(?<=[。！？])|[\n\v\f\r\x85\u2028\u2029]+")
 GREETING = re.compile(
-    r"(?:hi|hello|hey|hiya|howdy|dear|greetings|good\s+(?:morning|afternoon|evening|day)|hallo|guten\s+(?:tag|morgen|abend)"
+    r"¡?(?:hi|hello|hey|hiya|howdy|dear|greetings|good\s+(?:morning|afternoon|evening|day)|hallo|guten\s+(?:tag|morgen|abend)"
     r"|moin|servus|sehr\s+geehrte[rs]?|liebe[rs]?|bonjour|salut|hola|buen[oa]s\s+(?:d[ií]as|tardes|noches)|ciao|buongiorno"
     r"|salve|ol[áa]|bom\s+dia|boa\s+tarde|cześć|dzień\s+dobry|hej|ahoj|привет|здравствуйте|добрый\s+день|こんにちは|您好|你好)"
     r"(?!\w)",
@@ -46,7 +47,8 @@ def subject_from(body: str) -> str:
     sentences = [_one_line(s) for s in SENTENCE_END.split(_without_markup(body[:LOOKED_AT]))]
     telling = [s for s in map(_without_greeting, sentences) if _says_something(s)]
     wordy = [s for s in sentences if sum(map(str.isalnum, s)) >= 3]
-    return _cut(_capitalised((telling or wordy or [NOTHING_TO_SAY])[0]))
+    subject = _cut(_capitalised((telling or wordy or [NOTHING_TO_SAY])[0]))
+    return subject if len(subject) >= SHORTEST else NOTHING_TO_SAY
 
 
 def _without_markup(body: str) -> str:
@@ -64,10 +66,9 @@ def _one_line(text: str) -> str:
 
 
 def _without_greeting(text: str) -> str:
-    greeting = GREETING.match(text)
-    if greeting:
+    while greeting := GREETING.match(text):
         greeted = GREETED.match(text, greeting.end())
-        text = text[greeted.end() if greeted else greeting.end() :]
+        text = text[greeted.end() if greeted else greeting.end() :].lstrip()
     return text.lstrip(" ,;:.!-–—").rstrip(" .,;:。，-–—")
 
 

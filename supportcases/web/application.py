@@ -37,11 +37,13 @@ class SupportApp(falcon.App[ApiRequest, falcon.Response]):
 
     def __call__(self, env: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         """Answer a request, also one that Falcon itself stumbles over before its own error handling."""
+        env.setdefault("PATH_INFO", "")  # PEP 3333 lets a server leave out an empty one
         try:
             return super().__call__(env, start_response)
         except Exception as error:
             request_id = request_id_of(env)
             if isinstance(error, UnicodeError):
+                log.warning("%s: the request is not decodable", request_id)
                 status, reason, sentence = 400, "400 Bad Request", "The request is not decodable."
             else:
                 log.error("%s: unexpected error", request_id, exc_info=True)

@@ -50,9 +50,11 @@ def handle_own(req: ApiRequest, resp: falcon.Response, error: errors.SupportCase
     status = STATUS[kind]
     sentence, problems = str(error), None
     if isinstance(error, errors.InvalidInput):
-        some = dict(list(error.problems.items())[:MOST_DETAILS])
-        problems = {field[:LONGEST_NAME]: problem for field, problem in some.items()}
+        some = list(error.problems.items())[:MOST_DETAILS]
+        problems = {field[:LONGEST_NAME]: problem for field, problem in some}
         sentence = str(errors.InvalidInput(problems))
+        if len(error.problems) > MOST_DETAILS:
+            sentence = f"{sentence.removesuffix('.')}; and {len(error.problems) - MOST_DETAILS} more."
     if status >= 500:
         log.error("%s: %r", req.request_id, error, exc_info=error)
         sentence = str(kind())  # the message may name a path, which is nobody's business
@@ -64,14 +66,17 @@ def handle_falcon(req: ApiRequest, resp: falcon.Response, error: falcon.HTTPErro
     """Answer to an exception of Falcon's: no such path, no such method, what is wrong with the body."""
     headers = dict(error.headers or {})
     name = error.status.partition(" ")[2] if isinstance(error.status, str) else type(error).__name__
-    sentence = error.description or f"{error.title or name}."
+    sentence = error.description or error.title or name
     if isinstance(error, falcon.HTTPMethodNotAllowed):
         sentence = f"This path takes only {headers.get('Allow', 'other methods')}."
     elif isinstance(error, falcon.HTTPRouteNotFound):
         sentence = "There is nothing at this path."
+    if error.status_code == 401:
+        headers.setdefault("WWW-Authenticate", "Bearer")
     resp.set_headers(headers)
     code = CODES.get(error.status_code, "error")
-    send(resp, error_body(req.request_id, code, sentence), error.status_code)
+    ended = sentence if sentence.endswith((".", "!", "?")) else f"{sentence}."
+    send(resp, error_body(req.request_id, code, ended), error.status_code)
 
 
 CODES: Final = {

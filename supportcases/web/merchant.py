@@ -7,7 +7,7 @@ import falcon
 
 from supportcases import fields
 from supportcases.actors import Actor
-from supportcases.cases import Case, Status, Thread
+from supportcases.cases import Status, Thread
 from supportcases.desk import SupportDesk
 from supportcases.fields import checking
 from supportcases.replays import Retry
@@ -47,17 +47,19 @@ class CaseCollection:
         """Open a case."""
         actor = merchant(req)
         new = schemas.load(NEW_CASE, req.json_object(self._max_body))
+        cases = f"{req.mounted_at}{req.uri_template}"
         asked = {"operation": "open", **new}
         retry = retry_of(req, self._desk, actor, lambda: asked)
 
         def open_case() -> Answer:
             case = self._desk.open(actor, **new)
-            return Answer(201, to_json(CASE.dump(case)), location_of(req, case))
+            return Answer(201, to_json(CASE.dump(case)), f"{cases}/{case.id}")
 
         answer = retry.kept()
         if answer is None:
             # here, and not in the transaction that keeps the answer: the host's subject maker may take its time
-            new.setdefault("subject", self._desk.subject_for(new["body"]))
+            if "subject" not in new:
+                new["subject"] = self._desk.subject_for(new["body"])
             answer = retry.once(open_case)
         send_answer(resp, answer)
 
@@ -119,8 +121,3 @@ def retry_of(req: ApiRequest, desk: SupportDesk, actor: Actor, asked: Callable[[
         with checking() as check:
             key = check("Idempotency-Key", fields.IDEMPOTENCY_KEY, key)
     return Retry(desk.repository, scope=f"store:{actor.store}", key=key, asked=asked, clock=desk.clock)
-
-
-def location_of(req: ApiRequest, case: Case) -> str:
-    """Return the absolute path of a case, below wherever the app is mounted."""
-    return f"{req.mounted_at}{req.uri_template}/{case.id}"

@@ -11,7 +11,7 @@ import falcon
 
 from supportcases.actors import Actor
 from supportcases.errors import InvalidInput
-from supportcases.fields import check_characters
+from supportcases.fields import CHARACTERS, checking
 
 REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,128}")
 LENGTH: Final = re.compile(r"[0-9]+")
@@ -33,7 +33,8 @@ class ApiRequest(falcon.Request):
     @property
     def mounted_at(self) -> str:
         """The path below which the app is mounted, percent-encoded, without a slash at its end."""
-        return quote(self.root_path.encode("latin-1"), safe=PATH_CHARACTERS).rstrip("/")
+        path: str = self.env.get("SCRIPT_NAME", "")  # as WSGI writes it: bytes, each as one character
+        return quote(path.encode("latin-1"), safe=PATH_CHARACTERS).rstrip("/")
 
     def parameters(self) -> dict[str, list[str]]:
         """Return the parameters of the query string, each with all its values.
@@ -44,12 +45,13 @@ class ApiRequest(falcon.Request):
         values: dict[str, list[str]] = {}
         try:
             query = self.env.get("QUERY_STRING", "").encode("latin-1").decode()
-            for name, value in parse_qsl(query, keep_blank_values=True, errors="strict"):
-                values.setdefault(check_characters(name), []).append(check_characters(value))
+            pairs = parse_qsl(query, keep_blank_values=True, errors="strict")
         except UnicodeError:
             raise InvalidInput({"query string": "Must be percent-encoded UTF-8."}) from None
-        except ValueError as problem:
-            raise InvalidInput({"query string": str(problem)}) from None
+        with checking() as check:
+            for name, value in pairs:
+                check(name, CHARACTERS, name + value)
+                values.setdefault(name, []).append(value)
         return values
 
     def json_object(self, limit: int) -> dict[str, Any]:

@@ -1,0 +1,286 @@
+"""Who may come in: bearer keys, their life, the host's own `authenticate`, and where a key must never appear."""
+
+import logging
+import re
+from datetime import timedelta
+
+import pytest
+from falcon.testing import TestClient
+
+from supportcases import Actor, create_app
+from tests.conftest import ACME, ADA, CASES, call
+
+BODY = b'{"body": "The checkout shows a blank page."}'
+SENTENCE = "This needs a valid API key, sent as 'Authorization: Bearer KEY'."
+NO_KEY = f'{{"error":"{SENTENCE}","code":"unauthorized","requestId":"test"}}'.encode()
+
+
+@pytest.fixture
+def key(app):
+    return app.keys.create("acme")[0]
+
+
+@pytest.fixture
+def ask(app):
+    """GET the list with an Authorization header as it is."""
+
+    def ask(header, **environ):
+        return call(app, "GET", CASES, HTTP_AUTHORIZATION=header, HTTP_X_REQUEST_ID="test", **environ)
+
+    return ask
+
+
+def refused(answer):
+    assert (answer.status, answer.body) == (401, NO_KEY)
+    assert answer.headers["www-authenticate"] == "Bearer"
+    return True
+
+
+@pytest.mark.parametrize("header", ["Bearer {}", "bearer {}", "BEARER {}", "bEaReR {}", "Bearer   {}", " Bearer {} "])
+def test_a_key_lets_in_with_the_scheme_in_any_letter_case(ask, key, header):
+    assert ask(header.format(key)).status == 200
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        None,
+        "",
+        "Bearer",
+        "Bearer ",
+        "{}",
+        "Basic {}",
+        "Bearer{}",
+        "Bearer: {}",
+        "Bearer\t{}",
+        "Bearer {} x",
+        "Bearer {} {}",
+        "Bearer {},Bearer {}",
+        "Bearer {}, Basic YQ==",
+        'Bearer "{}"',
+        "Bearer token={}",
+        "Bearer ä{}",
+        "Bearer {}\u0661",
+        "Bearer {}\udc80",
+        "Bearer {}\0",
+        "Bearer {}\n",
+        "Bearer\u00a0{}",
+        "Token {}",
+        "Bearer " + "x" * 100_000,
+        "Bearer sck_",
+        "Bearer sck_" + "0" * 48,
+        "Bearer sck_" + "z" * 48,
+        "Bearer null",
+        "Bearer ' OR 1=1 --",
+    ],
+)
+def test_anything_else_is_the_same_401(ask, key, header):
+    assert refused(ask(header and header.format(key, key)))
+
+
+def test_a_key_is_compared_to_the_last_letter(ask, key):
+    other = "0" if key[-1] != "0" else "1"
+    for almost in (key[:-1], key + "0", key[:-1] + other, key.upper(), key.removeprefix("sck_"), " " + key[1:]):
+        assert refused(ask(f"Bearer {almost}"))
+    assert ask(f"Bearer {key}").status == 200
+
+
+METHODS = ["GET", "HEAD", "POST", "PATCH", "PUT", "DELETE", "OPTIONS", "TRACE", "PROPFIND", "FOO", "get", ""]
+PATHS = [
+    "/api/v1",
+    "/api/v1/",
+    "/api/v1/none",
+    "/api/v1/openapi.json",
+    CASES,
+    f"{CASES}/",
+    f"{CASES}/1",
+    f"{CASES}/none",
+    f"{CASES}/1/messages",
+    f"{CASES}/1/none",
+    f"{CASES}//messages",
+    f"/{CASES}",
+    f"//{CASES}/1",
+]
+
+
+@pytest.mark.parametrize("path", PATHS)
+@pytest.mark.parametrize("method", METHODS)
+def test_without_a_key_every_path_and_verb_under_the_prefix_is_401(app, method, path):
+    app.desk.open(ACME, body="The checkout shows a blank page.")
+    answer = call(app, method, path, BODY, HTTP_X_REQUEST_ID="test", CONTENT_TYPE="text/plain", CONTENT_LENGTH="-1")
+    assert answer.status == 401
+    assert answer.headers["www-authenticate"] == "Bearer"
+    assert answer.headers["content-type"] == "application/json"
+    assert answer.body == (b"" if method == "HEAD" else NO_KEY)
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/openapi.json"])
+@pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS"])
+@pytest.mark.parametrize("header", [None, "Bearer nonsense"])
+def test_the_service_routes_need_no_key(app, method, path, header):
+    assert call(app, method, path, HTTP_AUTHORIZATION=header).status == 200
+
+
+def test_health_tells_that_the_database_answers(app):
+    answer = call(app, "GET", "/healthz")
+    assert answer.json == {"status": "ok", "database": "ok"}
+    assert answer.headers["content-type"] == "application/json"
+
+
+def test_a_path_that_only_begins_like_the_prefix_is_404(app):
+    assert [call(app, "GET", p).status for p in ("/api/v1x", "/api/v11/support-cases", "/api", "/API/V1")] == [404] * 4
+
+
+def test_a_refused_request_changes_nothing(app):
+    call(app, "POST", CASES, BODY, CONTENT_TYPE="application/json", CONTENT_LENGTH=str(len(BODY)))
+    assert app.desk.list(ACME).count == 0
+
+
+@pytest.mark.parametrize("life", [timedelta(milliseconds=1), timedelta(seconds=1), timedelta(days=365)])
+def test_a_key_ends_with_its_lifetime(app, ask, clock, life):
+    key, _ = app.keys.create("acme", lifetime=life)
+    clock.now += life - timedelta(milliseconds=1)
+    assert ask(f"Bearer {key}").status == 200
+    clock.now += timedelta(milliseconds=1)
+    assert refused(ask(f"Bearer {key}"))
+    clock.advance(days=1000)
+    assert refused(ask(f"Bearer {key}"))
+
+
+def test_a_key_without_a_lifetime_does_not_end(ask, key, clock):
+    clock.advance(days=36_500)
+    assert ask(f"Bearer {key}").status == 200
+
+
+def test_a_revoked_key_is_refused_at_once_and_another_of_the_store_is_not(app, ask, key):
+    other, kept = app.keys.create("acme")
+    assert ask(f"Bearer {other}").status == 200
+    app.keys.revoke(kept.id)
+    assert refused(ask(f"Bearer {other}"))
+    assert ask(f"Bearer {key}").status == 200
+
+
+def test_unknown_malformed_expired_and_revoked_keys_get_the_same_bytes(app, ask, clock):
+    expired, _ = app.keys.create("acme", lifetime=timedelta(seconds=1))
+    revoked, kept = app.keys.create("acme")
+    app.keys.revoke(kept.id)
+    clock.advance(seconds=1)
+    answers = [ask(h) for h in (None, "Bearer x", "Bearer sck_" + "0" * 48, f"Bearer {expired}", f"Bearer {revoked}")]
+    assert all(answer == answers[0] for answer in answers)
+    assert refused(answers[0])
+
+
+def test_a_key_counts_in_every_app_on_the_same_file(tmp_path):
+    one, two = (create_app(tmp_path / "cases.db") for _ in range(2))
+    key, kept = one.keys.create("acme")
+    assert call(two, "GET", CASES, HTTP_AUTHORIZATION=f"Bearer {key}").status == 200
+    one.keys.revoke(kept.id)
+    assert call(two, "GET", CASES, HTTP_AUTHORIZATION=f"Bearer {key}").status == 401
+    for app in (one, two):
+        app.desk.repository.close()
+
+
+def test_two_keys_are_never_the_same_and_look_alike(app):
+    keys = [app.keys.create("acme")[0] for _ in range(50)]
+    assert len(set(keys)) == 50
+    assert all(re.fullmatch(r"sck_[0-9a-f]{48}", key) for key in keys)
+
+
+def test_a_key_appears_nowhere(app, ask, key, caplog, capfd):
+    caplog.set_level(logging.DEBUG)
+    almost = key[:-1] + ("0" if key[-1] != "0" else "1")
+    answers = [ask(f"Bearer {key}"), ask(f"Bearer {almost}"), ask(f"Basic {key}")]
+    answers += [
+        ask(f"Bearer {key}", QUERY_STRING="limit=0"),
+        call(app, "FOO", CASES, HTTP_AUTHORIZATION=f"Bearer {key}"),
+    ]
+    answers += [call(app, "GET", "/none", HTTP_AUTHORIZATION=f"Bearer {key}")]
+    with app.desk.repository.read() as transaction:
+        dump = "\n".join(transaction.connection.iterdump())
+    shown = repr([app.keys, app.keys.all(), app.keys.recognise(key), app, app.desk])
+    output = capfd.readouterr()
+    for place in (dump, caplog.text, repr(answers), shown, output.out, output.err):
+        assert key not in place
+        assert key[4:] not in place
+        assert almost not in place
+    assert "supportcases_keys" in dump
+
+
+# -- the host's own ---------------------------------------------------------------------------------------------------
+
+
+def hosted(authenticate):
+    return TestClient(create_app(":memory:", authenticate=authenticate), headers={"X-Request-Id": "test"})
+
+
+def test_the_host_s_authenticate_decides_and_sees_the_request():
+    seen = []
+
+    def authenticate(req):
+        seen.append((req.method, req.path, req.get_header("X-Store")))
+        return Actor.merchant(req.get_header("X-Store")) if req.get_header("X-Store") else None
+
+    client = hosted(authenticate)
+    assert (
+        client.simulate_post(CASES, json={"body": "The checkout fails"}, headers={"X-Store": "acme"}).status_code == 201
+    )
+    assert client.simulate_get(CASES, headers={"X-Store": "acme"}).json["meta"]["count"] == 1
+    assert client.simulate_get(CASES, headers={"X-Store": "globex"}).json["meta"]["count"] == 0
+    answer = client.simulate_get(CASES)
+    assert (answer.status_code, answer.content, answer.headers["WWW-Authenticate"]) == (401, NO_KEY, "Bearer")
+    assert seen[:2] == [("POST", CASES, "acme"), ("GET", CASES, "acme")]
+
+
+def test_the_host_s_authenticate_replaces_the_keys():
+    client = hosted(lambda req: None)
+    key, _ = client.app.keys.create("acme")
+    assert client.simulate_get(CASES, headers={"Authorization": f"Bearer {key}"}).status_code == 401
+
+
+def test_the_host_s_authenticate_is_not_asked_about_service_routes():
+    client = hosted(lambda req: pytest.fail("asked"))
+    assert [client.simulate_get(path).status_code for path in ("/healthz", "/openapi.json", "/none")] == [200, 200, 404]
+
+
+@pytest.mark.parametrize("answer", [True, False, 0, "", "acme", {"store": "acme"}, ("acme",), object()])
+def test_what_is_no_actor_lets_nobody_in(answer, caplog):
+    said = hosted(lambda req: answer).simulate_get(CASES)
+    assert (said.status_code, said.json["code"]) == (500, "internal_error")
+    assert "authenticate must return an Actor or None" in caplog.text
+
+
+@pytest.mark.parametrize("actor", [ADA, Actor.support("Bob", stores=["acme"]), Actor.support("Eve", stores=[])])
+@pytest.mark.parametrize(
+    ("method", "path", "document"),
+    [
+        ("GET", CASES, None),
+        ("HEAD", CASES, None),
+        ("POST", CASES, {"body": "The checkout fails"}),
+        ("GET", f"{CASES}/1", None),
+        ("HEAD", f"{CASES}/1", None),
+        ("GET", f"{CASES}/999", None),
+        ("PATCH", f"{CASES}/1", {"status": "closed"}),
+        ("POST", f"{CASES}/1/messages", {"body": "hello"}),
+        ("POST", f"{CASES}/999/messages", {"body": "hello"}),
+    ],
+)
+def test_the_support_team_gets_403(actor, method, path, document):
+    client = hosted(lambda req: actor)
+    client.app.desk.open(ACME, body="The checkout shows a blank page.")
+    answer = client.simulate_request(method, path, json=document)
+    assert answer.status_code == 403
+    if method != "HEAD":
+        assert answer.json == {
+            "error": "This is for merchants only; the support team has a side of its own.",
+            "code": "forbidden",
+            "requestId": "test",
+        }
+    assert client.app.desk.get(ACME, 1).case.status == "open"
+
+
+def test_the_store_of_a_key_is_its_own_whatever_the_request_says(app, client):
+    app.desk.open(Actor.merchant("globex"), body="The checkout shows a blank page.")
+    headers = {"X-Store": "globex", "Store": "globex", "Host": "globex.yns.store"}
+    assert client.simulate_get(CASES, headers=headers, params={"store": "globex"}).json["meta"]["count"] == 0
+    answer = client.simulate_post(CASES, json={"body": "The checkout fails", "store": "globex"})
+    assert answer.status_code == 400

@@ -1,0 +1,679 @@
+"""Errors: the one shape on every route and none, and whatever a client or server may throw at the app."""
+
+import inspect
+import io
+import json
+import logging
+import sqlite3
+
+import falcon
+import pytest
+
+from supportcases import SqliteRepository, create_app, errors
+from tests.conftest import ACME, CASES, call, numbered_ids
+
+BODY = b'{"body": "The checkout shows a blank page."}'
+JSON = "application/json"
+POSTS = [CASES, f"{CASES}/1/messages"]
+WRITES = [("POST", CASES), ("POST", f"{CASES}/1/messages"), ("PATCH", f"{CASES}/1")]
+PATHS = [
+    "/api/v1",
+    "/api/v1/",
+    CASES,
+    f"{CASES}/1",
+    f"{CASES}/1/messages",
+    f"{CASES}/",
+    f"{CASES}/1/none",
+    "/api/v1/none",
+]
+OUR_FAULT = "Something went wrong on our side; if it happens again, tell us the request id."
+
+
+def checked(answer, status, code=None):
+    """Return the body of an error, once it has the one shape."""
+    assert answer.status == status, answer
+    assert answer.headers["content-type"] == "application/json"
+    assert answer.headers["content-length"] == str(len(answer.body))
+    body = answer.json
+    assert list(body) == ["error", "code", *(["details"] if "details" in body else []), "requestId"]
+    assert isinstance(body["error"], str)
+    assert "\n" not in body["error"]
+    assert body["requestId"] == answer.headers["x-request-id"]
+    for detail in body.get("details", ["none"]):
+        assert detail == "none" or list(detail) == ["field", "message"]
+    for secret in (b"Traceback", b"<html", b"<!DOCTYPE", b"sqlite3", b".py"):
+        assert secret not in answer.body
+    if code:
+        assert body["code"] == code
+    return body
+
+
+@pytest.fixture
+def send(app):
+    """Send a raw request with a key of acme, who has case 1."""
+    key, _ = app.keys.create("acme")
+    app.desk.open(ACME, body="The checkout shows a blank page.")
+
+    def send(method, path, body=b"", **environ):
+        length = {"CONTENT_LENGTH": str(len(body))} if body else {}
+        media = {"CONTENT_TYPE": JSON} if body else {}
+        return call(app, method, path, body, **{"HTTP_AUTHORIZATION": f"Bearer {key}"} | length | media | environ)
+
+    return send
+
+
+def test_the_whole_shape_once(send):
+    answer = send("GET", CASES, QUERY_STRING="limit=0", HTTP_X_REQUEST_ID="quote.me_1-2")
+    assert checked(answer, 400) == {
+        "error": "limit must be a whole number from 1 to 100.",
+        "code": "validation_failed",
+        "details": [{"field": "limit", "message": "Must be a whole number from 1 to 100."}],
+        "requestId": "quote.me_1-2",
+    }
+
+
+@pytest.mark.parametrize("method", ["GET", "POST", "PATCH", "PUT", "DELETE"])
+@pytest.mark.parametrize("path", ["", "/", "/none", "/api", "/api/v2/support-cases", "/api/v1support", "/favicon.ico"])
+def test_an_unknown_path_is_a_json_404_without_a_key(app, method, path):
+    body = checked(call(app, method, path), 404, "not_found")
+    assert body["error"] == "There is nothing at this path."
+    assert "details" not in body
+
+
+@pytest.mark.parametrize("path", ["/api/v1", "/api/v1/", "/api/v1/none", f"{CASES}/", f"{CASES}/1/none", f"{CASES}/1/"])
+@pytest.mark.parametrize("method", ["GET", "POST", "PATCH", "DELETE", "OPTIONS"])
+def test_an_unknown_path_under_the_prefix_is_a_json_404_with_a_key(send, method, path):
+    checked(send(method, path), 404, "not_found")
+
+
+@pytest.mark.parametrize(
+    ("path", "allowed"),
+    [
+        (CASES, {"GET", "HEAD", "POST"}),
+        (f"{CASES}/1", {"GET", "HEAD", "PATCH"}),
+        (f"{CASES}/999", {"GET", "HEAD", "PATCH"}),
+        (f"{CASES}/1/messages", {"POST"}),
+        ("/healthz", {"GET", "HEAD"}),
+        ("/openapi.json", {"GET", "HEAD"}),
+    ],
+)
+@pytest.mark.parametrize("method", ["GET", "POST", "PATCH", "PUT", "DELETE", "TRACE", "CONNECT", "PROPFIND", "REPORT"])
+def test_a_verb_that_a_path_does_not_take_is_405_with_allow(send, method, path, allowed):
+    if method in allowed:
+        return
+    answer = send(method, path)
+    body = checked(answer, 405, "method_not_allowed")
+    assert set(answer.headers["allow"].split(", ")) - {"OPTIONS"} == allowed
+    assert body["error"] == f"This path takes only {answer.headers['allow']}."
+
+
+@pytest.mark.parametrize("path", [*PATHS, "/healthz", "/none", "/"])
+@pytest.mark.parametrize("method", ["WEBSOCKET", "FOO", "get", "", "G E T", "POST\n", "ÄÖ", "\udc80", "X" * 10_000])
+def test_an_odd_method_is_a_json_400_or_404(send, method, path):
+    answer = send(method, path, HTTP_X_REQUEST_ID="odd")
+    body = checked(answer, answer.status)
+    assert answer.status in (400, 404, 405)
+    assert body["requestId"] == "odd"
+
+
+@pytest.mark.parametrize("method", ["WEBSOCKET", "FOO"])
+def test_the_error_of_an_odd_method_is_a_sentence_too(send, method):
+    assert send(method, CASES).json["error"].endswith(".")
+
+
+def test_a_websocket_handshake_is_a_json_error(send):
+    answer = send("GET", CASES, HTTP_UPGRADE="websocket", HTTP_CONNECTION="Upgrade")
+    assert answer.status == 200  # WSGI knows no upgrade: it is a GET
+    checked(send("WEBSOCKET", CASES), 400, "bad_request")
+
+
+ACCEPTS = [
+    "text/html",
+    "application/xml",
+    "image/png",
+    "*/*",
+    "",
+    "garbage",
+    "application/json;q=0",
+    "a/b;q=x",
+    "*" * 9_999,
+]
+
+
+@pytest.mark.parametrize("accept", ACCEPTS)
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", f"{CASES}/999", 404),
+        ("GET", "/none", 404),
+        ("PUT", CASES, 405),
+        ("POST", CASES, 400),
+        ("FOO", CASES, 400),
+    ],
+)
+def test_errors_are_json_whatever_the_client_accepts(send, accept, method, path, status):
+    checked(send(method, path, HTTP_ACCEPT=accept), status)
+
+
+@pytest.mark.parametrize("accept", ACCEPTS)
+def test_answers_are_json_whatever_the_client_accepts(send, accept):
+    answer = send("GET", CASES, HTTP_ACCEPT=accept)
+    assert (answer.status, answer.headers["content-type"]) == (200, "application/json")
+
+
+# -- request ids -----------------------------------------------------------------------------------------------------
+
+ANSWERS = [
+    ("GET", CASES, 200),
+    ("HEAD", CASES, 200),
+    ("OPTIONS", CASES, 200),
+    ("GET", "/healthz", 200),
+    ("GET", "/openapi.json", 200),
+    ("GET", "/none", 404),
+    ("GET", f"{CASES}/", 404),
+    ("PUT", CASES, 405),
+    ("WEBSOCKET", CASES, 400),
+    ("FOO", CASES, 400),
+    ("POST", CASES, 400),
+]
+
+
+@pytest.mark.parametrize(("method", "path", "status"), ANSWERS)
+@pytest.mark.parametrize("request_id", ["a", "A.b_c-9", "0" * 128])
+def test_a_proper_request_id_comes_back_on_every_answer(send, request_id, method, path, status):
+    answer = send(method, path, HTTP_X_REQUEST_ID=request_id)
+    assert answer.status == status
+    assert answer.headers["x-request-id"] == request_id
+    assert answer.headers["cache-control"] == "no-store"
+    assert answer.headers["x-content-type-options"] == "nosniff"
+
+
+@pytest.mark.parametrize(
+    "sent", [None, "", " ", "0" * 129, "a b", "a\nb", "a\r\nX: y", "ä", "a/b", "a,b", "a\0", "\udc80", "a\n"]
+)
+def test_any_other_request_id_is_replaced(send, sent):
+    first, second = (send("GET", f"{CASES}/999", HTTP_X_REQUEST_ID=sent) for _ in range(2))
+    ids = {checked(answer, 404)["requestId"] for answer in (first, second)}
+    assert len(ids) == 2
+    assert sent not in ids
+    assert all(1 <= len(i) <= 128 and set(i) <= set("0123456789abcdef-") for i in ids)
+
+
+# -- media types -----------------------------------------------------------------------------------------------------
+
+OTHER_TYPES = [
+    None,
+    "",
+    " ",
+    "text/plain",
+    "application/x-www-form-urlencoded",
+    "multipart/form-data; boundary=x",
+    "application/problem+json",
+    "application/jsonp",
+    "application/json, application/json",
+    "text/json",
+    "*/*",
+    ";application/json",
+    "application/",
+    "applicatıon/json",
+    "\udc80",
+]
+
+
+@pytest.mark.parametrize("media_type", OTHER_TYPES)
+@pytest.mark.parametrize(("method", "path"), WRITES)
+def test_a_missing_or_other_media_type_is_415(send, method, path, media_type):
+    body = checked(send(method, path, BODY, CONTENT_TYPE=media_type), 415, "unsupported_media_type")
+    assert body["error"] == "The body must be JSON, sent with 'Content-Type: application/json'."
+
+
+@pytest.mark.parametrize("media_type", [None, "", JSON])
+@pytest.mark.parametrize(("method", "path"), WRITES)
+def test_no_body_at_all_is_400_whatever_its_media_type(send, method, path, media_type):
+    for length in (None, "", "0"):
+        checked(send(method, path, CONTENT_TYPE=media_type, CONTENT_LENGTH=length), 400, "bad_request")
+
+
+@pytest.mark.parametrize(
+    "media_type", [JSON, "APPLICATION/JSON", "Application/Json;charset=UTF-8", " application/json ; a"]
+)
+@pytest.mark.parametrize("path", POSTS)
+def test_media_types_compare_without_case_and_parameters(send, path, media_type):
+    assert send("POST", path, BODY, CONTENT_TYPE=media_type).status == 201
+
+
+# -- JSON ------------------------------------------------------------------------------------------------------------
+
+NOT_JSON = {
+    "empty": b"",
+    "blank": b"  \n",
+    "cut": b'{"body": "The checkout',
+    "open": b"{",
+    "trailing comma": b'{"body": "The checkout fails",}',
+    "trailing data": b'{"body": "The checkout fails"} x',
+    "two documents": b'{"body": "The checkout fails"}{"body": "The checkout fails"}',
+    "single quotes": b"{'body': 'The checkout fails'}",
+    "comment": b'{"body": "The checkout fails" /* no */}',
+    "raw newline": b'{"body": "The checkout\nfails"}',
+    "raw NUL": b'{"body": "The checkout\0fails"}',
+    "latin-1": '{"body": "Die Kasse fällt aus"}'.encode("latin-1"),
+    "overlong": b'{"body": "The checkout \xc0\x80"}',
+    "raw surrogate": b'{"body": "The checkout \xed\xa0\x80"}',
+    "BOM": b"\xef\xbb\xbf" + BODY,
+    "UTF-16": BODY.decode().encode("utf-16"),
+    "UTF-16-LE": BODY.decode().encode("utf-16-le"),
+    "UTF-32": BODY.decode().encode("utf-32"),
+    "gzip": b"\x1f\x8b\x08\x00\x00\x00\x00\x00",
+    "form": b"body=The+checkout+fails",
+    "bad escape": b'{"body": "The checkout \\x41"}',
+    "half escape": b'{"body": "The checkout \\u12"}',
+    "NaN": b'{"body": NaN}',
+    "Infinity": b'{"body": Infinity}',
+    "-Infinity": b'{"body": -Infinity}',
+    "10,000 digits": b'{"body": ' + b"9" * 10_000 + b"}",
+    "-10,000 digits": b'{"body": -' + b"9" * 10_000 + b"}",
+    "a million [": b"[" * 1_000_000,
+    'half a million {"a":': b'{"a":' * 200_000,
+    "deep and closed": b'{"body":' + b"[" * 400_000 + b"]" * 400_000 + b"}",
+}
+
+
+@pytest.mark.parametrize("document", NOT_JSON.values(), ids=NOT_JSON)
+@pytest.mark.parametrize(("method", "path"), WRITES)
+def test_what_is_not_json_is_400(send, method, path, document):
+    checked(send(method, path, document, CONTENT_TYPE=JSON, CONTENT_LENGTH=str(len(document))), 400, "bad_request")
+
+
+@pytest.mark.parametrize("document", [b"null", b"[]", b'["body"]', b'"body"', b"1", b"1e999", b"true", b"[{}]"])
+@pytest.mark.parametrize(("method", "path"), WRITES)
+def test_a_body_that_is_not_an_object_is_400(send, method, path, document):
+    body = checked(send(method, path, document), 400, "bad_request")
+    assert body["error"] == "The body must be a JSON object."
+
+
+@pytest.mark.parametrize(
+    ("document", "field"),
+    [
+        (b'{"body": "The checkout fails", "body": "The checkout fails"}', "body"),
+        (b'{"status": "open", "status": "closed"}', "status"),
+        (b'{"body": "The checkout fails", "b\\u006fdy": "Another text"}', "body"),
+        (b'{"x": 1, "x": 2}', "x"),
+        (b'{"body": {"deep": 1, "deep": 2}}', "deep"),
+        (b'{"\\ud800": 1, "\\ud800": 2}', "\ud800"),
+    ],
+)
+@pytest.mark.parametrize(("method", "path"), WRITES)
+def test_duplicate_keys_are_400_and_named(send, method, path, document, field):
+    body = checked(send(method, path, document), 400, "validation_failed")
+    assert body["details"] == [{"field": field, "message": "Must not appear twice."}]
+
+
+@pytest.mark.parametrize(
+    "name", ["x" * 100_000, "\ud800", "\0", "<script>", "a\nb", "\u2028", "🛒" * 1000, '"', "__proto__"]
+)
+@pytest.mark.parametrize(("method", "path"), WRITES)
+def test_any_name_of_an_unknown_field_is_told_in_proper_json(send, method, path, name):
+    document = json.dumps({"body": "The checkout fails", name: 1}).encode()
+    if method == "PATCH":
+        document = json.dumps({"status": "open", name: 1}).encode()
+    answer = send(method, path, document)
+    assert answer.status == 400
+    assert answer.json["details"][0]["message"] == "Is not a known field."
+    assert name.startswith(answer.json["details"][0]["field"])
+    assert len(answer.body) < 10_000
+    answer.body.decode()
+
+
+def test_ten_thousand_faults_do_not_make_a_giant_answer(send):
+    document = json.dumps({f"field{n}": n for n in range(10_000)}).encode()
+    answer = send("POST", CASES, document)
+    body = checked(answer, 400, "validation_failed")
+    assert 1 <= len(body["details"]) <= 100
+    assert len(answer.body) < 20_000
+
+
+@pytest.mark.parametrize("escape", ["\\ud800", "\\udfff", "\\ude00\\ud83d", "\\ud83d", "\\u0000"])
+@pytest.mark.parametrize("field", ["body", "author"])
+@pytest.mark.parametrize("path", POSTS)
+def test_lone_surrogates_and_nul_are_400_and_named(send, path, field, escape):
+    fields = {"body": '"The checkout fails"', "author": '"Grace"'} | {field: f'"The checkout {escape}"'}
+    document = "{" + ",".join(f'"{name}":{value}' for name, value in fields.items()) + "}"
+    body = checked(send("POST", path, document.encode()), 400, "validation_failed")
+    assert [d["field"] for d in body["details"]] == [field]
+
+
+# -- sizes -----------------------------------------------------------------------------------------------------------
+
+
+class Guarded(io.RawIOBase):
+    """A stream that fails the test if more is read of it than was to be, or if it is read without a size."""
+
+    def __init__(self, content, may_read):
+        self.content = io.BytesIO(content)
+        self.left = may_read
+
+    def read(self, size=-1):
+        assert size >= 0, "read without a size"
+        self.left -= size
+        assert self.left >= 0, "read beyond the limit"
+        return self.content.read(size)
+
+
+def padded(size):
+    return BODY + b" " * (size - len(BODY))
+
+
+LIMIT = 1_048_576
+
+
+@pytest.mark.parametrize("path", POSTS)
+def test_a_body_may_have_a_mebibyte_and_not_a_byte_more(send, path):
+    assert send("POST", path, padded(LIMIT - 1)).status == 201
+    assert send("POST", path, padded(LIMIT)).status == 201
+    body = checked(send("POST", path, padded(LIMIT + 1)), 413, "payload_too_large")
+    assert body["error"] == "The body must not be larger than 1,048,576 bytes."
+
+
+def test_the_host_sets_the_limit(repository):
+    app = create_app(repository, max_body=100, authenticate=lambda req: ACME)
+    for size, status in [(99, 201), (100, 201), (101, 413)]:
+        environ = {"CONTENT_TYPE": JSON, "CONTENT_LENGTH": str(size)}
+        assert call(app, "POST", CASES, padded(size), **environ).status == status
+        environ = {"CONTENT_TYPE": JSON, "wsgi.input_terminated": True}
+        assert call(app, "POST", CASES, padded(size), **environ).status == status
+
+
+@pytest.mark.parametrize("length", [LIMIT + 1, 10**9, 10**18, 10**20, 10**400, "9" * 10_000, "0" * 30 + "9" * 20])
+@pytest.mark.parametrize(("method", "path"), WRITES)
+def test_a_declared_length_beyond_the_limit_is_413_and_nothing_is_read(send, method, path, length):
+    environ = {"CONTENT_TYPE": JSON, "CONTENT_LENGTH": str(length), "wsgi.input": Guarded(b"", 0)}
+    checked(send(method, path, **environ), 413, "payload_too_large")
+
+
+@pytest.mark.parametrize(
+    "length", ["-1", "+44", " 44", "44 ", "4_4", "٤٤", "abc", "0x2c", "44.0", "44, 44", "1e2", "\udc80"]
+)
+@pytest.mark.parametrize(("method", "path"), WRITES)
+def test_a_length_that_is_no_number_is_400_and_nothing_is_read(send, method, path, length):
+    environ = {"CONTENT_TYPE": JSON, "CONTENT_LENGTH": length, "wsgi.input": Guarded(BODY, 0)}
+    body = checked(send(method, path, **environ), 400, "bad_request")
+    assert body["error"] == "The Content-Length must be a whole number of bytes."
+
+
+@pytest.mark.parametrize("path", POSTS)
+def test_never_more_is_read_than_was_declared(send, path):
+    environ = {
+        "CONTENT_TYPE": JSON,
+        "CONTENT_LENGTH": str(len(BODY)),
+        "wsgi.input": Guarded(BODY + b"x" * 99, len(BODY)),
+    }
+    assert send("POST", path, **environ).status == 201
+
+
+@pytest.mark.parametrize("missing", [1, 10, len(BODY)])
+def test_a_truncated_body_is_400(send, missing):
+    environ = {"CONTENT_TYPE": JSON, "CONTENT_LENGTH": str(len(BODY) + 5), "wsgi.input": io.BytesIO(BODY + b"    ")}
+    checked(send("POST", CASES, **environ), 400, "bad_request")
+    environ = {"CONTENT_TYPE": JSON, "CONTENT_LENGTH": str(len(BODY)), "wsgi.input": io.BytesIO(BODY[:-missing])}
+    body = checked(send("POST", CASES, **environ), 400, "bad_request")
+    assert body["error"] == "The body is shorter than its Content-Length says."
+
+
+@pytest.mark.parametrize("length", [None, ""])
+def test_a_chunked_body_is_read_where_the_server_ends_it(send, length):
+    environ = {"CONTENT_TYPE": JSON, "CONTENT_LENGTH": length, "wsgi.input_terminated": True}
+    assert send("POST", CASES, **environ, **{"wsgi.input": io.BytesIO(BODY)}).status == 201
+
+
+def test_a_chunked_body_beyond_the_limit_is_413_and_not_read_to_its_end(send):
+    stream = Guarded(b" " * (LIMIT + 10), LIMIT + 1)
+    environ = {"CONTENT_TYPE": JSON, "CONTENT_LENGTH": None, "wsgi.input_terminated": True, "wsgi.input": stream}
+    checked(send("POST", CASES, **environ), 413, "payload_too_large")
+
+
+def test_without_length_and_end_nothing_is_read(send):
+    environ = {"CONTENT_TYPE": JSON, "CONTENT_LENGTH": None, "wsgi.input": Guarded(BODY, 0)}
+    checked(send("POST", CASES, **environ), 400, "bad_request")
+
+
+@pytest.mark.parametrize("error", [OSError("gone"), ConnectionResetError(), TimeoutError()])
+def test_a_client_that_goes_while_it_sends_is_400(send, error):
+    class Broken:
+        def read(self, size=-1):
+            raise error
+
+    environ = {"CONTENT_TYPE": JSON, "CONTENT_LENGTH": "44", "wsgi.input": Broken()}
+    checked(send("POST", CASES, **environ), 400, "bad_request")
+
+
+def test_a_body_that_comes_in_drops_is_put_together(send):
+    class Dripping(io.BytesIO):
+        def read(self, size=-1):
+            return super().read(min(size, 1))
+
+    environ = {"CONTENT_TYPE": JSON, "CONTENT_LENGTH": str(len(BODY)), "wsgi.input": Dripping(BODY)}
+    assert send("POST", CASES, **environ).status == 201
+
+
+def test_a_refused_body_writes_nothing(send):
+    send("POST", CASES, padded(LIMIT + 1))
+    send("POST", CASES, BODY, CONTENT_TYPE="text/plain")
+    send("POST", CASES, BODY, CONTENT_LENGTH="1000")
+    assert send("GET", CASES).json["meta"]["count"] == 1
+
+
+# -- environments that no client library makes -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("query", ["\udc80", "limit=\ud800", "ä€", "a=\U0001f6d2", "query=\x80", "query=\xff"])
+def test_an_undecodable_query_string_is_400(send, query):
+    body = checked(send("GET", CASES, QUERY_STRING=query, HTTP_X_REQUEST_ID="odd"), 400)
+    assert body["requestId"] == "odd"
+
+
+@pytest.mark.parametrize("path", ["/\udc80", f"{CASES}/\ud800", "/€", f"{CASES}/🛒", f"{CASES}/\x80", "/\xff"])
+def test_an_undecodable_path_is_400_or_404(send, path):
+    answer = send("GET", path, HTTP_X_REQUEST_ID="odd")
+    assert answer.status in (400, 404)
+    assert checked(answer, answer.status)["requestId"] == "odd"
+
+
+def test_a_missing_path_is_the_root_as_pep_3333_says(app):
+    checked(call(app, "GET", "/", PATH_INFO=None), 404, "not_found")
+
+
+@pytest.mark.parametrize("name", ["SCRIPT_NAME", "QUERY_STRING", "CONTENT_TYPE", "CONTENT_LENGTH", "SERVER_PROTOCOL"])
+def test_what_pep_3333_lets_a_server_leave_out_may_be_left_out(send, name):
+    assert send("GET", CASES, **{name: None}).status == 200
+
+
+@pytest.mark.parametrize(
+    "name", ["HTTP_HOST", "HTTP_COOKIE", "HTTP_FORWARDED", "HTTP_X_FORWARDED_FOR", "HTTP_RANGE", "HTTP_DATE"]
+)
+@pytest.mark.parametrize("value", ["", "\udc80", "ä\0", ";" * 5_000, 'for=;;,"', "[::"])
+def test_odd_headers_hurt_nobody(send, name, value):
+    assert send("GET", CASES, **{name: value}).status == 200
+    checked(send("GET", f"{CASES}/999", **{name: value}), 404, "not_found")
+
+
+# -- errors from within ----------------------------------------------------------------------------------------------
+
+
+def app_that_meets(error):
+    def authenticate(req):
+        raise error
+
+    return create_app(":memory:", authenticate=authenticate)
+
+
+EXPECTED = {
+    errors.SupportCasesError: (500, "internal_error", {}),
+    errors.InvalidInput: (400, "validation_failed", {}),
+    errors.Unauthorized: (401, "unauthorized", {"www-authenticate": "Bearer"}),
+    errors.NotPermitted: (403, "forbidden", {}),
+    errors.CaseNotFound: (404, "not_found", {}),
+    errors.KeyNotFound: (404, "key_not_found", {}),
+    errors.IdempotencyKeyReused: (422, "idempotency_key_reused", {}),
+    errors.DatabaseUnusable: (503, "database_unusable", {"retry-after": "10"}),
+    errors.DatabaseBusy: (503, "busy", {"retry-after": "1"}),
+    errors.DatabaseUnavailable: (503, "unavailable", {"retry-after": "10"}),
+}
+
+
+def tree(root):
+    return [root, *(leaf for kind in root.__subclasses__() for leaf in tree(kind))]
+
+
+def test_every_exception_of_ours_has_its_status_code_and_shape(caplog):
+    ours = {kind for kind in tree(errors.SupportCasesError) if kind.__module__.startswith("supportcases.")}
+    assert ours == set(EXPECTED)
+    for kind, (status, code, headers) in EXPECTED.items():
+        error = kind({"limit": "Must be nice."}) if kind is errors.InvalidInput else kind()
+        answer = call(app_that_meets(error), "GET", CASES)
+        body = checked(answer, status, code)
+        assert body["error"] == (
+            "limit must be nice." if kind is errors.InvalidInput else inspect.cleandoc(kind.__doc__)
+        )
+        assert ("details" in body) == (kind is errors.InvalidInput)
+        assert {name: answer.headers.get(name) for name in headers} == headers
+
+
+def test_an_exception_made_by_the_host_from_ours_is_answered_as_its_parent():
+    class Asleep(errors.DatabaseBusy):
+        code = "asleep"
+
+    checked(call(app_that_meets(Asleep("at night.")), "GET", CASES), 503, "asleep")
+
+
+@pytest.mark.parametrize("kind", [errors.SupportCasesError, errors.DatabaseUnusable, errors.DatabaseUnavailable])
+def test_our_own_faults_do_not_tell_where_the_database_lies(kind, caplog):
+    answer = call(app_that_meets(kind("/srv/secret/cases.db is broken")), "GET", CASES)
+    assert b"secret" not in answer.body
+    assert "/srv/secret/cases.db is broken" in caplog.text
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        RuntimeError("secret"),
+        KeyError("secret"),
+        RecursionError(),
+        MemoryError(),
+        sqlite3.OperationalError("secret table"),
+        sqlite3.DatabaseError(),
+        UnicodeDecodeError("utf-8", b"secret", 0, 1, "x"),
+        AssertionError(),
+        OSError(5, "secret"),
+    ],
+)
+def test_an_unforeseen_error_is_a_500_that_tells_nothing_and_is_logged(error, caplog):
+    answer = call(app_that_meets(error), "GET", CASES, HTTP_X_REQUEST_ID="find-me")
+    body = checked(answer, 500, "internal_error")
+    assert body == {"error": OUR_FAULT, "code": "internal_error", "requestId": "find-me"}
+    (record,) = [r for r in caplog.records if r.levelno == logging.ERROR]
+    assert "find-me" in record.getMessage()
+    assert record.exc_info[1] is error
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (falcon.HTTPBadRequest(), "bad_request"),
+        (falcon.HTTPForbidden(), "forbidden"),
+        (falcon.HTTPNotFound(), "not_found"),
+        (falcon.HTTPConflict(title="Twice"), "conflict"),
+        (falcon.HTTPPreconditionFailed(), "precondition_failed"),
+        (falcon.HTTPContentTooLarge(), "payload_too_large"),
+        (falcon.HTTPUnprocessableEntity(description="No."), "unprocessable"),
+        (falcon.HTTPTooManyRequests(retry_after=7), "too_many_requests"),
+        (falcon.HTTPInternalServerError(), "internal_error"),
+        (falcon.HTTPServiceUnavailable(retry_after=7), "unavailable"),
+    ],
+    ids=lambda value: type(value).__name__ if isinstance(value, Exception) else value,
+)
+def test_falcon_s_errors_have_the_shape_too(error, code):
+    answer = call(app_that_meets(error), "GET", CASES, HTTP_ACCEPT="text/html")
+    checked(answer, error.status_code, code)
+    assert answer.headers.get("retry-after") == ("7" if code in ("too_many_requests", "unavailable") else None)
+
+
+@pytest.mark.parametrize("error", [falcon.HTTPUnauthorized(), falcon.HTTPUnauthorized(challenges=["Bearer"])])
+def test_every_401_carries_www_authenticate(error):
+    answer = call(app_that_meets(error), "GET", CASES)
+    checked(answer, 401, "unauthorized")
+    assert answer.headers["www-authenticate"] == "Bearer"
+
+
+class Faulty(SqliteRepository):
+    """A repository that fails once the test says so."""
+
+    error = None
+
+    def _fail(self):
+        if self.error:
+            raise self.error
+
+    def read(self):
+        self._fail()
+        return super().read()
+
+    def write(self):
+        self._fail()
+        return super().write()
+
+
+EVERYTHING = [("GET", CASES), ("GET", f"{CASES}/1"), *WRITES]
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "code", "retry_after"),
+    [
+        (errors.DatabaseBusy(), 503, "busy", "1"),
+        (errors.DatabaseUnavailable(), 503, "unavailable", "10"),
+        (sqlite3.OperationalError("no such table: secret"), 500, "internal_error", None),
+        (sqlite3.IntegrityError("CHECK failed: secret"), 500, "internal_error", None),
+    ],
+    ids=["busy", "unavailable", "operational", "integrity"],
+)
+@pytest.mark.parametrize("keys", [True, False], ids=["by key", "by host"])
+def test_a_failing_database_has_the_shape_on_every_route(error, status, code, retry_after, keys):
+    repository = Faulty(":memory:")
+    app = create_app(repository, authenticate=None if keys else lambda req: ACME, new_id=numbered_ids())
+    key, _ = app.keys.create("acme")
+    app.desk.open(ACME, body="The checkout shows a blank page.")
+    repository.error = error
+    for method, path in [*EVERYTHING, ("GET", "/healthz")]:
+        document = b'{"status": "closed"}' if method == "PATCH" else BODY
+        environ = {"CONTENT_TYPE": JSON, "CONTENT_LENGTH": str(len(document)), "HTTP_AUTHORIZATION": f"Bearer {key}"}
+        answer = call(app, method, path, document, **environ)
+        assert b"secret" not in checked(answer, status, code)["error"].encode()
+        assert answer.headers.get("retry-after") == retry_after
+    repository.error = None
+    assert app.desk.get(ACME, 1).case.status == "open"
+    assert call(app, "GET", "/healthz").status == 200
+
+
+def test_a_closed_database_is_an_error_in_the_shape(app, send):
+    app.desk.repository.close()
+    answer = send("GET", CASES)
+    assert checked(answer, answer.status)
+    assert answer.status in (500, 503)
+
+
+def test_a_locked_file_is_503_for_writers_and_serves_readers(tmp_path, monkeypatch):
+    monkeypatch.setattr("supportcases.sqlite.connections.PATIENCE", 0.05)
+    app = create_app(tmp_path / "cases.db", authenticate=lambda req: ACME)
+    app.desk.open(ACME, body="The checkout shows a blank page.")
+    other = sqlite3.connect(tmp_path / "cases.db", isolation_level=None)
+    app.desk.repository.close()
+    other.execute("BEGIN IMMEDIATE")
+    try:
+        answer = call(app, "POST", CASES, BODY, CONTENT_TYPE=JSON, CONTENT_LENGTH=str(len(BODY)))
+        checked(answer, 503, "busy")
+        assert answer.headers["retry-after"] == "1"
+        assert call(app, "GET", CASES).json["meta"]["count"] == 1
+    finally:
+        other.execute("ROLLBACK")
+        other.close()
+    assert call(app, "POST", CASES, BODY, CONTENT_TYPE=JSON, CONTENT_LENGTH=str(len(BODY))).status == 201
+    app.desk.repository.close()

@@ -1,0 +1,171 @@
+import hashlib
+import re
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from supportcases import Actor, InvalidInput, KeyNotFound, KeyRing
+
+T0 = datetime(2024, 6, 15, 10, 30, tzinfo=UTC)
+
+
+@pytest.fixture
+def ring(repository, clock):
+    return KeyRing(repository, clock=clock)
+
+
+def everything_kept(repository) -> str:
+    with repository.read() as transaction:
+        return "\n".join(transaction.connection.iterdump())
+
+
+def test_a_key_has_192_random_bits_behind_its_mark(ring):
+    keys = [ring.create("acme")[0] for _ in range(50)]
+    assert all(re.fullmatch(r"sck_[0-9a-f]{48}", key) for key in keys)
+    assert len(set(keys)) == 50
+    for position in range(4, 52):
+        assert len({key[position] for key in keys}) > 5
+
+
+def test_a_key_is_recognised_as_the_merchant_of_its_store(ring):
+    key, kept = ring.create("acme", label=" Zoë ")
+    other, _ = ring.create("globex")
+    assert ring.recognise(key) == Actor.merchant("acme", "Zoë")
+    assert ring.recognise(other) == Actor.merchant("globex", "API")
+    assert kept.label == "Zoë"
+
+
+def test_only_the_hash_is_kept_and_its_beginning_is_the_id(ring, repository):
+    key, kept = ring.create("acme")
+    digest = hashlib.sha256(key.encode()).hexdigest()
+    assert kept.id == digest[:12]
+    dump = everything_kept(repository)
+    assert digest in dump
+    assert key not in dump
+    assert key.removeprefix("sck_") not in dump
+
+
+def test_what_is_returned_is_what_is_kept(ring, clock):
+    clock.now = T0.replace(microsecond=123_999)
+    _, kept = ring.create("acme", label="Till", lifetime=timedelta(days=1))
+    assert ring.all() == (kept,)
+    assert (kept.store, kept.label) == ("acme", "Till")
+    assert kept.created_at == T0.replace(microsecond=123_000)
+    assert kept.expires_at == kept.created_at + timedelta(days=1)
+    assert kept.revoked_at is None
+
+
+def test_a_lifetime_in_microseconds_is_returned_as_it_is_kept(ring):
+    _, kept = ring.create("acme", lifetime=timedelta(milliseconds=1, microseconds=500))
+    assert ring.all() == (kept,)
+
+
+def test_nothing_secret_is_shown(ring, caplog):
+    with caplog.at_level(0):
+        key, kept = ring.create("acme")
+        actor = ring.recognise(key)
+    secret = key.removeprefix("sck_")
+    digest = hashlib.sha256(key.encode()).hexdigest()
+    for shown in (repr(ring), repr(kept), repr(ring.all()), repr(actor), caplog.text):
+        assert secret not in shown
+        assert digest not in shown
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda key: "",
+        lambda key: key[:-1],
+        lambda key: key + "0",
+        lambda key: key + "\n",
+        lambda key: " " + key,
+        lambda key: key.upper(),
+        lambda key: key.replace("sck_", ""),
+        lambda key: key.replace("sck_", "SCK_"),
+        lambda key: key[:-1] + ("1" if key[-1] == "0" else "0"),
+        lambda key: "sck_" + "0" * 48,
+        lambda key: "sck_" + "٠" * 48,
+        lambda key: "sck_" + hashlib.sha256(key.encode()).hexdigest()[:48],
+        lambda key: hashlib.sha256(key.encode()).hexdigest(),
+        lambda key: "\ud800" * 52,
+        lambda key: "x" * 100_000,
+    ],
+)
+def test_what_is_not_the_key_is_not_recognised(ring, spoil):
+    key, _ = ring.create("acme")
+    assert ring.recognise(spoil(key)) is None
+    assert ring.recognise(key) is not None
+
+
+def test_a_key_expires_at_its_moment_and_not_before(ring, clock):
+    key, kept = ring.create("acme", lifetime=timedelta(hours=1))
+    lasting, _ = ring.create("acme")
+    clock.now = T0 + timedelta(hours=1, microseconds=-1)
+    assert ring.recognise(key) == Actor.merchant("acme")
+    assert ring.is_valid(kept) is True
+    clock.now = T0 + timedelta(hours=1)
+    assert ring.recognise(key) is None
+    assert ring.is_valid(kept) is False
+    clock.advance(days=365_000)
+    assert ring.recognise(lasting) == Actor.merchant("acme")
+
+
+def test_a_revoked_key_is_recognised_no_more_and_the_others_still_are(ring, clock):
+    key, kept = ring.create("acme")
+    other, other_kept = ring.create("acme")
+    clock.advance(minutes=1)
+    assert ring.revoke(kept.id) is None
+    clock.advance(minutes=1)
+    ring.revoke(kept.id)
+    assert ring.recognise(key) is None
+    assert ring.recognise(other) == Actor.merchant("acme")
+    revoked = {listed.id: listed.revoked_at for listed in ring.all()}
+    assert revoked == {kept.id: T0 + timedelta(minutes=1), other_kept.id: None}
+
+
+@pytest.mark.parametrize("key_id", ["", "0" * 12, "%", "' OR 1=1 --"])
+def test_a_key_that_never_was_cannot_be_revoked(ring, key_id):
+    key, kept = ring.create("acme")
+    for unknown in (key_id, kept.id.upper() + "x", kept.id[:-1], key):
+        with pytest.raises(KeyNotFound):
+            ring.revoke(unknown)
+    assert ring.recognise(key) is not None
+
+
+def test_keys_are_listed_oldest_first(ring, clock):
+    ids = []
+    for _ in range(5):
+        ids.append(ring.create("acme")[1].id)
+        clock.advance(seconds=1)
+    assert [key.id for key in ring.all()] == ids
+
+
+@pytest.mark.parametrize("lifetime", [timedelta(0), timedelta(microseconds=-1), timedelta(days=-1), timedelta.max])
+def test_a_lifetime_must_be_longer_than_nothing_and_end_in_this_calendar(ring, lifetime):
+    with pytest.raises(InvalidInput) as refused:
+        ring.create("acme", lifetime=lifetime)
+    assert refused.value.problems == {"lifetime": "Must be at least a millisecond and end before the year 10000."}
+    assert ring.all() == ()
+
+
+def test_a_key_may_live_to_the_end_of_the_calendar(ring, clock):
+    longest = datetime(9999, 12, 31, 23, 59, 59, 999_000, tzinfo=UTC) - T0
+    key, kept = ring.create("acme", lifetime=longest)
+    assert kept.expires_at.year == 9999
+    assert ring.recognise(key) is not None
+    assert ring.all() == (kept,)
+
+
+def test_all_faulty_fields_are_told_at_once_and_no_key_is_made(ring):
+    with pytest.raises(InvalidInput) as refused:
+        ring.create("a b", label="", lifetime=timedelta(0))
+    assert set(refused.value.problems) == {"store", "label", "lifetime"}
+    assert ring.all() == ()
+
+
+def test_a_key_works_in_every_ring_on_the_repository(ring, repository):
+    key, kept = ring.create("acme")
+    other = KeyRing(repository)
+    assert other.recognise(key) == Actor.merchant("acme")
+    other.revoke(kept.id)
+    assert ring.recognise(key) is None

@@ -1,0 +1,96 @@
+"""Who may import whom: the root says what the product is, each folder is one technology, `app` puts them together."""
+
+import ast
+import subprocess
+import sys
+
+import pytest
+
+from tests.conftest import ROOT
+
+PACKAGE = ROOT / "supportcases"
+CORE = "actors cases errors events fields times"
+OUTSIDE = {"sqlite": {"sqlite_utils"}, "web": {"falcon", "marshmallow"}, "app": {"falcon"}, "server": {"waitress"}}
+INSIDE = {
+    "errors": "",
+    "version": "",
+    "times": "",
+    "ids": "",
+    "cases": "errors",
+    "subjects": "errors",
+    "fields": "cases errors",
+    "actors": "errors fields",
+    "events": "actors cases",
+    "repository": "cases errors events",
+    "keys": "actors errors fields repository times",
+    "replays": "errors repository times",
+    "desk": f"{CORE} ids repository subjects",
+    "sqlite": "cases errors events repository times sqlite",
+    "web": f"{CORE} desk keys replays repository web",
+    "app": f"{CORE} desk ids keys replays repository sqlite subjects web",
+    "server": "app",
+    "cli": "app errors fields keys repository server sqlite times version",
+    "__init__": f"{CORE} app desk keys repository sqlite version",
+    "__main__": "cli",
+}
+MODULES = sorted(PACKAGE.rglob("*.py"))
+
+
+def layer(path) -> str:
+    return path.relative_to(PACKAGE).with_suffix("").parts[0]
+
+
+def imported(path) -> set[str]:
+    """Return the full names of everything that the module imports, wherever in it."""
+    names = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, "imports are absolute"
+            whole = node.module == "supportcases"
+            names |= {f"supportcases.{alias.name}" for alias in node.names} if whole else {node.module}
+    return names
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_a_module_imports_only_what_its_layer_may(path):
+    names = {tuple(name.split(".")) for name in imported(path)}
+    inside = {name[1] for name in names if name[0] == "supportcases"}
+    outside = {name[0] for name in names} - {"supportcases"} - sys.stdlib_module_names
+    assert inside <= set(INSIDE[layer(path)].split())
+    assert outside <= OUTSIDE.get(layer(path), set())
+
+
+def test_only_the_schemas_know_marshmallow():
+    assert [path.name for path in MODULES if "marshmallow" in imported(path)] == ["schemas.py"]
+
+
+def test_only_the_sqlite_folder_knows_sqlite():
+    knowing = {layer(path) for path in MODULES if "sqlite3" in imported(path)}
+    assert knowing <= {"sqlite", "cli"}  # the command line tells the version of SQLite
+
+
+def test_the_table_names_every_layer_and_no_other():
+    assert {layer(path) for path in MODULES} == set(INSIDE)
+
+
+def test_no_layer_depends_on_itself_in_a_circle():
+    left = {name: set(allowed.split()) - {name} for name, allowed in INSIDE.items()}
+    while free := {name for name, allowed in left.items() if not allowed}:
+        left = {name: allowed - free for name, allowed in left.items() if name not in free}
+    assert left == {}
+
+
+def test_importing_the_package_starts_nothing():
+    script = """
+import logging, os, sys, threading
+before = set(os.listdir("/proc/self/fd"))
+import supportcases
+assert set(os.listdir("/proc/self/fd")) == before
+assert threading.active_count() == 1
+assert logging.getLogger().handlers == []
+assert not {"waitress", "supportcases.server", "supportcases.cli"} & set(sys.modules)
+"""
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stderr) == (0, "")

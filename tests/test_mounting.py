@@ -1,0 +1,261 @@
+"""The app inside another: prefixes, two at once, what importing it does, and the line it logs."""
+
+import logging
+import re
+import subprocess
+import sys
+
+import pytest
+from falcon.testing import TestClient
+
+from supportcases import Actor, create_app, mount
+from tests.conftest import ACME, CASES, ROOT, call, client_of
+
+BODY = b'{"body": "The checkout shows a blank page."}'
+ID_1 = "0191abc0-0000-7000-8000-000000000001"
+
+
+def host(environ, start_response):
+    start_response("200 OK", [("Content-Type", "text/plain")])
+    return [f"host {environ.get('SCRIPT_NAME', '')}|{environ.get('PATH_INFO', '')}".encode()]
+
+
+@pytest.fixture
+def post(app):
+    """Open a case by way of any WSGI application."""
+    key, _ = app.keys.create("acme")
+
+    def post(wsgi, path, **environ):
+        head = {
+            "CONTENT_TYPE": "application/json",
+            "CONTENT_LENGTH": str(len(BODY)),
+            "HTTP_AUTHORIZATION": f"Bearer {key}",
+        }
+        return call(wsgi, "POST", path, BODY, **head, **environ)
+
+    return post
+
+
+PREFIXES = [
+    ("", "", "/"),
+    ("/support", "/support", "/support"),
+    ("/a/b", "/a/b", "/a/b"),
+    ("/hilfe für alle", "/hilfe%20f%C3%BCr%20alle", "/hilfe%20f%C3%BCr%20alle"),
+    ("/サポート", "/%E3%82%B5%E3%83%9D%E3%83%BC%E3%83%88", "/%E3%82%B5%E3%83%9D%E3%83%BC%E3%83%88"),
+    ("/~shop/a+b", "/~shop/a+b", "/~shop/a+b"),
+    ("/100%", "/100%25", "/100%25"),
+    ("/a?b#c", "/a%3Fb%23c", "/a%3Fb%23c"),
+]
+
+
+@pytest.mark.parametrize(("prefix", "written", "server"), PREFIXES)
+def test_location_and_servers_begin_with_script_name(app, post, prefix, written, server):
+    script_name = prefix.encode().decode("latin-1")
+    assert post(app, CASES, SCRIPT_NAME=script_name).headers["location"] == f"{written}{CASES}/{ID_1}"
+    document = call(app, "GET", "/openapi.json", SCRIPT_NAME=script_name).json
+    assert document["servers"] == [{"url": server}]
+
+
+@pytest.mark.parametrize(("prefix", "written", "server"), PREFIXES[1:])
+def test_a_mounted_app_finds_itself_below_its_prefix(app, post, prefix, written, server):
+    site = mount(host, app, at=prefix)
+    below = prefix.encode().decode("latin-1")
+    answer = post(site, f"{below}{CASES}")
+    assert answer.status == 201
+    assert answer.headers["location"] == f"{written}{CASES}/{ID_1}"
+    assert call(site, "GET", f"{below}/openapi.json").json["servers"] == [{"url": server}]
+    assert call(site, "GET", f"{below}/healthz").json == {"status": "ok", "database": "ok"}
+    assert call(site, "GET", f"{below}{CASES}").status == 401
+
+
+@pytest.mark.parametrize(
+    "path", ["", "/", "/healthz", "/supportx", "/support.html", "/suppor", "/Support", "/x/support", CASES]
+)
+def test_everything_else_is_the_host_s(app, path):
+    answer = call(mount(host, app, at="/support"), "GET", path)
+    assert (answer.status, answer.body) == (200, f"host |{path}".encode())
+
+
+@pytest.mark.parametrize("path", ["/support", "/support/", "/support/none", "/support//", "/support/support"])
+def test_the_guest_answers_for_all_below_its_prefix(app, path):
+    answer = call(mount(host, app, at="/support"), "GET", path)
+    assert (answer.status, answer.json["code"]) == (404, "not_found")
+
+
+def test_mounts_nest_and_add_up_in_script_name(app, post):
+    site = mount(host, mount(host, app, at="/support"), at="/shop")
+    answer = post(site, f"/shop/support{CASES}", SCRIPT_NAME="/outer")
+    assert answer.headers["location"] == f"/outer/shop/support{CASES}/{ID_1}"
+    assert call(site, "GET", "/shop/other").body == b"host /shop|/other"
+
+
+def test_mount_leaves_the_host_s_environ_alone(app):
+    environ = {"PATH_INFO": "/support/healthz", "SCRIPT_NAME": "/x"}
+    seen = []
+    mount(host, lambda env, start: seen.append(env) or [], at="/support")(environ, None)
+    assert environ == {"PATH_INFO": "/support/healthz", "SCRIPT_NAME": "/x"}
+    assert seen == [{"PATH_INFO": "/healthz", "SCRIPT_NAME": "/x/support"}]
+
+
+@pytest.mark.parametrize("at", ["", "/", "support", "/support/", "support/", "//", "http://x/"])
+def test_a_faulty_prefix_is_refused(app, at):
+    with pytest.raises(ValueError, match="at must be a path such as '/support'"):
+        mount(host, app, at=at)
+
+
+def test_a_replay_names_the_same_location(app, post):
+    first, second = (post(app, CASES, SCRIPT_NAME="/support", HTTP_IDEMPOTENCY_KEY="k") for _ in range(2))
+    assert first.headers["location"] == second.headers["location"] == f"/support{CASES}/{ID_1}"
+
+
+def test_two_apps_in_one_process_know_nothing_of_each_other(tmp_path):
+    one, two = create_app(tmp_path / "one.db"), create_app(tmp_path / "two.db")
+    site = mount(mount(host, one, at="/one"), two, at="/two")
+    key, _ = one.keys.create("acme")
+    one.desk.open(ACME, body="The checkout shows a blank page.")
+    head = {"HTTP_AUTHORIZATION": f"Bearer {key}"}
+    assert call(site, "GET", f"/one{CASES}", **head).json["meta"]["count"] == 1
+    assert call(site, "GET", f"/two{CASES}", **head).status == 401
+    assert two.desk.list(ACME).count == 0
+    for app in (one, two):
+        app.desk.repository.close()
+
+
+def test_two_apps_in_memory_have_a_database_each():
+    one, two = create_app(":memory:"), create_app(":memory:")
+    one.desk.open(ACME, body="The checkout shows a blank page.")
+    assert (one.desk.list(ACME).count, two.desk.list(ACME).count) == (1, 0)
+
+
+def test_two_apps_may_share_a_repository(repository):
+    one = create_app(repository)
+    two = create_app(repository, authenticate=lambda req: Actor.merchant("acme"))
+    one.desk.open(ACME, body="The checkout shows a blank page.")
+    assert TestClient(two).simulate_get(CASES).json["meta"]["count"] == 1
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/openapi.json"])
+def test_the_service_routes_can_be_switched_off(repository, path):
+    app = create_app(repository, service_routes=False)
+    assert call(app, "GET", path).status == 404
+    assert client_of(app, "acme").simulate_get(CASES).status_code == 200
+    assert call(create_app(repository), "GET", path).status == 200
+
+
+IMPORT = """
+import sys, threading
+seen = []
+sys.addaudithook(lambda event, args: seen.append((event, args)))
+import supportcases, supportcases.web, supportcases.sqlite
+written = [a for e, a in seen if e == "open" and (set(str(a[1])) & set("wax+") or (a[2] or 0) & 3)]
+other = [(e, a) for e, a in seen if e.partition(".")[0] in ("sqlite3", "socket", "subprocess")
+         and e not in ("socket.gethostname",)]
+threads = [(e, a) for e, a in seen if e == "_thread.start_new_thread"]
+ours = [str(a[0]) for e, a in seen if e == "open" and "supportcases" in str(a[0])]
+data = [path for path in ours if not path.endswith((".py", ".pyc"))]
+print([written, other, threads, data, threading.active_count()])
+"""
+
+
+def test_importing_it_opens_no_file_and_starts_no_thread(tmp_path):
+    command = [sys.executable, "-B", "-c", IMPORT]
+    path = {"PYTHONPATH": str(ROOT), "PATH": "/usr/bin:/bin"}
+    done = subprocess.run(command, cwd=tmp_path, env=path, capture_output=True, text=True, timeout=60)
+    assert (done.stdout.strip(), done.stderr) == ("[[], [], [], [], 1]", "")
+    assert list(tmp_path.iterdir()) == []
+
+
+# -- the log ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def lines(caplog):
+    """The access log since the last look."""
+    caplog.set_level(logging.INFO, "supportcases.access")
+
+    def lines():
+        found = [r.getMessage() for r in caplog.records if r.name == "supportcases.access"]
+        caplog.clear()
+        return found
+
+    return lines
+
+
+def test_every_request_is_one_line_with_its_id_and_store(client, app, lines):
+    app.desk.open(ACME, body="The checkout shows a blank page.")
+    lines()
+    for method, path, status, template, store in [
+        ("GET", CASES, 200, CASES, "acme"),
+        ("GET", f"{CASES}/1", 200, f"{CASES}/{{id_or_number}}", "acme"),
+        ("HEAD", f"{CASES}/1", 200, f"{CASES}/{{id_or_number}}", "acme"),
+        ("GET", f"{CASES}/99", 404, f"{CASES}/{{id_or_number}}", "acme"),
+        ("OPTIONS", CASES, 200, CASES, "acme"),
+        ("PUT", CASES, 405, CASES, "acme"),
+        ("POST", CASES, 400, CASES, "acme"),
+        ("GET", "/api/v1/none", 404, "-", "acme"),
+        ("GET", "/none", 404, "-", "-"),
+        ("GET", "/healthz", 200, "/healthz", "-"),
+    ]:
+        client.simulate_request(method, path)
+        (line,) = lines()
+        assert re.fullmatch(rf"{method} {re.escape(template)} {status} \d+\.\dms test {store}", line), line
+
+
+def test_a_refused_request_is_a_line_without_a_store(app, lines):
+    call(app, "GET", CASES, HTTP_X_REQUEST_ID="mine")
+    (line,) = lines()
+    assert re.fullmatch(r"GET - 401 \d+\.\dms mine -", line), line
+
+
+def test_the_line_has_the_id_that_the_answer_has(app, lines):
+    answer = call(app, "GET", CASES, HTTP_X_REQUEST_ID="not proper!")
+    (line,) = lines()
+    assert f" {answer.headers['x-request-id']} " in line
+
+
+@pytest.mark.parametrize("method", ["WEBSOCKET", "FOO", "GET\nPOST"])
+def test_what_falcon_refuses_is_a_line_too(app, lines, method):
+    call(app, method, "/healthz", HTTP_X_REQUEST_ID="mine")
+    (line,) = lines()
+    assert re.fullmatch(r"(-|WEBSOCKET) (-|/healthz) 400 \d+\.\dms mine -", line), line
+
+
+@pytest.mark.parametrize(
+    "environ",
+    [
+        {"PATH_INFO": f"{CASES}/1\nfake line"},
+        {"PATH_INFO": "/\r\nfake line\x1b[31m"},
+        {"HTTP_X_REQUEST_ID": "a\nfake line"},
+        {"HTTP_AUTHORIZATION": "Bearer a\nfake line"},
+        {"REQUEST_METHOD": "GET\nfake line"},
+        {"HTTP_USER_AGENT": "a\nfake line"},
+        {"HTTP_HOST": "a\nfake line"},
+        {"QUERY_STRING": "token=fake line"},
+        {"QUERY_STRING": "query=\nfake line"},
+        {"REMOTE_USER": "a\nfake line"},
+    ],
+)
+def test_nothing_of_a_request_forges_a_line_and_no_query_string_is_logged(app, caplog, environ):
+    caplog.set_level(logging.DEBUG)
+    key, _ = app.keys.create("acme")
+    call(app, "GET", CASES, **{"HTTP_AUTHORIZATION": f"Bearer {key}", **environ})
+    assert len([r for r in caplog.records if r.name == "supportcases.access"]) == 1
+    for text in [r.getMessage() for r in caplog.records]:
+        assert "fake line" not in text
+        assert "\n" not in text
+        assert "\x1b" not in text
+
+
+@pytest.mark.parametrize("query", ["\udc80", "limit=\ud800"])
+def test_what_falcon_cannot_even_read_is_logged_with_its_id(app, caplog, query):
+    caplog.set_level(logging.INFO)
+    call(app, "GET", CASES, QUERY_STRING=query, HTTP_X_REQUEST_ID="mine")
+    assert any("mine" in r.getMessage() for r in caplog.records if r.name.startswith("supportcases"))
+
+
+def test_bodies_and_subjects_are_not_logged(client, caplog):
+    caplog.set_level(logging.DEBUG)
+    client.simulate_post(CASES, json={"body": "a confidential matter", "subject": "hush hush"})
+    client.simulate_get(CASES, params={"query": "confidential"})
+    assert "confidential" not in caplog.text
+    assert "hush" not in caplog.text

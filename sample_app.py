@@ -7,12 +7,13 @@ what it writes to.
 
 import os
 import sys
+from contextlib import suppress
 from html import escape
 from pathlib import Path
 
 import waitress
 
-from supportcases import Actor, Status, SupportDesk, create_app, mount
+from supportcases import Actor, Status, SupportCasesError, SupportDesk, create_app, mount
 
 STORE = "lumen-and-oak"
 MERCHANT = Actor.merchant(STORE, label="Mara at Lumen & Oak")
@@ -103,12 +104,15 @@ def new_key(keys) -> str:
 def main() -> None:
     """Serve the shop and print how to talk to its support desk."""
     database = Path(os.environ.get("SAMPLE_DB", Path(__file__).with_name("sample.db")))
-    support = create_app(database)
-    application = mount(storefront(support.desk), support, at="/support")
+    port = os.environ.get("PORT", "8000")
     try:
-        server = waitress.create_server(application, host="127.0.0.1", port=int(os.environ.get("PORT", "8000")))
-    except OSError as error:
-        sys.exit(f"sample_app: cannot listen: {error}. Set PORT to a free one.")
+        support = create_app(database)
+        application = mount(storefront(support.desk), support, at="/support")
+        server = waitress.create_server(application, host="127.0.0.1", port=int(port))
+    except (OSError, ValueError) as error:
+        sys.exit(f"sample_app: cannot listen on port {port}: {error}. Set PORT to a free one.")
+    except SupportCasesError as error:
+        sys.exit(f"sample_app: {error} SAMPLE_DB names another file.")
 
     seed(support.desk)
     number = closed_case(support.desk)
@@ -128,7 +132,8 @@ def main() -> None:
         "'\n",
         flush=True,
     )
-    server.run()
+    with suppress(KeyboardInterrupt):
+        server.run()
 
 
 if __name__ == "__main__":

@@ -94,6 +94,7 @@ class FileConnections:
     def __init__(self, path: str, trace: Trace | None) -> None:
         self._path = path
         self._trace = trace
+        self._process = os.getpid()
         self._write_turn = threading.Lock()
         self._change = threading.Condition()
         self._idle: list[sqlite3.Connection] = []
@@ -134,11 +135,15 @@ class FileConnections:
 
     def after_fork_in_child(self) -> None:
         """Forget the threads that only the parent has, and what they held."""
+        self._process = os.getpid()
         self._write_turn = threading.Lock()
         self._change = threading.Condition()
         self._borrowers = []
+        _close_all(self._idle)  # there are some only where the fork was not Python's own, as in uWSGI's C code
 
     def _borrow(self) -> sqlite3.Connection:
+        if self._process != os.getpid():
+            self.after_fork_in_child()
         with self._change:
             self._borrowers.append(threading.get_ident())
             if self._idle:
@@ -170,9 +175,11 @@ def _close_all(connections: list[sqlite3.Connection]) -> None:
 
 _files: "weakref.WeakSet[FileConnections]" = weakref.WeakSet()
 _forking: list[FileConnections] = []
+_fork_turn = threading.Lock()
 
 
 def _before_fork() -> None:
+    _fork_turn.acquire()
     _forking.extend(_files)
     for connections in _forking:
         connections.before_fork()
@@ -181,11 +188,13 @@ def _before_fork() -> None:
 def _after_fork_in_parent() -> None:
     while _forking:
         _forking.pop().after_fork_in_parent()
+    _fork_turn.release()
 
 
 def _after_fork_in_child() -> None:
     while _forking:
         _forking.pop().after_fork_in_child()
+    _fork_turn.release()
 
 
 os.register_at_fork(before=_before_fork, after_in_parent=_after_fork_in_parent, after_in_child=_after_fork_in_child)

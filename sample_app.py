@@ -105,12 +105,16 @@ def main() -> None:
     """Serve the shop and print how to talk to its support desk."""
     database = Path(os.environ.get("SAMPLE_DB", Path(__file__).with_name("sample.db")))
     port = os.environ.get("PORT", "8000")
+    if not port.isdecimal() or int(port) > 65_535:
+        sys.exit(f"sample_app: PORT must be a whole number from 0 to 65535, not {port!r}.")
     try:
         support = create_app(database)
         application = mount(storefront(support.desk), support, at="/support")
         server = waitress.create_server(application, host="127.0.0.1", port=int(port))
-    except (OSError, ValueError) as error:
-        sys.exit(f"sample_app: cannot listen on port {port}: {error}. Set PORT to a free one.")
+    except OSError as error:
+        sys.exit(
+            f"sample_app: cannot listen on port {port}: {error.strerror}. Try: PORT=8001 {sys.executable} {sys.argv[0]}"
+        )
     except SupportCasesError as error:
         sys.exit(f"sample_app: {error} SAMPLE_DB names another file.")
 

@@ -82,6 +82,6 @@ class Actor:
 
 
 FOR_ONLY: Final = {
-    ActorKind.MERCHANT: "This is for merchants only; the support team has a side of its own.",
+    ActorKind.MERCHANT: "This is for merchants only; the support team answers from Python.",
     ActorKind.SUPPORT: "This is for the support team only.",
 }

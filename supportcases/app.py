@@ -49,6 +49,8 @@ def create_app(
             cannot be written.
     """
     repository = SqliteRepository(database) if isinstance(database, str | os.PathLike) else database
+    if not isinstance(repository, Repository):
+        raise TypeError(f"database must be a path, ':memory:' or a repository, not {type(database).__name__}.")
     desk = SupportDesk(repository, clock=clock, new_id=new_id, make_subject=make_subject)
     keys = KeyRing(repository, clock=clock)
     app = SupportApp(desk, keys, authenticate or by_api_key(keys), PREFIX)

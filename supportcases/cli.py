@@ -8,7 +8,6 @@ import sqlite3
 import sys
 from collections.abc import Callable, Sequence
 from datetime import timedelta
-from pathlib import Path
 from typing import Any, Final
 
 from supportcases import times
@@ -89,14 +88,8 @@ def revoke_key(options: argparse.Namespace) -> None:
 
 
 def existing_keys(db: str) -> KeyRing:
-    """Return the keys of a database that is there: a mistyped path must not become a new one.
-
-    Raises:
-        DatabaseUnusable: There is no such file.
-    """
-    if not Path(db).exists():
-        raise DatabaseUnusable(f"{db} does not exist.")
-    return KeyRing(SqliteRepository(db))
+    """Return the keys of a database that is there: a mistyped path must not become a new one."""
+    return KeyRing(SqliteRepository(db, must_exist=True))
 
 
 def parser() -> argparse.ArgumentParser:
@@ -118,7 +111,13 @@ def parser() -> argparse.ArgumentParser:
     creating = command(keys, "create", create_key, "print a new key for a store; it is shown only once")
     creating.add_argument("store", metavar="STORE", type=store)
     option(creating, "--label", default=DEFAULT_AUTHOR, type=label, help="who uses the key")
-    option(creating, "--expires", default=None, type=duration, help="how long it is valid: 90d, 12h, 8w; for ever")
+    option(
+        creating,
+        "--expires",
+        default=None,
+        type=duration,
+        help="how long it is valid, as 90d, 12h, 30m or 8w; for ever unless given",
+    )
     command(keys, "list", list_keys, "list what is known of every key")
     revoking = command(keys, "revoke", revoke_key, "revoke a key at once")
     revoking.add_argument("key_id", metavar="KEY_ID")

@@ -6,7 +6,6 @@ event that tells of it, in one transaction.
 
 import logging
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import datetime
 from typing import Final
 from uuid import UUID
@@ -18,6 +17,7 @@ from supportcases.cases import (
     Case,
     CaseFilter,
     CasePage,
+    CaseRef,
     Message,
     Reply,
     Status,
@@ -84,13 +84,16 @@ class SupportDesk:
         subject: str | None = None,
         category: str = fields.DEFAULT_CATEGORY,
         severity: str = fields.DEFAULT_SEVERITY,
-        author: str = fields.DEFAULT_AUTHOR,
+        author: str | None = None,
     ) -> Case:
-        """Open a case of the merchant's store; `body` becomes its first message."""
+        """Open a case of the merchant's store; `body` becomes its first message.
+
+        `author` is the actor's label unless given, and a `subject` that is left out is made from the body.
+        """
         store = actor.store
         with checking() as check:
             body = check("body", fields.CASE_BODY, body)
-            author = check("author", fields.AUTHOR, author)
+            label = check("author", fields.AUTHOR, actor.label if author is None else author)
             checked_category = check("category", fields.CATEGORY, category)
             checked_severity = check("severity", fields.SEVERITY, severity)
             if subject is not None:
@@ -99,7 +102,7 @@ class SupportDesk:
         with self.repository.write() as transaction:
             now = self._now()
             case = Case(
-                id=str(self._new_id()),
+                id=self._id(),
                 store=store,
                 number=transaction.cases.next_number(store),
                 subject=subject,
@@ -111,7 +114,7 @@ class SupportDesk:
                 closed_at=None,
             )
             transaction.cases.add(case)
-            transaction.cases.add_message(case, self._message(AuthorKind.MERCHANT, author, body, now))
+            transaction.cases.add_message(case, self._message(AuthorKind.MERCHANT, label, body, now))
             transaction.events.record(Event(EventKind.OPENED, case, actor, now, {}, {"status": case.status}))
         return case
 
@@ -160,16 +163,15 @@ class SupportDesk:
             case = self._find(transaction, actor, ref)
             return Thread(case, transaction.cases.thread(case.store, case.id))
 
-    def reply(self, actor: Actor, ref: Ref, *, body: str, author: str = fields.DEFAULT_AUTHOR) -> Reply:
-        """Add the merchant's word to a case; an answered or closed one is open again."""
+    def reply(self, actor: Actor, ref: Ref, *, body: str, author: str | None = None) -> Reply:
+        """Add the merchant's word to a case, which makes it open; `author` is the actor's label unless given."""
         actor.must_be(ActorKind.MERCHANT)
         return self._say(actor, ref, AuthorKind.MERCHANT, author, body, replied, EventKind.REPLIED)
 
     def answer(self, actor: Actor, ref: Ref, *, body: str, author: str | None = None) -> Reply:
         """Add support's word to a case, which makes it answered; `author` is the actor's label unless given."""
         actor.must_be(ActorKind.SUPPORT)
-        label = actor.label if author is None else author
-        return self._say(actor, ref, AuthorKind.SUPPORT, label, body, answered, EventKind.ANSWERED)
+        return self._say(actor, ref, AuthorKind.SUPPORT, author, body, answered, EventKind.ANSWERED)
 
     def close(self, actor: Actor, ref: Ref) -> Case:
         """Close a case; a closed one stays as it is."""
@@ -192,18 +194,18 @@ class SupportDesk:
         actor: Actor,
         ref: Ref,
         kind: AuthorKind,
-        author: str,
+        author: str | None,
         body: str,
         rule: Callable[[Case, datetime], Case],
         event: EventKind,
     ) -> Reply:
         with checking() as check:
             body = check("body", fields.REPLY_BODY, body)
-            author = check("author", fields.AUTHOR, author)
+            label = check("author", fields.AUTHOR, actor.label if author is None else author)
         with self.repository.write() as transaction:
             before = self._find(transaction, actor, ref)
             now = self._now(before)
-            message = self._message(kind, author, body, now)
+            message = self._message(kind, label, body, now)
             transaction.cases.add_message(before, message)
             return Reply(message, self._save(transaction, actor, before, rule(before, now), event))
 
@@ -216,18 +218,19 @@ class SupportDesk:
     def _find(self, transaction: Transaction, actor: Actor, ref: Ref) -> Case:
         """Return the case that `ref` names within the actor's stores, or raise `CaseNotFound`."""
         wanted = parse_reference(ref)
-        if wanted is None:
-            raise CaseNotFound()
-        if actor.kind is ActorKind.MERCHANT:
-            wanted = replace(wanted, store=actor.store) if wanted.store is None else None
-        elif wanted.id:
-            wanted = replace(wanted, store=transaction.cases.store_of(wanted.id))
-        if wanted is None or wanted.store is None or not actor.may_enter(wanted.store):
-            raise CaseNotFound()
-        case = transaction.cases.find(wanted.store, wanted)
+        store = self._store_of(transaction, actor, wanted) if wanted else None
+        case = transaction.cases.find(store, wanted) if wanted and store else None
         if case is None:
             raise CaseNotFound()
         return case
+
+    @staticmethod
+    def _store_of(transaction: Transaction, actor: Actor, wanted: CaseRef) -> str | None:
+        """Return the store in which the actor may look for the case, or None."""
+        if actor.kind is ActorKind.MERCHANT:
+            return actor.store if wanted.store is None else None
+        store = transaction.cases.store_of(wanted.id) if wanted.id else wanted.store
+        return store if store and actor.may_enter(store) else None
 
     def _save(self, transaction: Transaction, actor: Actor, before: Case, after: Case, kind: EventKind) -> Case:
         transaction.cases.update(after)
@@ -236,7 +239,13 @@ class SupportDesk:
         return after
 
     def _message(self, kind: AuthorKind, author: str, body: str, now: datetime) -> Message:
-        return Message(str(self._new_id()), kind, author, body, now)
+        return Message(self._id(), kind, author, body, now)
+
+    def _id(self) -> str:
+        new_id = self._new_id()
+        if not isinstance(new_id, UUID):
+            raise TypeError(f"new_id must return a uuid.UUID, not {type(new_id).__name__}.")
+        return str(new_id)
 
     def _now(self, case: Case | None = None) -> datetime:
         """Return the moment of what is being done: never before the last activity of the case, whatever the clock."""

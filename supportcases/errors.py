@@ -29,7 +29,7 @@ class InvalidInput(SupportCasesError, ValueError):
 
 
 class Unauthorized(SupportCasesError):
-    """This needs a valid API key, sent as 'Authorization: Bearer KEY'."""
+    """This needs valid credentials, such as an API key sent as 'Authorization: Bearer KEY'."""
 
     code = "unauthorized"
 
@@ -47,7 +47,7 @@ class CaseNotFound(SupportCasesError, LookupError):
 
 
 class KeyNotFound(SupportCasesError, LookupError):
-    """There is no such API key."""
+    """There is no API key with that id; `supportcases keys list` shows the ids."""
 
     code = "key_not_found"
 

@@ -72,7 +72,7 @@ class KeyRing:
         """
         with self._repository.write() as transaction:
             if not transaction.keys.revoke(key_id, times.whole_milliseconds(self._clock())):
-                raise KeyNotFound(f"There is no API key with the id {key_id!r}.")
+                raise KeyNotFound()  # without what was asked for: it may have been the key itself
 
 
 class _LifetimeRule:

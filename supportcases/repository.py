@@ -3,7 +3,7 @@
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from supportcases.cases import Case, CaseFilter, CaseRef, Message
 from supportcases.events import Event
@@ -126,6 +126,7 @@ class Transaction(Protocol):
         """The answers kept for retries."""
 
 
+@runtime_checkable
 class Repository(Protocol):
     """A database that holds support cases; usable from any thread."""
 

@@ -11,7 +11,7 @@ from supportcases import Actor, create_app
 from tests.conftest import ACME, ADA, CASES, call
 
 BODY = b'{"body": "The checkout shows a blank page."}'
-SENTENCE = "This needs a valid API key, sent as 'Authorization: Bearer KEY'."
+SENTENCE = "This needs valid credentials, such as an API key sent as 'Authorization: Bearer KEY'."
 NO_KEY = f'{{"error":"{SENTENCE}","code":"unauthorized","requestId":"test"}}'.encode()
 
 
@@ -271,7 +271,7 @@ def test_the_support_team_gets_403(actor, method, path, document):
     assert answer.status_code == 403
     if method != "HEAD":
         assert answer.json == {
-            "error": "This is for merchants only; the support team has a side of its own.",
+            "error": "This is for merchants only; the support team answers from Python.",
             "code": "forbidden",
             "requestId": "test",
         }

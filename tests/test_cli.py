@@ -274,14 +274,25 @@ def test_revoking_twice_changes_nothing(db, tmp_path):
     assert (second.returncode, second.stdout) == (first.returncode, first.stdout) == (0, f"revoked {key_id}\n")
 
 
-def test_revoking_an_unknown_key_names_it(db, tmp_path):
-    assert "'0123456789ab'" in refused(run("keys", "revoke", "0123456789ab", cwd=tmp_path))
+def test_revoking_an_unknown_key_does_not_repeat_what_may_be_the_key_itself(db, tmp_path):
+    told = refused(run("keys", "revoke", "sck_" + "0a" * 24, cwd=tmp_path))
+    assert told == "supportcases: There is no API key with that id; `supportcases keys list` shows the ids."
 
 
 @pytest.mark.parametrize("command", [["list"], ["revoke", "0123456789ab"]])
 def test_a_mistyped_path_does_not_become_a_new_database(command, tmp_path):
     assert "typo.db" in refused(run("keys", *command, "--db", "typo.db", cwd=tmp_path))
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("command", [["list"], ["revoke", "0123456789ab"]])
+def test_somebody_elses_database_is_left_as_it_is(command, tmp_path):
+    with closing(sqlite3.connect(tmp_path / "shop.db")) as shop:
+        shop.execute("CREATE TABLE products (name TEXT)")
+    before = (tmp_path / "shop.db").read_bytes()
+    told = refused(run("keys", *command, "--db", "shop.db", cwd=tmp_path))
+    assert told == "supportcases: shop.db holds no support cases."
+    assert (tmp_path / "shop.db").read_bytes() == before
 
 
 # --- the environment

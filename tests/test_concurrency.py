@@ -522,3 +522,70 @@ def test_a_child_lets_go_of_the_database_without_harm_to_its_parent(path):
     assert numbers == [1, 2, 3, 4, 5, 6]
     with closing(SqliteRepository(path)) as repository:
         assert numbers_of(SupportDesk(repository)) == numbers
+
+
+def test_a_fork_waits_for_who_reads_now_and_not_for_who_comes_next(path):
+    """Readers that come without pause overlap: there may never be a moment without one unless the next is held back."""
+    seconds, inherited, number = forked(
+        path,
+        """
+        import time
+        write(100)
+        stop = threading.Event()
+
+        def read():
+            while not stop.is_set():
+                desk.list(acme, limit=100)
+
+        def open_files():
+            files = [os.path.realpath(f"/proc/self/fd/{name}") for name in os.listdir("/proc/self/fd")]
+            return [name for name in files if name.startswith(path)]
+
+        threads = [threading.Thread(target=read) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        begun = time.monotonic()
+        wait = fork(lambda: [open_files(), *write(1)])
+        seconds = time.monotonic() - begun
+        inherited, number = wait()
+        stop.set()
+        for thread in threads:
+            thread.join()
+        repository.close()
+        print(json.dumps([seconds, inherited, number]))
+        """,
+    )
+    assert inherited == []
+    assert seconds < 5
+    assert number == 101
+
+
+def test_a_fork_that_python_did_not_make_loses_nothing_either(path):
+    """As uWSGI forks: in C, with none of Python's hooks, while the parent's connection lies idle."""
+    numbers = forked(
+        path,
+        """
+        import ctypes
+        os.fork = ctypes.PyDLL(None).fork
+        numbers = write(1)
+        begun, go_on = os.pipe(), os.pipe()
+
+        def work():
+            before = write(3)
+            os.write(begun[1], b".")
+            os.read(go_on[0], 1)
+            after = write(3)
+            repository.close()
+            return before + after
+
+        wait = fork(work)
+        os.read(begun[0], 1)
+        repository.close()
+        os.write(go_on[1], b".")
+        numbers += wait()
+        print(json.dumps(numbers))
+        """,
+    )
+    assert numbers == [1, 2, 3, 4, 5, 6, 7]
+    with closing(SqliteRepository(path)) as repository:
+        assert numbers_of(SupportDesk(repository)) == numbers

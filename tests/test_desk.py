@@ -138,7 +138,7 @@ def test_lengths_are_counted_in_characters(desk):
         ({"author": ""}, "Must be 1 to 120 characters long, not 0."),
         ({"author": "x" * 121}, "Must be 1 to 120 characters long, not 121."),
         ({"author": "a\tb"}, "Must be one line without control characters."),
-        ({"author": None}, "Must be a string."),
+        ({"author": 42}, "Must be a string."),
         (
             {"category": "Other"},
             "Must be orders_payments, products_catalog, domains_setup, billing_plans, store_builder or other.",
@@ -621,3 +621,18 @@ def test_two_desks_on_one_repository_see_the_same_cases(repository, clock):
     other = SupportDesk(repository)
     case = one.open(ACME, body=BODY)
     assert other.find(ACME, 1) == case
+
+
+def test_a_merchants_word_is_signed_with_the_actors_label_unless_an_author_is_given(desk):
+    mara = Actor.merchant("acme", label="Mara")
+    case = desk.open(mara, body=BODY)
+    desk.reply(mara, case.id, body="More.")
+    desk.reply(mara, case.id, body="And more.", author="Jo")
+    assert [message.author_label for message in desk.get(mara, case.id).messages] == ["Mara", "Mara", "Jo"]
+
+
+def test_an_id_that_is_no_uuid_is_told_to_the_host_and_nothing_is_kept(repository, clock):
+    desk = SupportDesk(repository, clock=clock, new_id=lambda: "case-1")
+    with pytest.raises(TypeError, match=r"^new_id must return a uuid.UUID, not str\.$"):
+        desk.open(ACME, body=BODY)
+    assert desk.list(ACME).count == 0

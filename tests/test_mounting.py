@@ -259,3 +259,9 @@ def test_bodies_and_subjects_are_not_logged(client, caplog):
     client.simulate_get(CASES, params={"query": "confidential"})
     assert "confidential" not in caplog.text
     assert "hush" not in caplog.text
+
+
+@pytest.mark.parametrize("database", [None, 42, {}])
+def test_what_is_no_database_is_refused_in_a_sentence(database):
+    with pytest.raises(TypeError, match=r"^database must be a path, ':memory:' or a repository, not \w+\.$"):
+        create_app(database)

@@ -54,7 +54,7 @@ THREAD = {**CASE, "messages": [MESSAGE]}
 REPLY = {"message": MESSAGE, "status": CASE["status"]}
 
 NOT_FOUND = "There is no such support case."
-NO_KEY = "This needs a valid API key, sent as 'Authorization: Bearer KEY'."
+NO_KEY = "This needs valid credentials, such as an API key sent as 'Authorization: Bearer KEY'."
 NOWHERE = "There is nothing at this path."
 
 

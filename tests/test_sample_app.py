@@ -199,4 +199,6 @@ def test_a_port_in_use_is_told_in_one_line(tmp_path):
         )
 
     assert (done.returncode, done.stdout) == (1, "")
-    assert re.fullmatch(r"sample_app: cannot listen on port \d+: .*Address already in use.*PORT.*\n", done.stderr)
+    assert re.fullmatch(
+        r"sample_app: cannot listen on port \d+: Address already in use. Try: PORT=8001 .*\n", done.stderr
+    )

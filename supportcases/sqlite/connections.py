@@ -97,6 +97,7 @@ class FileConnections:
         self._process = os.getpid()
         self._write_turn = threading.Lock()
         self._change = threading.Condition()
+        self._lending = True
         self._idle: list[sqlite3.Connection] = []
         self._borrowers: list[int] = []
         weakref.finalize(self, _close_all, self._idle)
@@ -125,12 +126,15 @@ class FileConnections:
     def before_fork(self) -> None:
         """Wait until nobody but this thread uses a connection, close them all, and lend none until after the fork."""
         self._change.acquire()
+        self._lending = False
         this_thread = threading.get_ident()
         self._change.wait_for(lambda: set(self._borrowers) <= {this_thread}, timeout=PATIENCE)
         _close_all(self._idle)
 
     def after_fork_in_parent(self) -> None:
         """Lend connections again."""
+        self._lending = True
+        self._change.notify_all()
         self._change.release()
 
     def after_fork_in_child(self) -> None:
@@ -138,6 +142,7 @@ class FileConnections:
         self._process = os.getpid()
         self._write_turn = threading.Lock()
         self._change = threading.Condition()
+        self._lending = True
         self._borrowers = []
         _close_all(self._idle)  # there are some only where the fork was not Python's own, as in uWSGI's C code
 
@@ -145,6 +150,7 @@ class FileConnections:
         if self._process != os.getpid():
             self.after_fork_in_child()
         with self._change:
+            self._change.wait_for(lambda: self._lending)
             self._borrowers.append(threading.get_ident())
             if self._idle:
                 return self._idle.pop()

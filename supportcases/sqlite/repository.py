@@ -41,12 +41,14 @@ class SqliteRepository:
     when `write` returns (`synchronous = FULL`).
     """
 
-    def __init__(self, path: str | os.PathLike[str], *, trace: Trace | None = None) -> None:
+    def __init__(self, path: str | os.PathLike[str], *, trace: Trace | None = None, must_exist: bool = False) -> None:
         """Open the database at `path`; `trace` is called with every SQL statement.
 
+        With `must_exist` a file that holds no support cases yet is left alone.
+
         Raises:
-            DatabaseUnusable: The folder is missing, the file is no database or was written by a newer version, or it
-                cannot be written. The file is as it was.
+            DatabaseUnusable: The folder is missing, the file is no database or was written by a newer version, it
+                cannot be written, or `must_exist` and there is none. The file is as it was.
         """
         self.path: Final = os.fspath(path)
         self._current = threading.local()
@@ -55,7 +57,7 @@ class SqliteRepository:
             self._connections = MemoryConnection(trace)
         else:
             self._connections = FileConnections(os.path.abspath(self.path), trace)
-            self._look_before_touching()
+            self._look_before_touching(must_exist)
         self._migrate()
 
     @contextmanager
@@ -114,12 +116,14 @@ class SqliteRepository:
         finally:
             self._current.transaction = None
 
-    def _look_before_touching(self) -> None:
+    def _look_before_touching(self, must_exist: bool) -> None:
         """Refuse, before anything is changed, what is no database of ours to open."""
         path = Path(os.path.abspath(self.path))
         if not os.path.isdir(path.parent):
             raise DatabaseUnusable(f"{self.path} cannot be used: there is no folder {path.parent}.")
         if not os.path.lexists(path):
+            if must_exist:
+                raise DatabaseUnusable(f"{self.path} does not exist.")
             return
         if not os.path.isfile(path):
             raise DatabaseUnusable(f"{self.path} cannot be used: it is not a file.")
@@ -131,6 +135,8 @@ class SqliteRepository:
             raise DatabaseUnusable(f"{self.path} cannot be used as a SQLite database: {error}.") from error
         if ours and not applied:
             raise DatabaseUnusable(f"{self.path} cannot be used: it has a {ours[0]} that supportcases did not make.")
+        if must_exist and not applied:
+            raise DatabaseUnusable(f"{self.path} holds no support cases.")
         if unknown := sorted(applied - _known_migrations()):
             raise DatabaseUnusable(
                 f"{self.path} was written by a newer version of supportcases, which knows {', '.join(unknown)}."

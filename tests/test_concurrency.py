@@ -566,6 +566,9 @@ def test_a_fork_that_python_did_not_make_loses_nothing_either(path):
         path,
         """
         import ctypes
+        from supportcases.sqlite import connections
+        opened, open_file = [], connections.open_file
+        connections.open_file = lambda *how: opened.append(os.getpid()) or open_file(*how)
         os.fork = ctypes.PyDLL(None).fork
         numbers = write(1)
         begun, go_on = os.pipe(), os.pipe()
@@ -576,6 +579,7 @@ def test_a_fork_that_python_did_not_make_loses_nothing_either(path):
             os.read(go_on[0], 1)
             after = write(3)
             repository.close()
+            assert opened[1:] == [os.getpid()], "the child must use a connection of its own"
             return before + after
 
         wait = fork(work)

@@ -1,6 +1,8 @@
 """Many at once on one database: nothing acknowledged is lost, no number is given twice, nobody is turned away."""
 
 import json
+import os
+import signal
 import subprocess
 import sys
 import textwrap
@@ -8,7 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
 
 import pytest
@@ -77,6 +79,7 @@ def start(script: str, *arguments: object) -> subprocess.Popen[str]:
         stderr=subprocess.PIPE,
         text=True,
         cwd=ROOT,
+        start_new_session=True,
     )
 
 
@@ -86,7 +89,12 @@ def let_go(processes: list[subprocess.Popen[str]]) -> list:
     for process in processes:
         process.stdin.write("\n")
         process.stdin.flush()
-    answers = [process.communicate(timeout=60) for process in processes]
+    try:
+        answers = [process.communicate(timeout=60) for process in processes]
+    finally:
+        for process in processes:
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)  # a failing test leaves nobody behind
     assert [fault for _, fault in answers] == [""] * len(processes)
     return [json.loads(out) for out, _ in answers]
 

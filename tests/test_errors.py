@@ -677,3 +677,26 @@ def test_a_locked_file_is_503_for_writers_and_serves_readers(tmp_path, monkeypat
         other.close()
     assert call(app, "POST", CASES, BODY, CONTENT_TYPE=JSON, CONTENT_LENGTH=str(len(BODY))).status == 201
     app.desk.repository.close()
+
+
+def test_faulty_fields_are_told_in_the_order_of_the_document_and_unknown_ones_by_name(client):
+    body = {"zebra": 1, "severity": None, "apple": 2, "body": "short", "mango": 3}
+    answer = client.simulate_post(CASES, json=body).json
+    assert [detail["field"] for detail in answer["details"]] == ["body", "severity", "apple", "mango", "zebra"]
+
+
+def test_one_repeated_field_among_seventy_thousand_is_found(client):
+    fields = ",".join(f'"field{number}":1' for number in range(70_000))
+    answer = client.simulate_post(
+        CASES, body=f'{{{fields},"field69999":1}}', headers={"Content-Type": "application/json"}
+    )
+    assert answer.json["error"] == "field69999 must not appear twice."
+
+
+def test_of_very_many_faults_the_first_twenty_are_told_and_the_others_counted(client):
+    fields = ",".join(f'"field{number:05}":1' for number in range(25))
+    answer = client.simulate_post(
+        CASES, body=f'{{"body": "A long enough body.",{fields}}}', headers={"Content-Type": "application/json"}
+    ).json
+    assert [detail["field"] for detail in answer["details"]] == [f"field{number:05}" for number in range(20)]
+    assert answer["error"].endswith("field00019 is not a known field; and 5 more.")

@@ -130,10 +130,11 @@ def _parse(body: bytes) -> dict[str, Any]:
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    members = dict(pairs)
-    if len(members) < len(pairs):
-        names = [name for name, _ in pairs]
-        raise InvalidInput({next(n for n in names if names.count(n) > 1): "Must not appear twice."})
+    members: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in members:
+            raise InvalidInput({name: "Must not appear twice."})
+        members[name] = value
     return members
 
 

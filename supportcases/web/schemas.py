@@ -202,7 +202,10 @@ def load(schema: Schema, data: Mapping[str, Any]) -> dict[str, Any]:
         loaded: dict[str, Any] = schema.load(data)
         return loaded
     except ValidationError as error:
-        raise InvalidInput({field: problems[0] for field, problems in error.messages_dict.items()}) from None
+        problems = error.messages_dict
+        known = [field for field in schema.fields if field in problems]
+        unknown = sorted(problems.keys() - schema.fields.keys())
+        raise InvalidInput({field: problems[field][0] for field in known + unknown}) from None
 
 
 def load_parameters(schema: Schema, parameters: Mapping[str, list[str]]) -> dict[str, Any]:

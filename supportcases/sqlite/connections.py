@@ -5,6 +5,7 @@ many threads come and go. Writers of one process take turns at a lock before the
 handler sleeps and is no queue.
 """
 
+import logging
 import os
 import sqlite3
 import threading
@@ -19,6 +20,8 @@ from supportcases.errors import DatabaseBusy, DatabaseUnavailable
 from supportcases.sqlite.faults import BUSY, primary_code
 
 PATIENCE: Final = 10.0  # seconds that a reader or writer waits for others before it is told to come again
+
+log: Final = logging.getLogger("supportcases.sqlite")
 
 Trace = Callable[[str], object]
 
@@ -101,7 +104,8 @@ class FileConnections:
         self._idle: list[sqlite3.Connection] = []
         self._borrowers: list[int] = []
         weakref.finalize(self, _close_all, self._idle)
-        _files.add(self)
+        with _fork_turn:
+            _files.add(self)
 
     @contextmanager
     def reader(self) -> Iterator[sqlite3.Connection]:
@@ -128,7 +132,8 @@ class FileConnections:
         self._change.acquire()
         self._lending = False
         this_thread = threading.get_ident()
-        self._change.wait_for(lambda: set(self._borrowers) <= {this_thread}, timeout=PATIENCE)
+        if not self._change.wait_for(lambda: set(self._borrowers) <= {this_thread}, timeout=PATIENCE):
+            log.warning("forking although %s has been in use for %.0f s", self._path, PATIENCE)
         _close_all(self._idle)
 
     def after_fork_in_parent(self) -> None:
@@ -150,7 +155,8 @@ class FileConnections:
         if self._process != os.getpid():
             self.after_fork_in_child()
         with self._change:
-            self._change.wait_for(lambda: self._lending)
+            if not self._change.wait_for(lambda: self._lending, timeout=PATIENCE):
+                raise DatabaseBusy()
             self._borrowers.append(threading.get_ident())
             if self._idle:
                 return self._idle.pop()

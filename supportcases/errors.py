@@ -6,6 +6,8 @@ The docstring of an exception is its message; its `code` is stable and appears i
 import inspect
 from collections.abc import Mapping
 
+EMPTY = '""'  # how a sentence names a field whose name is empty
+
 
 class SupportCasesError(Exception):
     """Something went wrong in the support desk."""
@@ -24,7 +26,9 @@ class InvalidInput(SupportCasesError, ValueError):
     def __init__(self, problems: Mapping[str, str]) -> None:
         """Take `problems`: the name of each faulty field with a sentence that says what is allowed."""
         self.problems = dict(problems)
-        clauses = [f"{field} {problem[:1].lower()}{problem[1:].rstrip('.')}" for field, problem in problems.items()]
+        clauses = [
+            f"{field or EMPTY} {problem[:1].lower()}{problem[1:].rstrip('.')}" for field, problem in problems.items()
+        ]
         super().__init__("; ".join(clauses) + "." if clauses else None)
 
 

@@ -10,12 +10,12 @@ LONGEST: Final = 80
 LOOKED_AT: Final = 2_000  # characters; whoever has not said it by then does not say it first
 NOTHING_TO_SAY: Final = "Support request"
 
-CODE_FENCE = re.compile(r"^\s*(```|~~~).*$", re.MULTILINE)
+CODE_FENCE = re.compile(r"^[^\S\n]*(```|~~~).*$", re.MULTILINE)
 TAG = re.compile(r"</?[A-Za-z][^<>]*>|<!--.*?-->", re.DOTALL)
 LINK = re.compile(r"!?\[([^\[\]]*)\]\([^()\s]*\)")
-LINE_MARK = re.compile(r"^\s*(?:#{1,6}\s+|>+\s*|[-*+•]\s+|\d{1,3}[.)]\s+)+", re.MULTILINE)
+LINE_MARK = re.compile(r"^[^\S\n]*(?:(?:#{1,6}|[-*+•]|\d{1,3}[.)])[^\S\n]+|>+[^\S\n]*)+", re.MULTILINE)
 EMPHASIS = re.compile(r"(?<!\w)([*_~]{1,3})(?=\S)(.+?)(?<=\S)\1(?!\w)|`+([^`]+)`+")
-RULE_LINE = re.compile(r"^\s*[-=*_]{3,}\s*$", re.MULTILINE)
+RULE_LINE = re.compile(r"^[^\S\n]*[-=*_]{3,}[^\S\n]*$", re.MULTILINE)
 
 SENTENCE_END = re.compile(r"(?<=[.!?…])\s+|(?<=[。！？])|[\n\v\f\r\x85\u2028\u2029]+")
 GREETING = re.compile(

@@ -66,9 +66,11 @@ def handle_falcon(req: ApiRequest, resp: falcon.Response, error: falcon.HTTPErro
     """Answer to an exception of Falcon's: no such path, no such method, what is wrong with the body."""
     headers = dict(error.headers or {})
     name = error.status.partition(" ")[2] if isinstance(error.status, str) else type(error).__name__
-    sentence = error.description or error.title or name
+    sentence = error.description or (error.title or name).lstrip("0123456789 ")
     if isinstance(error, falcon.HTTPMethodNotAllowed):
         sentence = f"This path takes only {headers.get('Allow', 'other methods')}."
+    elif error.status_code == 400 and not error.description:
+        sentence = "The request cannot be understood."
     elif isinstance(error, falcon.HTTPRouteNotFound):
         sentence = "There is nothing at this path."
     if error.status_code == 401:

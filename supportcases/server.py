@@ -96,7 +96,7 @@ def _drain(server: TcpWSGIServer) -> None:
             if not channel.requests and not channel.total_outbufs_len:
                 _say_goodbye(channel, leaving)
         _turn(server, timeout=0.05)
-    server.task_dispatcher.shutdown(timeout=max(0.0, deadline - time.monotonic()))
+    server.task_dispatcher.shutdown(timeout=max(0.1, deadline - time.monotonic()))
 
 
 def _say_goodbye(channel: HTTPChannel, leaving: dict[HTTPChannel, float]) -> None:

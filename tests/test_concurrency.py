@@ -601,3 +601,38 @@ def test_a_fork_that_python_did_not_make_loses_nothing_either(path):
     assert numbers == [1, 2, 3, 4, 5, 6, 7]
     with closing(SqliteRepository(path)) as repository:
         assert numbers_of(SupportDesk(repository)) == numbers
+
+
+def test_the_writers_of_a_process_wait_for_each_other_before_they_ask_sqlite(path):
+    statements = []
+    repository = SqliteRepository(path, trace=statements.append)
+    statements.clear()
+    desk = SupportDesk(repository)
+    with ThreadPoolExecutor(1) as pool, closing(repository):
+        with repository.write():
+            second = pool.submit(desk.open, ACME, body=BODY)
+            time.sleep(0.2)
+            assert statements.count("BEGIN IMMEDIATE") == 1
+        assert second.result(timeout=10).number == 1
+    assert statements.count("BEGIN IMMEDIATE") == 2
+
+
+def test_a_fork_that_cannot_wait_any_longer_is_told_in_the_log(path, caplog, monkeypatch):
+    monkeypatch.setattr("supportcases.sqlite.connections.PATIENCE", 0.1)
+    with closing(SqliteRepository(path)) as repository:
+        begun, done = threading.Event(), threading.Event()
+
+        def read():
+            with repository.read():
+                begun.set()
+                done.wait(10)
+
+        reader = threading.Thread(target=read)
+        reader.start()
+        begun.wait(10)
+        connections = repository._connections
+        connections.before_fork()
+        connections.after_fork_in_parent()
+        done.set()
+        reader.join()
+    assert [r.getMessage() for r in caplog.records] == [f"forking although {path} has been in use for 0 s"]

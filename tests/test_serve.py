@@ -10,15 +10,18 @@ import subprocess
 import sys
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
+from urllib.request import Request, urlopen
 
 import pytest
 
 from supportcases import Actor, KeyRing, SqliteRepository, SupportDesk
+from supportcases.server import LIMITS
 
-from .conftest import CASES, serving
+from .conftest import CASES, ROOT, serving
 
 MIB = 1_048_576
 GRACE = 5.0  # seconds that begun requests have to finish, as the README promises
@@ -497,3 +500,32 @@ def test_ten_restarts_under_load_lose_no_acknowledged_write_and_cut_no_answer(tm
             "WHERE (SELECT count(*) FROM supportcases_messages WHERE case_id = c.id) <> 1"
         ).fetchall()
     assert without_message == 0
+
+
+def test_the_limits_are_those_of_the_documentation():
+    assert LIMITS == {
+        "connection_limit": 500,
+        "channel_timeout": 30,
+        "cleanup_interval": 5,
+        "asyncore_use_poll": True,
+        "max_request_body_size": 16 * 1024 * 1024,
+        "clear_untrusted_proxy_headers": True,
+        "ident": None,
+    }
+    told = " ".join((ROOT / "docs" / "operating.md").read_text().split())
+    assert "up to 500 connections, 30 seconds of silence per connection and bodies of up to 16 MiB" in told
+
+
+def test_the_queue_of_waitress_is_not_in_the_log(tmp_path):
+    with serving(tmp_path / "cases.db", "--threads", "1") as running:
+        key = running.key()
+        with ThreadPoolExecutor(12) as pool:
+            answers = list(pool.map(lambda _: listed(running.url, key), range(60)))
+    assert answers == [200] * 60
+    assert "queue" not in (tmp_path / "server.log").read_text()
+
+
+def listed(url: str, key: str) -> int:
+    request = Request(f"{url}{CASES}", headers={"Authorization": f"Bearer {key}"})
+    with urlopen(request, timeout=30) as answer:
+        return answer.status

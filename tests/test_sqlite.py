@@ -428,7 +428,8 @@ def schema(connection: sqlite3.Connection) -> set[tuple[str, str, str]]:
     return {(kind, name, " ".join((sql or "").split())) for kind, name, _, sql in rows}
 
 
-MIGRATION_NAMES = [m.name for m in MIGRATIONS.pending(Database(memory=True, execute_plugins=False))]
+with closing(sqlite3.connect(":memory:")) as empty:
+    MIGRATION_NAMES = [m.name for m in MIGRATIONS.pending(Database(empty, execute_plugins=False))]
 
 
 def test_the_migrations_are_numbered_in_their_order():

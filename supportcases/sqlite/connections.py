@@ -56,7 +56,9 @@ def open_file(path: str, trace: Trace | None = None) -> sqlite3.Connection:
 
 def open_read_only(path: str) -> sqlite3.Connection:
     """Return a connection that cannot change the file, nor create it."""
-    return sqlite3.connect(f"file:{quote(path)}?mode=ro", uri=True, timeout=PATIENCE, isolation_level=None)
+    return sqlite3.connect(
+        f"file:{quote('/' + path.lstrip('/'))}?mode=ro", uri=True, timeout=PATIENCE, isolation_level=None
+    )
 
 
 def open_memory(trace: Trace | None = None) -> sqlite3.Connection:
@@ -90,8 +92,9 @@ def _ready(connection: sqlite3.Connection, trace: Trace | None) -> sqlite3.Conne
 class FileConnections:
     """Connections to a file: readers side by side, one writer at a time.
 
-    None is open while the process forks: SQLite's notes on its locks would be copied without the locks, the child would
-    believe that it holds what only its parent holds, and what it writes could be lost.
+    A fork waits until none is in use, for `PATIENCE` at the most, and closes them all: SQLite's notes on its locks
+    would be copied without the locks, the child would believe that it holds what only its parent holds, and what it
+    writes could be lost.
     """
 
     def __init__(self, path: str, trace: Trace | None) -> None:
@@ -110,6 +113,7 @@ class FileConnections:
     @contextmanager
     def reader(self) -> Iterator[sqlite3.Connection]:
         """Lend a connection to read with."""
+        self._notice_fork()
         connection = self._borrow()
         try:
             yield connection
@@ -119,6 +123,7 @@ class FileConnections:
     @contextmanager
     def writer(self) -> Iterator[sqlite3.Connection]:
         """Lend a connection to the only writer of this process."""
+        self._notice_fork()
         with _held(self._write_turn), self.reader() as connection:
             yield connection
 
@@ -144,16 +149,18 @@ class FileConnections:
 
     def after_fork_in_child(self) -> None:
         """Forget the threads that only the parent has, and what they held."""
-        self._process = os.getpid()
         self._write_turn = threading.Lock()
         self._change = threading.Condition()
         self._lending = True
         self._borrowers = []
         _close_all(self._idle)  # there are some only where the fork was not Python's own, as in uWSGI's C code
+        self._process = os.getpid()
 
-    def _borrow(self) -> sqlite3.Connection:
+    def _notice_fork(self) -> None:
         if self._process != os.getpid():
             self.after_fork_in_child()
+
+    def _borrow(self) -> sqlite3.Connection:
         with self._change:
             if not self._change.wait_for(lambda: self._lending, timeout=PATIENCE):
                 raise DatabaseBusy()
@@ -209,7 +216,8 @@ def _after_fork_in_child() -> None:
     _fork_turn.release()
 
 
-os.register_at_fork(before=_before_fork, after_in_parent=_after_fork_in_parent, after_in_child=_after_fork_in_child)
+if hasattr(os, "register_at_fork"):  # Windows does not fork
+    os.register_at_fork(before=_before_fork, after_in_parent=_after_fork_in_parent, after_in_child=_after_fork_in_child)
 
 
 class MemoryConnection:
@@ -217,6 +225,7 @@ class MemoryConnection:
 
     def __init__(self, trace: Trace | None) -> None:
         self._connection = open_memory(trace)
+        weakref.finalize(self, self._connection.close)
         self._turn = threading.Lock()
 
     @contextmanager

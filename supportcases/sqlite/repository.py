@@ -14,7 +14,7 @@ from supportcases.errors import DatabaseBusy, DatabaseUnavailable, DatabaseUnusa
 from supportcases.sqlite.cases import SqliteCases
 from supportcases.sqlite.connections import Connections, FileConnections, MemoryConnection, Trace, open_read_only
 from supportcases.sqlite.events import SqliteEvents
-from supportcases.sqlite.faults import translated
+from supportcases.sqlite.faults import BUSY, primary_code, translated
 from supportcases.sqlite.keys import SqliteKeys
 from supportcases.sqlite.migrations import MIGRATIONS
 from supportcases.sqlite.replays import SqliteReplays
@@ -129,9 +129,12 @@ class SqliteRepository:
             raise DatabaseUnusable(f"{self.path} cannot be used: it is not a file.")
         try:
             with closing(open_read_only(str(path))) as connection:
-                applied = {migration.name for migration in MIGRATIONS.applied(_database(connection))}
+                # the tables first: another process may be making them, and then what was applied is there as well
                 ours = connection.execute("SELECT name FROM sqlite_master WHERE name GLOB 'supportcases_*'").fetchone()
+                applied = {migration.name for migration in MIGRATIONS.applied(_database(connection))}
         except sqlite3.Error as error:
+            if primary_code(error) in BUSY:
+                raise DatabaseUnusable(f"{self.path} cannot be used: another program keeps it locked.") from error
             raise DatabaseUnusable(f"{self.path} cannot be used as a SQLite database: {error}.") from error
         if ours and not applied:
             raise DatabaseUnusable(f"{self.path} cannot be used: it has a {ours[0]} that supportcases did not make.")

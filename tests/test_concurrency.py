@@ -1,23 +1,18 @@
 """Many at once on one database: nothing acknowledged is lost, no number is given twice, nobody is turned away."""
 
-import json
-import os
-import signal
-import subprocess
-import sys
-import textwrap
 import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, contextmanager
 from dataclasses import replace
 
 import pytest
 
 from supportcases import CaseNotFound, SqliteRepository, SupportDesk, create_app
 from supportcases.cases import CaseFilter
-from tests.conftest import ACME, ADA, CASES, GLOBEX, ROOT, client_of
+from tests.conftest import ACME, ADA, CASES, GLOBEX, client_of
+from tests.processes import let_go, numbers_of, start
 from tests.repository_contract import failing_write
 
 BODY = "One of many that come at the same time."
@@ -61,42 +56,6 @@ def setting(done: threading.Event) -> Iterator[None]:
         yield
     finally:
         done.set()
-
-
-def numbers_of(desk, actor=ACME) -> list[int]:
-    """Return the numbers of all cases of the store, lowest first."""
-    pages = [desk.list(actor, limit=100, offset=offset) for offset in range(0, desk.list(actor).count, 100)]
-    return sorted(case.number for page in pages for case in page.cases)
-
-
-def start(script: str, *arguments: object) -> subprocess.Popen[str]:
-    """Start a script in a process of its own, which waits for a line on its standard input to begin together."""
-    begin = "import sys\nfrom supportcases import *\nprint('ready', flush=True)\nsys.stdin.readline()\n"
-    return subprocess.Popen(
-        [sys.executable, "-c", begin + textwrap.dedent(script), *map(str, arguments)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        cwd=ROOT,
-        start_new_session=True,
-    )
-
-
-def let_go(processes: list[subprocess.Popen[str]]) -> list:
-    """Let the processes begin together; return the JSON that each printed."""
-    assert [process.stdout.readline() for process in processes] == ["ready\n"] * len(processes)
-    for process in processes:
-        process.stdin.write("\n")
-        process.stdin.flush()
-    try:
-        answers = [process.communicate(timeout=60) for process in processes]
-    finally:
-        for process in processes:
-            with suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)  # a failing test leaves nobody behind
-    assert [fault for _, fault in answers] == [""] * len(processes)
-    return [json.loads(out) for out, _ in answers]
 
 
 # threads
@@ -248,6 +207,20 @@ def test_a_second_writer_sees_what_the_first_one_wrote(shared):
     assert shared.find(ACME, 1).subject == "0050"
 
 
+def test_the_writers_of_a_process_wait_for_each_other_before_they_ask_sqlite(path):
+    statements = []
+    repository = SqliteRepository(path, trace=statements.append)
+    statements.clear()
+    desk = SupportDesk(repository)
+    with ThreadPoolExecutor(1) as pool, closing(repository):
+        with repository.write():
+            second = pool.submit(desk.open, ACME, body=BODY)
+            time.sleep(0.2)
+            assert statements.count("BEGIN IMMEDIATE") == 1
+        assert second.result(timeout=10).number == 1
+    assert statements.count("BEGIN IMMEDIATE") == 2
+
+
 # nobody waits for a reader
 
 
@@ -360,279 +333,3 @@ def test_a_process_killed_while_it_writes_loses_nothing_that_it_acknowledged(pat
         assert kept == list(range(1, len(kept) + 1))
         assert set(numbers) <= set(kept)
         file_desk.open(ACME, body=BODY)
-
-
-# fork; in a process of its own, for Python warns of forking one that has threads
-
-FORKING = """
-    import json, os, threading, warnings
-    warnings.simplefilter("ignore", DeprecationWarning)
-    path = sys.argv[1]
-    repository = SqliteRepository(path)
-    desk = SupportDesk(repository)
-    acme = Actor.merchant("acme")
-
-    def write(times):
-        return [desk.open(acme, body="Both sides of a fork write this.").number for _ in range(times)]
-
-    def fork(work):
-        'Run work in a child; return a function that waits for it and returns what it returned.'
-        reading, writing = os.pipe()
-        child = os.fork()
-        if not child:
-            try:
-                answer = work()
-            except BaseException as error:
-                answer = repr(error)
-            os.write(writing, json.dumps(answer).encode())
-            os._exit(0)
-        os.close(writing)
-        def wait():
-            with open(reading) as answer:
-                told = json.load(answer)
-            os.waitpid(child, 0)
-            return told
-        return wait
-"""
-
-
-def forked(path, script: str) -> list:
-    (answer,) = let_go([start(textwrap.dedent(FORKING) + textwrap.dedent(script), path)])
-    return answer
-
-
-def test_children_of_a_process_that_has_used_the_database_write_beside_it(path):
-    numbers = forked(
-        path,
-        """
-        numbers = write(3)
-        children = [fork(lambda: write(10)) for _ in range(4)]
-        numbers += write(10)
-        for wait in children:
-            numbers += wait()
-        repository.close()
-        print(json.dumps(numbers))
-        """,
-    )
-    assert sorted(numbers) == list(range(1, 54))
-    with closing(SqliteRepository(path)) as repository:
-        assert numbers_of(SupportDesk(repository)) == list(range(1, 54))
-
-
-def test_what_a_child_writes_after_its_parent_has_closed_the_database_is_kept(path):
-    """SQLite deletes the journal with the last connection; the parent's must not take that of the child for none."""
-    numbers = forked(
-        path,
-        """
-        numbers = write(1)
-        begun, go_on = os.pipe(), os.pipe()
-
-        def work():
-            before = write(3)
-            os.write(begun[1], b".")
-            os.read(go_on[0], 1)
-            after = write(3)
-            repository.close()
-            return before + after
-
-        wait = fork(work)
-        os.read(begun[0], 1)
-        repository.close()
-        os.write(go_on[1], b".")
-        numbers += wait()
-        print(json.dumps(numbers))
-        """,
-    )
-    assert numbers == [1, 2, 3, 4, 5, 6, 7]
-    with closing(SqliteRepository(path)) as repository:
-        assert numbers_of(SupportDesk(repository)) == numbers
-
-
-def test_a_child_forked_while_a_thread_of_its_parent_writes_can_write(path):
-    told = forked(
-        path,
-        """
-        write(1)
-        inside, done = threading.Event(), []
-
-        def slow():
-            with repository.write():
-                done.extend(write(1))
-                inside.set()
-                threading.Event().wait(0.3)  # the fork comes now
-
-        thread = threading.Thread(target=slow)
-        thread.start()
-        inside.wait()
-        wait = fork(lambda: write(5))
-        thread.join()
-        done += write(1)
-        print(json.dumps([done, wait()]))
-        """,
-    )
-    parents, childs = told
-    assert isinstance(childs, list), childs
-    assert sorted(parents + childs) == list(range(2, 9))
-    with closing(SqliteRepository(path)) as repository:
-        assert numbers_of(SupportDesk(repository)) == list(range(1, 9))
-
-
-def test_children_forked_while_threads_of_their_parent_write_without_pause_can_write(path):
-    told = forked(
-        path,
-        """
-        stop, numbers = threading.Event(), []
-
-        def without_pause():
-            while not stop.is_set():
-                numbers.extend(write(1))
-
-        threads = [threading.Thread(target=without_pause) for _ in range(2)]
-        for thread in threads:
-            thread.start()
-        children = []
-        for _ in range(5):
-            write_more = fork(lambda: write(5))
-            children.append(write_more)
-        answers = [wait() for wait in children]
-        stop.set()
-        for thread in threads:
-            thread.join()
-        repository.close()
-        print(json.dumps([numbers, answers]))
-        """,
-    )
-    parents, children = told
-    assert [child for child in children if not isinstance(child, list)] == []
-    everything = sorted(parents + [number for child in children for number in child])
-    assert everything == list(range(1, len(everything) + 1))
-    with closing(SqliteRepository(path)) as repository:
-        assert numbers_of(SupportDesk(repository)) == everything
-
-
-def test_a_child_lets_go_of_the_database_without_harm_to_its_parent(path):
-    numbers = forked(
-        path,
-        """
-        numbers = write(2)
-
-        def work():
-            mine = write(2)
-            repository.close()
-            return mine
-
-        numbers += fork(work)()
-        numbers += write(2)
-        repository.close()
-        print(json.dumps(numbers))
-        """,
-    )
-    assert numbers == [1, 2, 3, 4, 5, 6]
-    with closing(SqliteRepository(path)) as repository:
-        assert numbers_of(SupportDesk(repository)) == numbers
-
-
-def test_a_fork_waits_for_who_reads_now_and_not_for_who_comes_next(path):
-    """Readers that come without pause overlap: there may never be a moment without one unless the next is held back."""
-    seconds, inherited, number = forked(
-        path,
-        """
-        import time
-        write(100)
-        stop = threading.Event()
-
-        def read():
-            while not stop.is_set():
-                desk.list(acme, limit=100)
-
-        def open_files():
-            files = [os.path.realpath(f"/proc/self/fd/{name}") for name in os.listdir("/proc/self/fd")]
-            return [name for name in files if name.startswith(path)]
-
-        threads = [threading.Thread(target=read) for _ in range(4)]
-        for thread in threads:
-            thread.start()
-        begun = time.monotonic()
-        wait = fork(lambda: [open_files(), *write(1)])
-        seconds = time.monotonic() - begun
-        inherited, number = wait()
-        stop.set()
-        for thread in threads:
-            thread.join()
-        repository.close()
-        print(json.dumps([seconds, inherited, number]))
-        """,
-    )
-    assert inherited == []
-    assert seconds < 5
-    assert number == 101
-
-
-def test_a_fork_that_python_did_not_make_loses_nothing_either(path):
-    """As uWSGI forks: in C, with none of Python's hooks, while the parent's connection lies idle."""
-    numbers = forked(
-        path,
-        """
-        import ctypes
-        from supportcases.sqlite import connections
-        opened, open_file = [], connections.open_file
-        connections.open_file = lambda *how: opened.append(os.getpid()) or open_file(*how)
-        os.fork = ctypes.PyDLL(None).fork
-        numbers = write(1)
-        begun, go_on = os.pipe(), os.pipe()
-
-        def work():
-            before = write(3)
-            os.write(begun[1], b".")
-            os.read(go_on[0], 1)
-            after = write(3)
-            repository.close()
-            assert opened[1:] == [os.getpid()], "the child must use a connection of its own"
-            return before + after
-
-        wait = fork(work)
-        os.read(begun[0], 1)
-        repository.close()
-        os.write(go_on[1], b".")
-        numbers += wait()
-        print(json.dumps(numbers))
-        """,
-    )
-    assert numbers == [1, 2, 3, 4, 5, 6, 7]
-    with closing(SqliteRepository(path)) as repository:
-        assert numbers_of(SupportDesk(repository)) == numbers
-
-
-def test_the_writers_of_a_process_wait_for_each_other_before_they_ask_sqlite(path):
-    statements = []
-    repository = SqliteRepository(path, trace=statements.append)
-    statements.clear()
-    desk = SupportDesk(repository)
-    with ThreadPoolExecutor(1) as pool, closing(repository):
-        with repository.write():
-            second = pool.submit(desk.open, ACME, body=BODY)
-            time.sleep(0.2)
-            assert statements.count("BEGIN IMMEDIATE") == 1
-        assert second.result(timeout=10).number == 1
-    assert statements.count("BEGIN IMMEDIATE") == 2
-
-
-def test_a_fork_that_cannot_wait_any_longer_is_told_in_the_log(path, caplog, monkeypatch):
-    monkeypatch.setattr("supportcases.sqlite.connections.PATIENCE", 0.1)
-    with closing(SqliteRepository(path)) as repository:
-        begun, done = threading.Event(), threading.Event()
-
-        def read():
-            with repository.read():
-                begun.set()
-                done.wait(10)
-
-        reader = threading.Thread(target=read)
-        reader.start()
-        begun.wait(10)
-        connections = repository._connections
-        connections.before_fork()
-        connections.after_fork_in_parent()
-        done.set()
-        reader.join()
-    assert [r.getMessage() for r in caplog.records] == [f"forking although {path} has been in use for 0 s"]

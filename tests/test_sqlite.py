@@ -720,3 +720,11 @@ def test_a_page_is_read_from_an_index_without_sorting(repository, condition):
         ).fetchall()
     assert len(plan) == 1
     assert "INDEX supportcases_cases_by_" in plan[0][3]
+
+
+def test_a_connection_that_comes_back_with_a_transaction_open_is_not_lent_again(tmp_path):
+    with closing(SqliteRepository(tmp_path / "cases.db")) as repository:
+        with repository._connections.writer() as connection:
+            connection.execute("BEGIN IMMEDIATE")  # as where a ROLLBACK failed
+            connection.execute("INSERT INTO supportcases_stores (store, last_number) VALUES ('acme', 41)")
+        assert SupportDesk(repository).open(ACME, body=BODY).number == 1

@@ -728,3 +728,19 @@ def test_a_connection_that_comes_back_with_a_transaction_open_is_not_lent_again(
             connection.execute("BEGIN IMMEDIATE")  # as where a ROLLBACK failed
             connection.execute("INSERT INTO supportcases_stores (store, last_number) VALUES ('acme', 41)")
         assert SupportDesk(repository).open(ACME, body=BODY).number == 1
+
+
+def test_tables_that_another_process_makes_while_we_look_are_not_taken_for_foreign_ones(tmp_path, monkeypatch):
+    path = tmp_path / "cases.db"
+    path.touch()
+    applied = MIGRATIONS.applied
+
+    def other_starts_meanwhile(database):
+        monkeypatch.setattr(MIGRATIONS, "applied", applied)
+        found = applied(database)
+        SqliteRepository(path).close()
+        return found
+
+    monkeypatch.setattr(MIGRATIONS, "applied", other_starts_meanwhile)
+    with closing(SqliteRepository(path)) as repository:
+        assert SupportDesk(repository).open(ACME, body=BODY).number == 1

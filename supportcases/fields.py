@@ -108,9 +108,7 @@ class ChoiceRule(Generic[E]):
 
     def clean(self, value: Any) -> E:
         """Return the member that `value` names."""
-        if not isinstance(value, str) or value not in self.names:
-            raise ValueError(f"Must be {one_of(self.names)}{self.reason}.")
-        return self.choices(value)
+        return self.choices(_one_of(self.names, value, self.reason))
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,9 +124,8 @@ class FilterRule(Generic[E]):
 
     def clean(self, value: Any) -> E | None:
         """Return the member that `value` names, or None for `all`."""
-        if not isinstance(value, str) or value not in self.names:
-            raise ValueError(f"Must be {one_of(self.names)}.")
-        return None if value == "all" else self.choices(value)
+        name = _one_of(self.names, value)
+        return None if name == "all" else self.choices(name)
 
 
 class QueryRule:
@@ -165,9 +162,11 @@ DEFAULT_SEVERITY: Final = Severity.NORMAL
 DEFAULT_LIMIT: Final = 10
 
 
-def one_of(names: tuple[str, ...]) -> str:
-    """Return the names as a person lists them: `a, b or c`."""
-    return f"{', '.join(names[:-1])} or {names[-1]}"
+def _one_of(names: tuple[str, ...], value: Any, reason: str = "") -> str:
+    """Return `value` if it is one of the names; else raise ValueError that lists them as a person does."""
+    if not isinstance(value, str) or value not in names:
+        raise ValueError(f"Must be {', '.join(names[:-1])} or {names[-1]}{reason}.")
+    return value
 
 
 class Checker(Protocol):

@@ -9,7 +9,7 @@ from typing import Final
 from supportcases import times
 from supportcases.actors import Actor
 from supportcases.errors import KeyNotFound
-from supportcases.fields import AUTHOR, STORE, checking
+from supportcases.fields import AUTHOR, DEFAULT_AUTHOR, STORE, checking
 from supportcases.repository import ApiKey, Repository
 
 PREFIX: Final = "sck_"  # lets a secret scanner recognise a leaked key
@@ -26,7 +26,9 @@ class KeyRing:
         self._repository = repository
         self._clock = clock
 
-    def create(self, store: str, *, label: str = "API", lifetime: timedelta | None = None) -> tuple[str, ApiKey]:
+    def create(
+        self, store: str, *, label: str = DEFAULT_AUTHOR, lifetime: timedelta | None = None
+    ) -> tuple[str, ApiKey]:
         """Make a key for the merchant of `store`; return it, this once, and what is kept of it.
 
         Raises:

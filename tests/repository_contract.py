@@ -78,7 +78,7 @@ def kept(repository, *cases: Case) -> None:
 @contextmanager
 def failing_write(repository, failure: type[BaseException] = ZeroDivisionError) -> Iterator:
     """Give a transaction that writes, and let it fail at its end."""
-    with pytest.raises(failure), repository.write() as transaction:  # noqa: PT012
+    with pytest.raises(failure), repository.write() as transaction:  # noqa: PT012 - the statements are the caller's
         yield transaction
         raise failure
 

@@ -12,7 +12,6 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
-from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
 
@@ -21,7 +20,7 @@ import pytest
 from supportcases import Actor, KeyRing, SqliteRepository, SupportDesk
 from supportcases.server import LIMITS
 
-from .conftest import CASES, ROOT, serving
+from .conftest import CASES, ROOT, RawAnswer, serving
 
 MIB = 1_048_576
 GRACE = 5.0  # seconds that begun requests have to finish, as the README promises
@@ -38,16 +37,6 @@ class Half(Exception):
 
 class Closed(Exception):
     """The connection ended before the first byte of an answer."""
-
-
-class Answer(NamedTuple):
-    status: int
-    headers: dict[str, str]
-    body: bytes
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.body)
 
 
 class Wire:
@@ -84,7 +73,7 @@ class Wire:
         except ConnectionError as error:
             raise Closed from error
 
-    def receive(self, *, pause: float = 0.0, at_a_time: int = 65_536) -> Answer:
+    def receive(self, *, pause: float = 0.0, at_a_time: int = 65_536) -> RawAnswer:
         """Return the next answer, read `at_a_time` bytes with a pause after each."""
         received = bytearray()
         while (end := received.find(b"\r\n\r\n")) < 0:
@@ -95,9 +84,9 @@ class Wire:
         while len(received) < whole:
             time.sleep(pause)
             received += self._more(min(at_a_time, whole - len(received)), received)
-        return Answer(int(first.split()[1]), headers, bytes(received[end + 4 :]))
+        return RawAnswer(int(first.split()[1]), headers, bytes(received[end + 4 :]))
 
-    def ask(self, method: str, path: str, body: bytes = b"", **headers: str) -> Answer:
+    def ask(self, method: str, path: str, body: bytes = b"", **headers: str) -> RawAnswer:
         self.send(method, path, body, **headers)
         return self.receive()
 

@@ -93,7 +93,7 @@ CODES: Final = {
     415: "unsupported_media_type",
     422: "unprocessable",
     429: "too_many_requests",
-    500: "internal_error",
+    500: errors.SupportCasesError.code,
     503: "unavailable",
 }
 
@@ -101,7 +101,7 @@ CODES: Final = {
 def handle_unexpected(req: ApiRequest, resp: falcon.Response, error: Exception, params: Any) -> None:
     """Answer to what nobody foresaw."""
     log.error("%s: unexpected error", req.request_id, exc_info=error)
-    send(resp, error_body(req.request_id, errors.SupportCasesError.code, OUR_FAULT), 500)
+    send(resp, error_body(req.request_id, CODES[500], OUR_FAULT), 500)
 
 
 def last_resort(request_id: str, status: int, sentence: str) -> bytes:

@@ -27,13 +27,17 @@ CASE_LIST: Final = schemas.CaseList()
 REPLY: Final = schemas.ReplyOut()
 
 
-class CaseCollection:
-    """All cases of the store: `/support-cases`."""
+class DeskResource:
+    """A resource that asks the desk."""
 
     def __init__(self, desk: SupportDesk, *, max_body: int) -> None:
         """Take bodies of up to `max_body` bytes."""
         self._desk = desk
         self._max_body = max_body
+
+
+class CaseCollection(DeskResource):
+    """All cases of the store: `/support-cases`."""
 
     def on_get(self, req: ApiRequest, resp: falcon.Response) -> None:
         """List or search the store's cases, newest activity first."""
@@ -64,13 +68,8 @@ class CaseCollection:
         send_answer(resp, answer)
 
 
-class CaseItem:
+class CaseItem(DeskResource):
     """One case: `/support-cases/{id_or_number}`."""
-
-    def __init__(self, desk: SupportDesk, *, max_body: int) -> None:
-        """Take bodies of up to `max_body` bytes."""
-        self._desk = desk
-        self._max_body = max_body
 
     def on_get(self, req: ApiRequest, resp: falcon.Response, id_or_number: str) -> None:
         """Return a case with its messages, oldest first."""
@@ -86,13 +85,8 @@ class CaseItem:
         send(resp, CASE.dump(act(actor, id_or_number)))
 
 
-class CaseMessages:
+class CaseMessages(DeskResource):
     """The thread of a case: `/support-cases/{id_or_number}/messages`."""
-
-    def __init__(self, desk: SupportDesk, *, max_body: int) -> None:
-        """Take bodies of up to `max_body` bytes."""
-        self._desk = desk
-        self._max_body = max_body
 
     def on_post(self, req: ApiRequest, resp: falcon.Response, id_or_number: str) -> None:
         """Reply; an answered or closed case is open again."""

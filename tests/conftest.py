@@ -142,6 +142,19 @@ def serving(db: Path, *arguments: str) -> Iterator[Server]:
 
 
 @pytest.fixture
+def path(tmp_path):
+    """The path of a database that is not there yet."""
+    return tmp_path / "cases.db"
+
+
+@pytest.fixture
+def file_repository(path):
+    repository = SqliteRepository(path)
+    yield repository
+    repository.close()
+
+
+@pytest.fixture
 def server(tmp_path):
     with serving(tmp_path / "cases.db") as running:
         yield running

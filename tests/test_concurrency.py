@@ -19,11 +19,6 @@ BODY = "One of many that come at the same time."
 THREADS = 8
 
 
-@pytest.fixture
-def path(tmp_path):
-    return tmp_path / "cases.db"
-
-
 @pytest.fixture(params=["memory", "file"])
 def shared(request, path):
     """A desk whose database many threads share."""

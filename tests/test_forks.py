@@ -5,8 +5,6 @@ import textwrap
 import threading
 from contextlib import closing
 
-import pytest
-
 from supportcases import SqliteRepository, SupportDesk
 from tests.processes import let_go, numbers_of, start
 
@@ -69,11 +67,6 @@ FORK_IN_C = """
 import ctypes
 os.fork = ctypes.PyDLL(None).fork
 """
-
-
-@pytest.fixture
-def path(tmp_path):
-    return tmp_path / "cases.db"
 
 
 def forked(path, script: str) -> list:

@@ -1,0 +1,321 @@
+"""Bodies: which media type, which JSON, how large; everything else is a 4xx with a sentence."""
+
+import io
+import json
+
+import pytest
+
+from supportcases import create_app
+from tests.conftest import ACME, CASES, call
+
+BODY = b'{"body": "The checkout shows a blank page."}'
+JSON = "application/json"
+POSTS = [CASES, f"{CASES}/1/messages"]
+WRITES = [("POST", CASES), ("POST", f"{CASES}/1/messages"), ("PATCH", f"{CASES}/1")]
+PATHS = [
+    "/api/v1",
+    "/api/v1/",
+    CASES,
+    f"{CASES}/1",
+    f"{CASES}/1/messages",
+    f"{CASES}/",
+    f"{CASES}/1/none",
+    "/api/v1/none",
+]
+OUR_FAULT = "Something went wrong on our side; if it happens again, tell us the request id."
+
+
+def checked(answer, status, code=None):
+    """Return the body of an error, once it has the one shape."""
+    assert answer.status == status, answer
+    assert answer.headers["content-type"] == "application/json"
+    assert answer.headers["content-length"] == str(len(answer.body))
+    body = answer.json
+    assert list(body) == ["error", "code", *(["details"] if "details" in body else []), "requestId"]
+    assert isinstance(body["error"], str)
+    assert "\n" not in body["error"]
+    assert body["requestId"] == answer.headers["x-request-id"]
+    for detail in body.get("details", ["none"]):
+        assert detail == "none" or list(detail) == ["field", "message"]
+    for secret in (b"Traceback", b"<html", b"<!DOCTYPE", b"sqlite3", b".py"):
+        assert secret not in answer.body
+    if code:
+        assert body["code"] == code
+    return body
+
+
+@pytest.fixture
+def send(app):
+    """Send a raw request with a key of acme, who has case 1."""
+    key, _ = app.keys.create("acme")
+    app.desk.open(ACME, body="The checkout shows a blank page.")
+
+    def send(method, path, body=b"", **environ):
+        length = {"CONTENT_LENGTH": str(len(body))} if body else {}
+        media = {"CONTENT_TYPE": JSON} if body else {}
+        return call(app, method, path, body, **{"HTTP_AUTHORIZATION": f"Bearer {key}"} | length | media | environ)
+
+    return send
+
+
+# -- media types -----------------------------------------------------------------------------------------------------
+
+OTHER_TYPES = [
+    None,
+    "",
+    " ",
+    "text/plain",
+    "application/x-www-form-urlencoded",
+    "multipart/form-data; boundary=x",
+    "application/problem+json",
+    "application/jsonp",
+    "application/json, application/json",
+    "text/json",
+    "*/*",
+    ";application/json",
+    "application/",
+    "applicatıon/json",
+    "\udc80",
+]
+
+
+@pytest.mark.parametrize("media_type", OTHER_TYPES)
+@pytest.mark.parametrize(("method", "path"), WRITES)
+def test_a_missing_or_other_media_type_is_415(send, method, path, media_type):
+    body = checked(send(method, path, BODY, CONTENT_TYPE=media_type), 415, "unsupported_media_type")
+    assert body["error"] == "The body must be JSON, sent with 'Content-Type: application/json'."
+
+
+@pytest.mark.parametrize("media_type", [None, "", JSON])
+@pytest.mark.parametrize(("method", "path"), WRITES)
+def test_no_body_at_all_is_400_whatever_its_media_type(send, method, path, media_type):
+    for length in (None, "", "0"):
+        checked(send(method, path, CONTENT_TYPE=media_type, CONTENT_LENGTH=length), 400, "bad_request")
+
+
+@pytest.mark.parametrize(
+    "media_type", [JSON, "APPLICATION/JSON", "Application/Json;charset=UTF-8", " application/json ; a"]
+)
+@pytest.mark.parametrize("path", POSTS)
+def test_media_types_compare_without_case_and_parameters(send, path, media_type):
+    assert send("POST", path, BODY, CONTENT_TYPE=media_type).status == 201
+
+
+# -- JSON ------------------------------------------------------------------------------------------------------------
+
+NOT_JSON = {
+    "empty": b"",
+    "blank": b"  \n",
+    "cut": b'{"body": "The checkout',
+    "open": b"{",
+    "trailing comma": b'{"body": "The checkout fails",}',
+    "trailing data": b'{"body": "The checkout fails"} x',
+    "two documents": b'{"body": "The checkout fails"}{"body": "The checkout fails"}',
+    "single quotes": b"{'body': 'The checkout fails'}",
+    "comment": b'{"body": "The checkout fails" /* no */}',
+    "raw newline": b'{"body": "The checkout\nfails"}',
+    "raw NUL": b'{"body": "The checkout\0fails"}',
+    "latin-1": '{"body": "Die Kasse fällt aus"}'.encode("latin-1"),
+    "overlong": b'{"body": "The checkout \xc0\x80"}',
+    "raw surrogate": b'{"body": "The checkout \xed\xa0\x80"}',
+    "BOM": b"\xef\xbb\xbf" + BODY,
+    "UTF-16": BODY.decode().encode("utf-16"),
+    "UTF-16-LE": BODY.decode().encode("utf-16-le"),
+    "UTF-32": BODY.decode().encode("utf-32"),
+    "gzip": b"\x1f\x8b\x08\x00\x00\x00\x00\x00",
+    "form": b"body=The+checkout+fails",
+    "bad escape": b'{"body": "The checkout \\x41"}',
+    "half escape": b'{"body": "The checkout \\u12"}',
+    "NaN": b'{"body": NaN}',
+    "Infinity": b'{"body": Infinity}',
+    "-Infinity": b'{"body": -Infinity}',
+    "10,000 digits": b'{"body": ' + b"9" * 10_000 + b"}",
+    "-10,000 digits": b'{"body": -' + b"9" * 10_000 + b"}",
+    "a million [": b"[" * 1_000_000,
+    'half a million {"a":': b'{"a":' * 200_000,
+    "deep and closed": b'{"body":' + b"[" * 400_000 + b"]" * 400_000 + b"}",
+}
+
+
+@pytest.mark.parametrize("document", NOT_JSON.values(), ids=NOT_JSON)
+@pytest.mark.parametrize(("method", "path"), WRITES)
+def test_what_is_not_json_is_400(send, method, path, document):
+    checked(send(method, path, document, CONTENT_TYPE=JSON, CONTENT_LENGTH=str(len(document))), 400, "bad_request")
+
+
+@pytest.mark.parametrize("document", [b"null", b"[]", b'["body"]', b'"body"', b"1", b"1e999", b"true", b"[{}]"])
+@pytest.mark.parametrize(("method", "path"), WRITES)
+def test_a_body_that_is_not_an_object_is_400(send, method, path, document):
+    body = checked(send(method, path, document), 400, "bad_request")
+    assert body["error"] == "The body must be a JSON object."
+
+
+@pytest.mark.parametrize(
+    ("document", "field"),
+    [
+        (b'{"body": "The checkout fails", "body": "The checkout fails"}', "body"),
+        (b'{"status": "open", "status": "closed"}', "status"),
+        (b'{"body": "The checkout fails", "b\\u006fdy": "Another text"}', "body"),
+        (b'{"x": 1, "x": 2}', "x"),
+        (b'{"body": {"deep": 1, "deep": 2}}', "deep"),
+        (b'{"\\ud800": 1, "\\ud800": 2}', "\ud800"),
+    ],
+)
+@pytest.mark.parametrize(("method", "path"), WRITES)
+def test_duplicate_keys_are_400_and_named(send, method, path, document, field):
+    body = checked(send(method, path, document), 400, "validation_failed")
+    assert body["details"] == [{"field": field, "message": "Must not appear twice."}]
+
+
+@pytest.mark.parametrize(
+    "name", ["x" * 100_000, "\ud800", "\0", "<script>", "a\nb", "\u2028", "🛒" * 1000, '"', "__proto__"]
+)
+@pytest.mark.parametrize(("method", "path"), WRITES)
+def test_any_name_of_an_unknown_field_is_told_in_proper_json(send, method, path, name):
+    document = json.dumps({"body": "The checkout fails", name: 1}).encode()
+    if method == "PATCH":
+        document = json.dumps({"status": "open", name: 1}).encode()
+    answer = send(method, path, document)
+    assert answer.status == 400
+    assert answer.json["details"][0]["message"] == "Is not a known field."
+    assert name.startswith(answer.json["details"][0]["field"])
+    assert len(answer.body) < 10_000
+    answer.body.decode()
+
+
+def test_ten_thousand_faults_do_not_make_a_giant_answer(send):
+    document = json.dumps({f"field{n}": n for n in range(10_000)}).encode()
+    answer = send("POST", CASES, document)
+    body = checked(answer, 400, "validation_failed")
+    assert 1 <= len(body["details"]) <= 100
+    assert len(answer.body) < 20_000
+
+
+@pytest.mark.parametrize("escape", ["\\ud800", "\\udfff", "\\ude00\\ud83d", "\\ud83d", "\\u0000"])
+@pytest.mark.parametrize("field", ["body", "author"])
+@pytest.mark.parametrize("path", POSTS)
+def test_lone_surrogates_and_nul_are_400_and_named(send, path, field, escape):
+    fields = {"body": '"The checkout fails"', "author": '"Grace"'} | {field: f'"The checkout {escape}"'}
+    document = "{" + ",".join(f'"{name}":{value}' for name, value in fields.items()) + "}"
+    body = checked(send("POST", path, document.encode()), 400, "validation_failed")
+    assert [d["field"] for d in body["details"]] == [field]
+
+
+# -- sizes -----------------------------------------------------------------------------------------------------------
+
+
+class Guarded(io.RawIOBase):
+    """A stream that fails the test if more is read of it than was to be, or if it is read without a size."""
+
+    def __init__(self, content, may_read):
+        self.content = io.BytesIO(content)
+        self.left = may_read
+
+    def read(self, size=-1):
+        assert size >= 0, "read without a size"
+        self.left -= size
+        assert self.left >= 0, "read beyond the limit"
+        return self.content.read(size)
+
+
+def padded(size):
+    return BODY + b" " * (size - len(BODY))
+
+
+LIMIT = 1_048_576
+
+
+@pytest.mark.parametrize("path", POSTS)
+def test_a_body_may_have_a_mebibyte_and_not_a_byte_more(send, path):
+    assert send("POST", path, padded(LIMIT - 1)).status == 201
+    assert send("POST", path, padded(LIMIT)).status == 201
+    body = checked(send("POST", path, padded(LIMIT + 1)), 413, "payload_too_large")
+    assert body["error"] == "The body must not be larger than 1,048,576 bytes."
+
+
+def test_the_host_sets_the_limit(repository):
+    app = create_app(repository, max_body=100, authenticate=lambda req: ACME)
+    for size, status in [(99, 201), (100, 201), (101, 413)]:
+        environ = {"CONTENT_TYPE": JSON, "CONTENT_LENGTH": str(size)}
+        assert call(app, "POST", CASES, padded(size), **environ).status == status
+        environ = {"CONTENT_TYPE": JSON, "wsgi.input_terminated": True}
+        assert call(app, "POST", CASES, padded(size), **environ).status == status
+
+
+@pytest.mark.parametrize("length", [LIMIT + 1, 10**9, 10**18, 10**20, 10**400, "9" * 10_000, "0" * 30 + "9" * 20])
+@pytest.mark.parametrize(("method", "path"), WRITES)
+def test_a_declared_length_beyond_the_limit_is_413_and_nothing_is_read(send, method, path, length):
+    environ = {"CONTENT_TYPE": JSON, "CONTENT_LENGTH": str(length), "wsgi.input": Guarded(b"", 0)}
+    checked(send(method, path, **environ), 413, "payload_too_large")
+
+
+@pytest.mark.parametrize(
+    "length", ["-1", "+44", " 44", "44 ", "4_4", "٤٤", "abc", "0x2c", "44.0", "44, 44", "1e2", "\udc80"]
+)
+@pytest.mark.parametrize(("method", "path"), WRITES)
+def test_a_length_that_is_no_number_is_400_and_nothing_is_read(send, method, path, length):
+    environ = {"CONTENT_TYPE": JSON, "CONTENT_LENGTH": length, "wsgi.input": Guarded(BODY, 0)}
+    body = checked(send(method, path, **environ), 400, "bad_request")
+    assert body["error"] == "The Content-Length must be a whole number of bytes."
+
+
+@pytest.mark.parametrize("path", POSTS)
+def test_never_more_is_read_than_was_declared(send, path):
+    environ = {
+        "CONTENT_TYPE": JSON,
+        "CONTENT_LENGTH": str(len(BODY)),
+        "wsgi.input": Guarded(BODY + b"x" * 99, len(BODY)),
+    }
+    assert send("POST", path, **environ).status == 201
+
+
+@pytest.mark.parametrize("missing", [1, 10, len(BODY)])
+def test_a_truncated_body_is_400(send, missing):
+    environ = {"CONTENT_TYPE": JSON, "CONTENT_LENGTH": str(len(BODY) + 5), "wsgi.input": io.BytesIO(BODY + b"    ")}
+    checked(send("POST", CASES, **environ), 400, "bad_request")
+    environ = {"CONTENT_TYPE": JSON, "CONTENT_LENGTH": str(len(BODY)), "wsgi.input": io.BytesIO(BODY[:-missing])}
+    body = checked(send("POST", CASES, **environ), 400, "bad_request")
+    assert body["error"] == "The body is shorter than its Content-Length says."
+
+
+@pytest.mark.parametrize("length", [None, ""])
+def test_a_chunked_body_is_read_where_the_server_ends_it(send, length):
+    environ = {"CONTENT_TYPE": JSON, "CONTENT_LENGTH": length, "wsgi.input_terminated": True}
+    assert send("POST", CASES, **environ, **{"wsgi.input": io.BytesIO(BODY)}).status == 201
+
+
+def test_a_chunked_body_beyond_the_limit_is_413_and_not_read_to_its_end(send):
+    stream = Guarded(b" " * (LIMIT + 10), LIMIT + 1)
+    environ = {"CONTENT_TYPE": JSON, "CONTENT_LENGTH": None, "wsgi.input_terminated": True, "wsgi.input": stream}
+    checked(send("POST", CASES, **environ), 413, "payload_too_large")
+
+
+def test_without_length_and_end_nothing_is_read(send):
+    environ = {"CONTENT_TYPE": JSON, "CONTENT_LENGTH": None, "wsgi.input": Guarded(BODY, 0)}
+    checked(send("POST", CASES, **environ), 400, "bad_request")
+
+
+@pytest.mark.parametrize("error", [OSError("gone"), ConnectionResetError(), TimeoutError()])
+def test_a_client_that_goes_while_it_sends_is_400(send, error):
+    class Broken:
+        def read(self, size=-1):
+            raise error
+
+    environ = {"CONTENT_TYPE": JSON, "CONTENT_LENGTH": "44", "wsgi.input": Broken()}
+    checked(send("POST", CASES, **environ), 400, "bad_request")
+
+
+def test_a_body_that_comes_in_drops_is_put_together(send):
+    class Dripping(io.BytesIO):
+        def read(self, size=-1):
+            return super().read(min(size, 1))
+
+    environ = {"CONTENT_TYPE": JSON, "CONTENT_LENGTH": str(len(BODY)), "wsgi.input": Dripping(BODY)}
+    assert send("POST", CASES, **environ).status == 201
+
+
+def test_a_refused_body_writes_nothing(send):
+    send("POST", CASES, padded(LIMIT + 1))
+    send("POST", CASES, BODY, CONTENT_TYPE="text/plain")
+    send("POST", CASES, BODY, CONTENT_LENGTH="1000")
+    assert send("GET", CASES).json["meta"]["count"] == 1

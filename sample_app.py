@@ -96,7 +96,7 @@ def closed_case(desk: SupportDesk) -> int:
 def new_key(keys) -> str:
     """Return a fresh key for the store; the one of the start before is revoked."""
     for key in keys.all():
-        if key.label == "sample_app" and key.revoked_at is None:
+        if key.actor.label == "sample_app" and key.revoked_at is None:
             keys.revoke(key.id)
     return keys.create(STORE, label="sample_app")[0]
 

@@ -5,6 +5,7 @@ from supportcases.app import create_app, mount
 from supportcases.cases import AuthorKind, Case, CasePage, Category, Message, Reply, Severity, Status, Thread
 from supportcases.desk import SupportDesk
 from supportcases.errors import (
+    CaseMoved,
     CaseNotFound,
     DatabaseBusy,
     DatabaseUnavailable,
@@ -16,9 +17,12 @@ from supportcases.errors import (
     SupportCasesError,
     Unauthorized,
 )
+from supportcases.events import EventKind, History, HistoryEntry
 from supportcases.keys import KeyRing
+from supportcases.queue import QueuePage, QueueSort, StoreCounts, StorePage
 from supportcases.repository import ApiKey
 from supportcases.sqlite import SqliteRepository
+from supportcases.statistics import Spread, Statistics
 from supportcases.version import __version__
 
 __all__ = [
@@ -27,22 +31,32 @@ __all__ = [
     "ApiKey",
     "AuthorKind",
     "Case",
+    "CaseMoved",
     "CaseNotFound",
     "CasePage",
     "Category",
     "DatabaseBusy",
     "DatabaseUnavailable",
     "DatabaseUnusable",
+    "EventKind",
+    "History",
+    "HistoryEntry",
     "IdempotencyKeyReused",
     "InvalidInput",
     "KeyNotFound",
     "KeyRing",
     "Message",
     "NotPermitted",
+    "QueuePage",
+    "QueueSort",
     "Reply",
     "Severity",
+    "Spread",
     "SqliteRepository",
+    "Statistics",
     "Status",
+    "StoreCounts",
+    "StorePage",
     "SupportCasesError",
     "SupportDesk",
     "Thread",

@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Final
 
 from supportcases.errors import InvalidInput, NotPermitted
-from supportcases.fields import AUTHOR, DEFAULT_AUTHOR, STORE, checking
+from supportcases.fields import AUTHOR, DEFAULT_AUTHOR, STORE, SUPPORT_LABEL, checking
 
 
 class ActorKind(StrEnum):
@@ -21,12 +21,15 @@ class Actor:
     """Somebody who may do something; made by `Actor.merchant` or `Actor.support`.
 
     `stores` are the stores whose cases the actor may see: exactly one for a merchant, None for a member of the
-    support team who may see them all. `label` names the actor in the history of a case.
+    support team who may see them all. `label` names the actor in the history of a case. `id` tells apart those of
+    the support team who have one label, as the ids of their API keys do: their Idempotency-Keys are kept for each id,
+    or else for each label.
     """
 
     kind: ActorKind
     label: str
     stores: frozenset[str] | None
+    id: str | None = None
 
     def __post_init__(self) -> None:
         """Check the names.
@@ -35,7 +38,8 @@ class Actor:
             InvalidInput: No store or nobody can be called that, or a merchant has not exactly one store.
         """
         with checking() as check:
-            object.__setattr__(self, "label", check("label", AUTHOR, self.label))
+            rule = AUTHOR if self.kind is ActorKind.MERCHANT else SUPPORT_LABEL
+            object.__setattr__(self, "label", check("label", rule, self.label))
             for store in self.stores or ():
                 check("store", STORE, store)
         if self.kind is ActorKind.MERCHANT and len(self.stores or ()) != 1:
@@ -51,15 +55,15 @@ class Actor:
         return cls(ActorKind.MERCHANT, label, frozenset((store,)))
 
     @classmethod
-    def support(cls, label: str, stores: Iterable[str] | None = None) -> "Actor":
-        """Return a member of the support team, for all stores or only for `stores`.
+    def support(cls, label: str, stores: Iterable[str] | None = None, *, id: str | None = None) -> "Actor":
+        """Return a member of the support team, for all stores or only for `stores`; `id` tells apart equal labels.
 
         Raises:
             InvalidInput: No store or nobody can be called that.
         """
         if isinstance(stores, str):
             raise InvalidInput({"stores": f"Must be a list of names, such as [{stores!r}]."})
-        return cls(ActorKind.SUPPORT, label, None if stores is None else frozenset(stores))
+        return cls(ActorKind.SUPPORT, label, None if stores is None else frozenset(stores), id)
 
     @property
     def store(self) -> str:
@@ -75,6 +79,11 @@ class Actor:
         """Tell whether the actor may see the cases of `store`."""
         return self.stores is None or store in self.stores
 
+    def must_enter(self, store: str) -> None:
+        """Raise `NotPermitted` unless the actor may see the cases of `store`."""
+        if not self.may_enter(store):
+            raise NotPermitted(f"You do not serve the store {store}.")
+
     def must_be(self, kind: ActorKind) -> None:
         """Raise `NotPermitted` unless the actor is of that kind."""
         if self.kind is not kind:
@@ -82,6 +91,6 @@ class Actor:
 
 
 FOR_ONLY: Final = {
-    ActorKind.MERCHANT: "This is for merchants only; the support team answers from Python.",
+    ActorKind.MERCHANT: "This is for merchants only; the support team's side is below /support.",
     ActorKind.SUPPORT: "This is for the support team only.",
 }

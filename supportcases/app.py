@@ -5,7 +5,8 @@ from collections.abc import Callable, Iterable
 from typing import Any, Final
 
 from supportcases import times
-from supportcases.desk import NewId, SubjectMaker, SupportDesk
+from supportcases.casework import NewId, SubjectMaker
+from supportcases.desk import SupportDesk
 from supportcases.ids import uuid7
 from supportcases.keys import KeyRing
 from supportcases.repository import Repository
@@ -15,6 +16,14 @@ from supportcases.web.application import SupportApp
 from supportcases.web.auth import Authenticate, by_api_key
 from supportcases.web.merchant import CaseCollection, CaseItem, CaseMessages
 from supportcases.web.service import Health, OpenApi
+from supportcases.web.support import (
+    DeskStatistics,
+    Queue,
+    QueuedCase,
+    QueuedCaseHistory,
+    QueuedCaseMessages,
+    Stores,
+)
 
 PREFIX: Final = "/api/v1"
 MAX_BODY: Final = 1_048_576
@@ -36,8 +45,8 @@ def create_app(
 
     Args:
         database: The path of a SQLite file, made where there is none; `":memory:"`; or a repository.
-        authenticate: Gets the `falcon.Request` and returns `Actor.merchant(store, label=...)`, or None for 401. Without
-            it the API keys of the database decide.
+        authenticate: Gets the `falcon.Request` and returns `Actor.merchant(store, label=...)`,
+            `Actor.support(label, stores=...)` or None for 401. Without it the API keys of the database decide.
         clock: Returns the present moment, with a time zone.
         new_id: Returns a new UUID for a case or a message.
         make_subject: Returns a subject for a body that came without one.
@@ -57,6 +66,13 @@ def create_app(
     app.add_route(f"{PREFIX}/support-cases", CaseCollection(desk, max_body=max_body))
     app.add_route(f"{PREFIX}/support-cases/{{id_or_number}}", CaseItem(desk, max_body=max_body))
     app.add_route(f"{PREFIX}/support-cases/{{id_or_number}}/messages", CaseMessages(desk, max_body=max_body))
+    support = f"{PREFIX}/support"
+    app.add_route(f"{support}/cases", Queue(desk, max_body=max_body))
+    app.add_route(f"{support}/cases/{{id}}", QueuedCase(desk, max_body=max_body))
+    app.add_route(f"{support}/cases/{{id}}/messages", QueuedCaseMessages(desk, max_body=max_body))
+    app.add_route(f"{support}/cases/{{id}}/history", QueuedCaseHistory(desk, max_body=max_body))
+    app.add_route(f"{support}/stats", DeskStatistics(desk, max_body=max_body))
+    app.add_route(f"{support}/stores", Stores(desk, max_body=max_body))
     if service_routes:
         app.add_route("/healthz", Health(repository))
         app.add_route("/openapi.json", OpenApi())

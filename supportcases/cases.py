@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 from uuid import UUID
@@ -47,7 +47,12 @@ class AuthorKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A support case of one store. Times are in UTC, in whole milliseconds; `id` is a UUID in lower case."""
+    """A support case of one store. Times are in UTC, in whole milliseconds; `id` is a UUID in lower case.
+
+    `unanswered_since` is when the first message, or reopening, was that nobody has answered; closing is no answer.
+    `assignee` is the label of whoever of the support team takes care of the case. Both are for the support team: the
+    API shows merchants neither, and a host's page should not.
+    """
 
     id: str
     store: str
@@ -59,25 +64,37 @@ class Case:
     created_at: datetime
     last_activity_at: datetime
     closed_at: datetime | None
+    unanswered_since: datetime | None
+    assignee: str | None = None
+
+    @property
+    def waiting_since(self) -> datetime | None:
+        """Since when the merchant has waited for an answer; None unless the case is open."""
+        return self.unanswered_since if self.status is Status.OPEN else None
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One contribution to the thread of a case."""
+    """One contribution to the thread of a case; an internal one is a note that only the support team sees."""
 
     id: str
     author_kind: AuthorKind
     author_label: str
     body: str
     created_at: datetime
+    internal: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Thread:
-    """A case with its messages, oldest first."""
+    """A case with its messages, oldest first.
+
+    `revision` is how many changes the case has had, notes among them; None for a merchant, who is not told of notes.
+    """
 
     case: Case
     messages: tuple[Message, ...]
+    revision: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +133,7 @@ class CaseRef:
     store: str | None = None
 
 
+STORE_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 UUID_TEXT: Final = re.compile(r"[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
 NUMBER_TEXT: Final = re.compile(r"#?([0-9]{1,20})")
 HIGHEST_NUMBER: Final = 2**63 - 1
@@ -137,19 +155,24 @@ def parse_reference(ref: str | int | UUID) -> CaseRef | None:
         return CaseRef(id=text.lower())
     store, colon, number_text = text.rpartition(":")
     number = parse_number(number_text)
-    if number is None or (colon and not store):
+    if number is None or (colon and not STORE_NAME.fullmatch(store)):
         return None
     return CaseRef(number=number, store=store or None)
 
 
 def replied(case: Case, now: datetime) -> Case:
     """The merchant wrote: it is support's turn, whatever the status was."""
-    return replace(case, status=Status.OPEN, last_activity_at=now, closed_at=None)
+    return _opened(case, now)
 
 
 def answered(case: Case, now: datetime) -> Case:
     """Support wrote: it is the merchant's turn."""
-    return replace(case, status=Status.ANSWERED, last_activity_at=now, closed_at=None)
+    return replace(case, status=Status.ANSWERED, last_activity_at=now, closed_at=None, unanswered_since=None)
+
+
+def announced(case: Case, now: datetime) -> Case:
+    """The desk itself said something: that is activity, but nobody's turn is over."""
+    return replace(case, last_activity_at=now)
 
 
 def closed(case: Case, now: datetime) -> Case:
@@ -163,10 +186,30 @@ def reopened(case: Case, now: datetime) -> Case:
     """Open the case again, answered or closed; an open one stays as it is."""
     if case.status is Status.OPEN:
         return case
-    return replace(case, status=Status.OPEN, last_activity_at=now, closed_at=None)
+    return _opened(case, now)
 
 
-def differences(before: Case, after: Case) -> tuple[dict[str, str], dict[str, str]]:
+def _opened(case: Case, now: datetime) -> Case:
+    unanswered_since = case.unanswered_since or now
+    return replace(case, status=Status.OPEN, last_activity_at=now, closed_at=None, unanswered_since=unanswered_since)
+
+
+def turned(case: Case, status: Status, now: datetime) -> Case:
+    """Give the case that status; one that has it stays as it is."""
+    if case.status is status:
+        return case
+    return {Status.OPEN: reopened, Status.ANSWERED: answered, Status.CLOSED: closed}[status](case, now)
+
+
+def is_idle(case: Case, now: datetime, span: timedelta) -> bool:
+    """Tell whether the case has been answered for that long without a word of anybody since."""
+    return case.status is Status.ANSWERED and case.last_activity_at <= now - span
+
+
+def differences(before: Case, after: Case) -> tuple[dict[str, str | None], dict[str, str | None]]:
     """Return what of a case a person can change and was changed: the old values and the new ones."""
-    names = [n for n in ("subject", "category", "severity", "status") if getattr(before, n) != getattr(after, n)]
+    names = [n for n in CHANGEABLE if getattr(before, n) != getattr(after, n)]
     return {n: getattr(before, n) for n in names}, {n: getattr(after, n) for n in names}
+
+
+CHANGEABLE: Final = ("subject", "category", "severity", "status", "assignee")

@@ -50,6 +50,12 @@ class CaseNotFound(SupportCasesError, LookupError):
     code = "not_found"
 
 
+class CaseMoved(SupportCasesError):
+    """This case has changed since you read it, or the ETag sent is none of its own; read it again first."""
+
+    code = "precondition_failed"
+
+
 class KeyNotFound(SupportCasesError, LookupError):
     """There is no API key with that id; `supportcases keys list` shows the ids."""
 

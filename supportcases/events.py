@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Final
 
-from supportcases.actors import Actor
-from supportcases.cases import Case
+from supportcases.actors import Actor, ActorKind
+from supportcases.cases import Case, Status
 
 
 class EventKind(StrEnum):
@@ -15,8 +16,23 @@ class EventKind(StrEnum):
     OPENED = "opened"
     REPLIED = "replied"
     ANSWERED = "answered"
+    ANNOUNCED = "announced"
+    NOTED = "noted"
     CLOSED = "closed"
     REOPENED = "reopened"
+    CHANGED = "changed"
+
+
+TURNS: Final = {
+    Status.OPEN: EventKind.REOPENED,
+    Status.ANSWERED: EventKind.ANSWERED,
+    Status.CLOSED: EventKind.CLOSED,
+}
+
+
+def kind_of_change(before: Case, after: Case) -> EventKind:
+    """Return what happened to a case that was changed without a word."""
+    return EventKind.CHANGED if after.status is before.status else TURNS[after.status]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,5 +43,27 @@ class Event:
     case: Case
     actor: Actor
     at: datetime
-    was: Mapping[str, str]
-    became: Mapping[str, str]
+    was: Mapping[str, str | None]
+    became: Mapping[str, str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryEntry:
+    """What once happened to a case: who did it, when, and each field that it changed, from what to what."""
+
+    kind: EventKind
+    actor_kind: ActorKind
+    actor_label: str
+    at: datetime
+    was: Mapping[str, str | None]
+    became: Mapping[str, str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """Some of the history of a case, oldest first; `count` is how many entries it has in all."""
+
+    entries: tuple[HistoryEntry, ...]
+    count: int
+    offset: int
+    limit: int

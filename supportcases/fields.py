@@ -8,16 +8,21 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final, Generic, Protocol, TypeVar
 
-from supportcases.cases import Category, Severity, Status
+from supportcases import times
+from supportcases.cases import STORE_NAME, AuthorKind, Category, Severity, Status
 from supportcases.errors import InvalidInput
+from supportcases.queue import ME, NONE, QueueSort
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
 E = TypeVar("E", bound=StrEnum)
 
+CLOCK: Final = r"([01]\d|2[0-3]):[0-5]\d"
+MOMENT: Final = re.compile(rf"\d{{4}}-\d\d-\d\d(T{CLOCK}:[0-5]\d(\.\d{{1,3}})?(Z|[+-]{CLOCK}))?", re.ASCII)
 CONTROL_CHARACTER: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]")  # the code points of Unicode's category Cc
 
 
@@ -128,6 +133,74 @@ class FilterRule(Generic[E]):
         return None if name == "all" else self.choices(name)
 
 
+@dataclass(frozen=True, slots=True)
+class BooleanRule:
+    """Yes or no."""
+
+    def clean(self, value: Any) -> bool:
+        """Check `value`."""
+        if not isinstance(value, bool):
+            raise ValueError("Must be true or false.")
+        return value
+
+
+class MomentRule:
+    """A moment, as a date (its beginning in UTC) or a time with its zone; text, or a datetime with a zone."""
+
+    def clean(self, value: Any) -> datetime:
+        """Return the moment in UTC."""
+        moment = value
+        try:
+            if isinstance(value, str) and MOMENT.fullmatch(value):
+                moment = datetime.fromisoformat(value)
+                moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+            return times.whole_milliseconds(moment)
+        except (AttributeError, ValueError, OverflowError):
+            raise ValueError(
+                "Must be a date or a time with its zone, such as 2024-06-15 or 2024-06-15T10:30:00Z."
+            ) from None
+
+
+@dataclass(frozen=True, slots=True)
+class StoreRule:
+    """The store of a new case: `own` where the asker has one, which need not be named, and else a store's name."""
+
+    own: str | None = None
+
+    def clean(self, value: Any) -> str:
+        """Check `value`; None is the own store."""
+        if value is None and self.own is None:
+            raise ValueError("Is required.")
+        if self.own is not None and value not in (None, self.own):
+            raise ValueError("Must be left out: a merchant's cases are of the merchant's own store.")
+        return STORE.clean(self.own or value)
+
+
+class SpanRule:
+    """A span of time."""
+
+    def clean(self, value: Any) -> timedelta:
+        """Check `value`."""
+        if not isinstance(value, timedelta) or value <= timedelta(0):
+            raise ValueError("Must be a timedelta that is longer than nothing.")
+        return value
+
+
+@dataclass(frozen=True, slots=True)
+class LabelRule:
+    """Somebody's label, which is none of the words that the queue's filter means otherwise; `hint` says what to do."""
+
+    reserved: tuple[str, ...]
+    hint: str = ""
+
+    def clean(self, value: Any) -> str:
+        """Trim `value` and check it."""
+        label = AUTHOR.clean(value)
+        if label in self.reserved:
+            raise ValueError(f"Must not be {label!r}, which is reserved{self.hint}.")
+        return label
+
+
 class QueryRule:
     """A part of a subject, or a case number; a blank one is none."""
 
@@ -145,21 +218,39 @@ SEVERITY: Final = ChoiceRule(Severity)
 NEW_STATUS: Final = ChoiceRule(Status, ("open", "closed"), " (answered is set by support only)")
 
 STORE: Final = PatternRule(
-    re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}"),
+    STORE_NAME,
     "Must be 1 to 64 letters, digits, dots, underscores or hyphens, beginning with a letter or a digit.",
 )
 IDEMPOTENCY_KEY: Final = PatternRule(re.compile(r"[ -~]{1,255}"), "Must be 1 to 255 printable ASCII characters.")
+
+INTERNAL: Final = BooleanRule()
+CLOSE: Final = BooleanRule()
+ANY_STATUS: Final = ChoiceRule(Status)
+SUPPORT_KIND: Final = ChoiceRule(
+    AuthorKind, ("support", "elliot", "system"), " (merchant is for what merchants write themselves)"
+)
+SUPPORT_LABEL: Final = LabelRule((ME, NONE))
+ASSIGNEE: Final = LabelRule((NONE,), "; null clears the assignee")  # and "me" is whoever asks
 
 LIMIT: Final = NumberRule(1, 100)
 OFFSET: Final = NumberRule(0, 2**53 - 1)
 QUERY: Final = QueryRule()
 STATUS_FILTER: Final = FilterRule(Status)
 SEVERITY_FILTER: Final = FilterRule(Severity)
+CATEGORY_FILTER: Final = FilterRule(Category)
+QUEUE_SORT: Final = ChoiceRule(QueueSort)
+CURSOR: Final = PatternRule(re.compile(r"[A-Za-z0-9_-]{1,1000}"), "Must be the nextCursor of a page.")
+ASSIGNEE_FILTER: Final = AUTHOR
+SPAN: Final = SpanRule()
+MOMENT_FILTER: Final = MomentRule()
 
 DEFAULT_AUTHOR: Final = "API"
 DEFAULT_CATEGORY: Final = Category.OTHER
 DEFAULT_SEVERITY: Final = Severity.NORMAL
 DEFAULT_LIMIT: Final = 10
+DEFAULT_HISTORY_LIMIT: Final = 100
+DEFAULT_QUEUE_SORT: Final = QueueSort.WAITING
+DEFAULT_SUPPORT_KIND: Final = AuthorKind.SUPPORT
 
 
 def _one_of(names: tuple[str, ...], value: Any, reason: str = "") -> str:

@@ -3,13 +3,15 @@
 import hashlib
 import re
 import secrets
+from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
 from supportcases import times
-from supportcases.actors import Actor
+from supportcases.actors import Actor, ActorKind
 from supportcases.errors import KeyNotFound
-from supportcases.fields import AUTHOR, DEFAULT_AUTHOR, STORE, checking
+from supportcases.fields import AUTHOR, DEFAULT_AUTHOR, STORE, SUPPORT_LABEL, Checker, checking
 from supportcases.repository import ApiKey, Repository
 
 PREFIX: Final = "sck_"  # lets a secret scanner recognise a leaked key
@@ -36,13 +38,39 @@ class KeyRing:
                 before the year 10000.
         """
         with checking() as check:
-            store = check("store", STORE, store)
-            label = check("label", AUTHOR, label)
-            now = times.whole_milliseconds(self._clock())
-            expires_at = check("lifetime", _LifetimeRule(now), lifetime) if lifetime is not None else None
+            check("store", STORE, store)
+            check("label", AUTHOR, label)
+            now, expires_at = self._life(lifetime, check)
+        return self._keep(Actor.merchant(store, label), now, expires_at)
+
+    def create_support(
+        self, *, label: str, stores: Iterable[str] | None = None, lifetime: timedelta | None = None
+    ) -> tuple[str, ApiKey]:
+        """Make a key for somebody of the support team, for all stores or only for `stores`.
+
+        Raises:
+            InvalidInput: As for `create`.
+        """
+        named = stores if stores is None or isinstance(stores, str) else tuple(stores)
+        with checking() as check:
+            check("label", SUPPORT_LABEL, label)
+            for store in () if isinstance(named, str) else named or ():
+                check("store", STORE, store)
+            now, expires_at = self._life(lifetime, check)
+        return self._keep(Actor.support(label, named), now, expires_at)
+
+    def _life(self, lifetime: timedelta | None, check: Checker) -> tuple[datetime, datetime | None]:
+        """Return when a key made now begins and when it ends."""
+        now = times.whole_milliseconds(self._clock())
+        return now, check("lifetime", _LifetimeRule(now), lifetime) if lifetime is not None else None
+
+    def _keep(self, actor: Actor, now: datetime, expires_at: datetime | None) -> tuple[str, ApiKey]:
         key = PREFIX + secrets.token_hex(RANDOM_BYTES)
         key_hash = hash_of(key)
-        kept = ApiKey(key_hash[:ID_LENGTH], store, label, now, expires_at)
+        key_id = key_hash[:ID_LENGTH]
+        if actor.kind is ActorKind.SUPPORT:
+            actor = replace(actor, id=key_id)  # so that the retries of two keys with one label stay apart
+        kept = ApiKey(key_id, actor, now, expires_at)
         with self._repository.write() as transaction:
             transaction.keys.add(kept, key_hash)
         return key, kept
@@ -55,7 +83,7 @@ class KeyRing:
             kept = transaction.keys.find(hash_of(key))
         if kept is None or not self.is_valid(kept):
             return None
-        return Actor.merchant(kept.store, kept.label)
+        return kept.actor
 
     def is_valid(self, key: ApiKey) -> bool:
         """Tell whether the key is neither revoked nor expired."""

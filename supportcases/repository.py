@@ -5,17 +5,21 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, runtime_checkable
 
-from supportcases.cases import Case, CaseFilter, CaseRef, Message
-from supportcases.events import Event
+from supportcases.actors import Actor
+from supportcases.cases import Case, CaseFilter, CaseRef, Message, Severity, Status
+from supportcases.events import Event, HistoryEntry
+from supportcases.queue import Place, QueueFilter, QueueSort, StoreCounts, Stores
 
 
 @dataclass(frozen=True, slots=True)
 class ApiKey:
-    """What is kept of an API key: everything but the key. `id` is the start of its hash, safe to show."""
+    """What is kept of an API key: everything but the key.
+
+    `id` is the start of its hash, safe to show; `actor` is who sends it, a store's merchant or one of the support team.
+    """
 
     id: str
-    store: str
-    label: str
+    actor: Actor
     created_at: datetime
     expires_at: datetime | None = None
     revoked_at: datetime | None = None
@@ -58,10 +62,13 @@ class Cases(Protocol):
         """Return the store of the case, or None; only for those who may look into every store."""
 
     def thread(self, store: str, case_id: str) -> tuple[Message, ...]:
-        """Return the messages of the case, oldest first; none if the case is not of `store`."""
+        """Return the messages of the case that a merchant sees, oldest first; none if it is not of `store`."""
+
+    def thread_with_notes(self, store: str, case_id: str) -> tuple[Message, ...]:
+        """Return all messages of the case, oldest first; none if it is not of `store`. Never for merchants."""
 
     def update(self, case: Case) -> None:
-        """Save what changed of a case: subject, category, severity, status and times."""
+        """Save what changed of a case: subject, category, severity, status, assignee and times."""
 
     def count(self, store: str, wanted: CaseFilter) -> int:
         """Return how many cases of `store` match."""
@@ -70,11 +77,50 @@ class Cases(Protocol):
         """Return some of the cases of `store` that match: newest activity first, then the higher number."""
 
 
+class Queue(Protocol):
+    """The cases of all stores. Every method is told the stores that the asker may see: None is all of them."""
+
+    def count(self, wanted: QueueFilter) -> int:
+        """Return how many cases match."""
+
+    def page(
+        self, wanted: QueueFilter, sort: QueueSort, *, limit: int, offset: int, after: Place | None
+    ) -> tuple[tuple[Case, Place], ...]:
+        """Return some of the cases that match, each with its place in the order: those behind `after`, if given."""
+
+    def answered_before(self, stores: Stores, moment: datetime) -> tuple[Case, ...]:
+        """Return the answered cases whose last activity was at `moment` or before, the longest quiet first."""
+
+    def stores(self, stores: Stores, *, limit: int, offset: int) -> tuple[StoreCounts, ...]:
+        """Return some of the stores that have cases, with their counts, newest activity first."""
+
+    def count_stores(self, stores: Stores) -> int:
+        """Return how many stores have cases."""
+
+    def counts(self, wanted: QueueFilter) -> dict[tuple[Status, Severity], int]:
+        """Return how many of the cases that match have each status and severity."""
+
+    def oldest_unanswered(self, wanted: QueueFilter) -> Case | None:
+        """Return the case that matches and whose merchant has waited longest, or None."""
+
+    def first_answer_times(self, wanted: QueueFilter) -> list[int]:
+        """Return how long each case that matches took to its first public answer, in milliseconds."""
+
+    def closing_times(self, wanted: QueueFilter) -> list[int]:
+        """Return how long each case that matches and is closed took to be closed, in milliseconds."""
+
+
 class Events(Protocol):
     """What happened to each case; written and never changed."""
 
     def record(self, event: Event) -> None:
         """Keep `event`."""
+
+    def history(self, store: str, case_id: str, *, limit: int, offset: int) -> tuple[HistoryEntry, ...]:
+        """Return some of what happened to the case, oldest first; nothing if it is not of `store`."""
+
+    def count(self, store: str, case_id: str) -> int:
+        """Return how many things happened to the case; 0 if it is not of `store`."""
 
 
 class Keys(Protocol):
@@ -112,6 +158,10 @@ class Transaction(Protocol):
     @property
     def cases(self) -> Cases:
         """The cases and their messages."""
+
+    @property
+    def queue(self) -> Queue:
+        """The cases of all stores."""
 
     @property
     def events(self) -> Events:

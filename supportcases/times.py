@@ -1,7 +1,11 @@
 """Moments as the API and the database write them: UTC, three decimals and a Z, `2024-06-15T10:30:00.000Z`."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+EARLIEST: Final = datetime.min.replace(tzinfo=UTC)
+UNITS: Final = tuple((unit, timedelta(**{f"{unit}s": 1})) for unit in ("day", "hour", "minute", "second"))
 
 Clock = Callable[[], datetime]
 
@@ -31,3 +35,12 @@ def to_text(moment: datetime) -> str:
 def from_text(text: str) -> datetime:
     """Read what `to_text` wrote."""
     return datetime.fromisoformat(text)
+
+
+def spelled(span: timedelta) -> str:
+    """Write a span of time in words, in the largest unit of which it is a whole number: `14 days`, `36 hours`."""
+    for name, unit in UNITS:
+        if span >= unit and not span % unit:
+            return f"{span // unit} {name}{'s' if span > unit else ''}"
+    whole, fraction = divmod(span, timedelta(seconds=1))
+    return f"{whole}.{fraction.microseconds:06}".rstrip("0") + " seconds"

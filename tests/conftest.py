@@ -21,6 +21,7 @@ from supportcases import Actor, SqliteRepository, SupportDesk, create_app
 
 ROOT = Path(__file__).parents[1]
 CASES = "/api/v1/support-cases"
+SUPPORT = "/api/v1/support"
 ACME = Actor.merchant("acme")
 GLOBEX = Actor.merchant("globex")
 ADA = Actor.support("Ada")
@@ -78,6 +79,64 @@ def client_of(app, store: str) -> TestClient:
     """Return a client of `app` with a new key of `store`."""
     key, _ = app.keys.create(store)
     return TestClient(app, headers={"Authorization": f"Bearer {key}", "X-Request-Id": "test"})
+
+
+@pytest.fixture
+def ada(app):
+    """A client with a key of Ada, who serves all stores."""
+    return support_client_of(app)
+
+
+def support_client_of(app, label: str = "Ada", stores=None) -> TestClient:
+    """Return a client of `app` with a new key of the support team."""
+    key, _ = app.keys.create_support(label=label, stores=stores)
+    return TestClient(app, headers={"Authorization": f"Bearer {key}", "X-Request-Id": "test"})
+
+
+@pytest.fixture
+def opened(app, clock):
+    """Open a case, a minute after the one before."""
+
+    def opened(subject, store="acme", *, minutes=1, **fields):
+        clock.advance(minutes=minutes)
+        return app.desk.open(
+            Actor.merchant(store), **{"body": "The checkout shows a blank page.", "subject": subject, **fields}
+        )
+
+    return opened
+
+
+@pytest.fixture
+def queue(app, opened, clock):
+    """Cases of two stores in every status and severity, with some of one moment."""
+    opened("late normal", severity="normal", minutes=50)
+    opened("early low", severity="low", category="domains_setup", minutes=-40)  # the clock had gone wrong
+    opened("critical b", "globex", severity="critical", minutes=60)
+    opened("critical a", severity="critical", minutes=-5)
+    opened("high", severity="high", category="billing_plans")
+    app.desk.answer(ADA, ref_of(opened("answered critical", severity="critical")), body="Which browser?")
+    app.desk.close(ADA, ref_of(opened("closed", "globex", severity="high")))
+    app.desk.answer(ADA, ref_of(opened("answered low", "globex", severity="low")), body="Fixed.")
+    clock.advance(hours=1)
+
+
+@pytest.fixture
+def subjects(ada):
+    """Return the subjects of a page of the queue."""
+
+    def subjects(**params):
+        answer = ada.simulate_get(f"{SUPPORT}/cases", params={"limit": 100, **params})
+        assert answer.status_code == 200, answer.text
+        found = [case["subject"] for case in answer.json["data"]]
+        assert answer.json["meta"]["count"] == len(found)
+        return found
+
+    return subjects
+
+
+def ref_of(case) -> str:
+    """Return how the support team names a case."""
+    return f"{case.store}:{case.number}"
 
 
 class RawAnswer(NamedTuple):

@@ -33,8 +33,9 @@ def id_of(number: int, store: str = "acme", kind: str = "7") -> str:
 
 
 def a_case(number: int = 1, store: str = "acme", **changes) -> Case:
-    """Return a case that was opened `number` minutes after T0."""
+    """Return a case that was opened `number` minutes after T0; an open one has waited since, unless it is told."""
     opened = T0 + timedelta(minutes=number)
+    is_open = changes.get("status", Status.OPEN) is Status.OPEN
     case = Case(
         id=id_of(number, store),
         store=store,
@@ -46,6 +47,7 @@ def a_case(number: int = 1, store: str = "acme", **changes) -> Case:
         created_at=opened,
         last_activity_at=opened,
         closed_at=None,
+        unanswered_since=opened if is_open else None,
     )
     return replace(case, **changes)
 
@@ -55,8 +57,9 @@ def a_message(number: int = 1, body: str = "It does not work.", **changes) -> Me
     return replace(message, **changes)
 
 
-def a_key(number: int = 1, store: str = "acme", **changes) -> ApiKey:
-    return replace(ApiKey(f"{number:012x}", store, "API", T0 + timedelta(minutes=number)), **changes)
+def a_key(number: int = 1, store: str = "acme", label: str = "API", **changes) -> ApiKey:
+    key = ApiKey(f"{number:012x}", Actor.merchant(store, label), T0 + timedelta(minutes=number))
+    return replace(key, **changes)
 
 
 def hash_of(number: int) -> str:
@@ -194,6 +197,8 @@ class RepositoryContract:
             status=Status.CLOSED,
             last_activity_at=T0 + timedelta(hours=1),
             closed_at=T0 + timedelta(hours=1),
+            unanswered_since=None,
+            assignee="Ada",
         )
         with repository.write() as transaction:
             transaction.cases.update(replace(changed, number=77, created_at=T0))

@@ -8,7 +8,7 @@ import pytest
 from falcon.testing import TestClient
 
 from supportcases import Actor, create_app
-from tests.conftest import ACME, ADA, CASES, call
+from tests.conftest import ACME, ADA, CASES, SUPPORT, call
 
 BODY = b'{"body": "The checkout shows a blank page."}'
 SENTENCE = "This needs valid credentials, such as an API key sent as 'Authorization: Bearer KEY'."
@@ -98,6 +98,14 @@ PATHS = [
     f"{CASES}/1/messages",
     f"{CASES}/1/none",
     f"{CASES}//messages",
+    SUPPORT,
+    f"{SUPPORT}/cases",
+    f"{SUPPORT}/cases/acme:1",
+    f"{SUPPORT}/cases/acme:1/messages",
+    f"{SUPPORT}/cases/acme:1/history",
+    f"{SUPPORT}/stats",
+    f"{SUPPORT}/stores",
+    f"/{SUPPORT}/stores",
     f"/{CASES}",
     f"//{CASES}/1",
 ]
@@ -262,6 +270,10 @@ def test_what_is_no_actor_lets_nobody_in(answer, caplog):
         ("PATCH", f"{CASES}/1", {"status": "closed"}),
         ("POST", f"{CASES}/1/messages", {"body": "hello"}),
         ("POST", f"{CASES}/999/messages", {"body": "hello"}),
+        ("OPTIONS", CASES, None),
+        ("DELETE", f"{CASES}/1", None),
+        ("PUT", f"{CASES}/1/messages", {"body": "hello"}),
+        ("POST", CASES, {"nonsense": 1}),
     ],
 )
 def test_the_support_team_gets_403(actor, method, path, document):
@@ -271,11 +283,47 @@ def test_the_support_team_gets_403(actor, method, path, document):
     assert answer.status_code == 403
     if method != "HEAD":
         assert answer.json == {
-            "error": "This is for merchants only; the support team answers from Python.",
+            "error": "This is for merchants only; the support team's side is below /support.",
             "code": "forbidden",
             "requestId": "test",
         }
     assert client.app.desk.get(ACME, 1).case.status == "open"
+
+
+@pytest.mark.parametrize(("stores", "count"), [(None, 2), (["acme"], 1), (["acme", "globex"], 2), ([], 0)])
+def test_the_host_s_authenticate_returns_somebody_of_the_support_team(stores, count):
+    client = hosted(lambda req: Actor.support("Ada", stores=stores))
+    for store in ("acme", "globex"):
+        client.app.desk.open(Actor.merchant(store), body="The checkout shows a blank page.")
+    assert client.simulate_get(f"{SUPPORT}/cases").json["meta"]["count"] == count
+    answer = client.simulate_post(f"{SUPPORT}/cases/acme:1/messages", json={"body": "hello"})
+    if stores == []:
+        assert answer.status_code == 404
+    else:
+        assert (answer.status_code, answer.json["message"]["authorLabel"]) == (201, "Ada")
+
+
+def support(app, **how):
+    key, kept = app.keys.create_support(label="Ada", **how)
+    return kept.id, lambda: call(
+        app, "GET", f"{SUPPORT}/cases", HTTP_AUTHORIZATION=f"Bearer {key}", HTTP_X_REQUEST_ID="test"
+    )
+
+
+def test_a_revoked_support_key_is_refused_at_once_and_another_of_the_label_is_not(app):
+    (one, ask_one), (_, ask_two) = support(app), support(app)
+    assert (ask_one().status, ask_two().status) == (200, 200)
+    app.keys.revoke(one)
+    assert refused(ask_one())
+    assert ask_two().status == 200
+
+
+def test_a_support_key_ends_with_its_lifetime(app, clock):
+    _, ask = support(app, lifetime=timedelta(hours=1))
+    clock.advance(minutes=59)
+    assert ask().status == 200
+    clock.advance(minutes=1)
+    assert refused(ask())
 
 
 def test_the_store_of_a_key_is_its_own_whatever_the_request_says(app, client):

@@ -113,25 +113,43 @@ def exits(capsys, monkeypatch, tmp_path):
     return command_line
 
 
+OPTIONS = {
+    "serve": {"--db", "--host", "--port", "--threads"},
+    "keys create": {"--db", "--support", "--stores", "--label", "--expires"},
+    "keys list": {"--db"},
+    "keys revoke": {"--db"},
+    "cases": {
+        *("--db", "--store", "--status", "--severity", "--category", "--assignee", "--query", "--sort", "--limit"),
+        *("--as", "--json"),
+    },
+    "show": {"--db", "--json"},
+    "answer": {"--db", "--message", "--close", "--note", "--as", "--json"},
+    "stats": {"--db", "--store", "--created-after", "--created-before", "--json"},
+    "close-idle": {"--db", "--answered-for", "--dry-run", "--as", "--json"},
+}
+SETTINGS = {"--db", "--host", "--port", "--threads", "--label", "--expires", "--as", "--answered-for"}
+
+
 def test_the_commands_and_options_are_those_of_the_help_and_no_others(exits):
+    def commands(*command):
+        return re.findall(r"^ {4}([a-z-]+)\s", exits(0, *command, "--help"), re.MULTILINE)
+
     def options(*command):
-        return set(re.findall(r"--[a-z]+", exits(0, *command, "--help"))) - {"--help"}
+        return set(re.findall(r"^ {2}(?:-m, |-m TEXT, )?(--[a-z-]+)", exits(0, *command, "--help"), re.MULTILINE))
 
-    assert re.findall(r"^ {4}(\w+) ", exits(0, "--help"), re.MULTILINE) == ["serve", "keys"]
-    assert re.findall(r"^ {4}(\w+) ", exits(0, "keys", "--help"), re.MULTILINE) == ["create", "list", "revoke"]
+    assert commands() == ["serve", "keys", "cases", "show", "answer", "stats", "close-idle"]
+    assert commands("keys") == ["create", "list", "revoke"]
     assert options() == {"--version"}
-    assert options("serve") == {"--db", "--host", "--port", "--threads"}
-    assert options("keys", "create") == {"--db", "--label", "--expires"}
-    assert options("keys", "list") == {"--db"}
-    assert options("keys", "revoke") == {"--db"}
+    assert {command: options(*command.split()) for command in OPTIONS} == OPTIONS
 
 
-@pytest.mark.parametrize("command", [["serve"], ["keys", "create"]])
-def test_the_help_names_the_environment_variable_of_every_option(command, exits):
-    told = " ".join(exits(0, *command, "--help").split())
+@pytest.mark.parametrize("command", OPTIONS)
+def test_the_help_names_the_environment_variables_of_settings_and_there_are_none_for_flags_and_filters(command, exits):
+    told = " ".join(exits(0, *command.split(), "--help").split())
 
-    for option in set(re.findall(r"--([a-z]+)", told)) - {"help"}:
-        assert f"environment: SUPPORTCASES_{option.upper()})" in told
+    settings = [option.strip("-").replace("-", "_").upper() for option in OPTIONS[command] & SETTINGS]
+    assert sorted(re.findall(r"environment: SUPPORTCASES_(\w+)\)", told)) == sorted(settings)
+    assert told.count("SUPPORTCASES_") == len(settings)
 
 
 @pytest.mark.parametrize(
@@ -151,6 +169,13 @@ def test_the_help_names_the_environment_variable_of_every_option(command, exits)
         ["serve", "--port", "http"],
         ["serve", "--threads", "0"],
         ["serve", "extra"],
+        ["keys", "create", "--support"],
+        ["cases", "--limit", "101"],
+        ["cases", "--status", "shut"],
+        ["show", "acme"],
+        ["show", "acme", "first"],
+        ["stats", "--created-after", "yesterday"],
+        ["close-idle"],
     ],
     ids=" ".join,
 )
@@ -171,12 +196,14 @@ def test_a_value_that_no_key_can_have_is_a_wrong_argument_too(option, exits):
         ("PORT", "http", ["serve"]),
         ("THREADS", "0", ["serve"]),
         ("EXPIRES", "soon", ["keys", "create", "acme"]),
+        ("AS", "none", ["cases"]),
+        ("ANSWERED_FOR", "soon", ["close-idle"]),
     ],
 )
 def test_a_wrong_value_in_the_environment_exits_with_2(variable, value, command, exits, monkeypatch):
     monkeypatch.setenv(f"SUPPORTCASES_{variable}", value)
 
-    assert f"argument --{variable.lower()}: " in exits(2, *command)
+    assert f"argument --{variable.lower().replace('_', '-')}: " in exits(2, *command)
 
 
 # --- keys
@@ -279,22 +306,6 @@ def test_revoking_an_unknown_key_does_not_repeat_what_may_be_the_key_itself(db, 
     assert told == "supportcases: There is no API key with that id; `supportcases keys list` shows the ids."
 
 
-@pytest.mark.parametrize("command", [["list"], ["revoke", "0123456789ab"]])
-def test_a_mistyped_path_does_not_become_a_new_database(command, tmp_path):
-    assert "typo.db" in refused(run("keys", *command, "--db", "typo.db", cwd=tmp_path))
-    assert list(tmp_path.iterdir()) == []
-
-
-@pytest.mark.parametrize("command", [["list"], ["revoke", "0123456789ab"]])
-def test_somebody_elses_database_is_left_as_it_is(command, tmp_path):
-    with closing(sqlite3.connect(tmp_path / "shop.db")) as shop:
-        shop.execute("CREATE TABLE products (name TEXT)")
-    before = (tmp_path / "shop.db").read_bytes()
-    told = refused(run("keys", *command, "--db", "shop.db", cwd=tmp_path))
-    assert told == "supportcases: shop.db holds no support cases."
-    assert (tmp_path / "shop.db").read_bytes() == before
-
-
 # --- the environment
 
 
@@ -359,7 +370,7 @@ def test_keys_take_every_setting_from_the_environment_and_an_option_wins(tmp_pat
     run("keys", "create", "acme", "--db", "other.db", cwd=tmp_path, **environ)
 
     with closing(SqliteRepository(tmp_path / "env.db")) as repository:
-        kept = [(key.label, key.expires_at - key.created_at) for key in KeyRing(repository).all()]
+        kept = [(key.actor.label, key.expires_at - key.created_at) for key in KeyRing(repository).all()]
     assert kept == [("from the env", timedelta(hours=2)), ("by hand", timedelta(hours=1))]
     assert len(rows_of(run("keys", "list", cwd=tmp_path, **environ).stdout)) == 2
     assert len(rows_of(run("keys", "list", "--db", "other.db", cwd=tmp_path, **environ).stdout)) == 1
@@ -367,7 +378,16 @@ def test_keys_take_every_setting_from_the_environment_and_an_option_wins(tmp_pat
 
 # --- what cannot be used
 
-COMMANDS = [["serve", "--port", "0"], ["keys", "create", "acme"], ["keys", "list"], ["keys", "revoke", "0123456789ab"]]
+ON_A_DATABASE_THAT_IS_THERE = [
+    ["keys", "list"],
+    ["keys", "revoke", "0123456789ab"],
+    ["cases"],
+    ["show", "acme", "1"],
+    ["answer", "acme", "1", "-m", "Hello."],
+    ["stats"],
+    ["close-idle", "--answered-for", "14d"],
+]
+COMMANDS = [["serve", "--port", "0"], ["keys", "create", "acme"], *ON_A_DATABASE_THAT_IS_THERE]
 each_command = pytest.mark.parametrize("command", COMMANDS, ids=lambda command: " ".join(command[:2]))
 
 
@@ -383,6 +403,27 @@ def refusal(tmp_path, monkeypatch, capsys):
         return refused(subprocess.CompletedProcess(arguments, code, *capsys.readouterr()))
 
     return refuse
+
+
+each_existing = pytest.mark.parametrize(
+    "command", ON_A_DATABASE_THAT_IS_THERE, ids=lambda command: " ".join(command[:2])
+)
+
+
+@each_existing
+def test_a_mistyped_path_does_not_become_a_new_database(command, refusal, tmp_path):
+    assert "typo.db" in refusal(*command, "--db", "typo.db")
+    assert list(tmp_path.iterdir()) == []
+
+
+@each_existing
+def test_somebody_elses_database_is_left_as_it_is(command, refusal, tmp_path):
+    with closing(sqlite3.connect(tmp_path / "shop.db")) as shop:
+        shop.execute("CREATE TABLE products (name TEXT)")
+    before = (tmp_path / "shop.db").read_bytes()
+
+    assert refusal(*command, "--db", "shop.db") == "supportcases: shop.db holds no support cases."
+    assert (tmp_path / "shop.db").read_bytes() == before
 
 
 @each_command

@@ -74,6 +74,8 @@ def test_a_new_case_is_open_numbered_and_of_this_moment(desk):
         created_at=T0,
         last_activity_at=T0,
         closed_at=None,
+        unanswered_since=T0,
+        assignee=None,
     )
 
 
@@ -562,9 +564,8 @@ def test_support_may_close_and_reopen(desk, case):
     assert desk.reopen(ADA, "acme:1").status == "open"
 
 
-def test_each_side_has_its_own_way_to_write_and_only_merchants_open_and_list(desk, case):
+def test_each_side_has_its_own_way_to_write_and_only_merchants_list(desk, case):
     for use in (
-        lambda: desk.open(ADA, body=BODY),
         lambda: desk.list(ADA),
         lambda: desk.reply(ADA, "acme:1", body="Hello"),
     ):

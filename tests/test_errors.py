@@ -248,6 +248,7 @@ EXPECTED = {
     errors.NotPermitted: (403, "forbidden", {}),
     errors.CaseNotFound: (404, "not_found", {}),
     errors.KeyNotFound: (404, "key_not_found", {}),
+    errors.CaseMoved: (412, "precondition_failed", {}),
     errors.IdempotencyKeyReused: (422, "idempotency_key_reused", {}),
     errors.DatabaseUnusable: (503, "database_unusable", {"retry-after": "10"}),
     errors.DatabaseBusy: (503, "busy", {"retry-after": "1"}),

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from supportcases import Actor, InvalidInput, KeyNotFound, KeyRing
+from supportcases import Actor, ActorKind, InvalidInput, KeyNotFound, KeyRing
 
 T0 = datetime(2024, 6, 15, 10, 30, tzinfo=UTC)
 
@@ -32,7 +32,7 @@ def test_a_key_is_recognised_as_the_merchant_of_its_store(ring):
     other, _ = ring.create("globex")
     assert ring.recognise(key) == Actor.merchant("acme", "Zoë")
     assert ring.recognise(other) == Actor.merchant("globex", "API")
-    assert kept.label == "Zoë"
+    assert kept.actor == Actor.merchant("acme", "Zoë")
 
 
 def test_only_the_hash_is_kept_and_its_beginning_is_the_id(ring, repository):
@@ -49,7 +49,7 @@ def test_what_is_returned_is_what_is_kept(ring, clock):
     clock.now = T0.replace(microsecond=123_999)
     _, kept = ring.create("acme", label="Till", lifetime=timedelta(days=1))
     assert ring.all() == (kept,)
-    assert (kept.store, kept.label) == ("acme", "Till")
+    assert kept.actor == Actor.merchant("acme", "Till")
     assert kept.created_at == T0.replace(microsecond=123_000)
     assert kept.expires_at == kept.created_at + timedelta(days=1)
     assert kept.revoked_at is None
@@ -169,3 +169,108 @@ def test_a_key_works_in_every_ring_on_the_repository(ring, repository):
     assert other.recognise(key) == Actor.merchant("acme")
     other.revoke(kept.id)
     assert ring.recognise(key) is None
+
+
+# support keys
+
+
+def test_a_support_key_is_recognised_as_somebody_of_the_team(ring):
+    key, kept = ring.create_support(label=" Ada ")
+    actor = ring.recognise(key)
+    assert actor == kept.actor == Actor.support("Ada", id=kept.id)
+    assert (actor.kind, actor.label, actor.stores) == (ActorKind.SUPPORT, "Ada", None)
+    assert re.fullmatch(r"sck_[0-9a-f]{48}", key)
+
+
+@pytest.mark.parametrize(
+    ("stores", "seen"),
+    [
+        (["globex", "acme", "globex"], {"acme", "globex"}),
+        (("A.b_c-9",), {"A.b_c-9"}),
+        (iter(["acme"]), {"acme"}),
+        ([], set()),
+    ],
+)
+def test_a_support_key_for_some_stores_serves_those_alone(ring, stores, seen):
+    key, kept = ring.create_support(label="Ada", stores=stores)
+    assert ring.recognise(key) == kept.actor
+    assert ring.recognise(key).stores == frozenset(seen)
+    assert not ring.recognise(key).may_enter("initech")
+    assert ring.all() == (kept,)
+
+
+def test_two_support_keys_with_one_label_are_told_apart_by_their_ids(ring):
+    one, other = (ring.recognise(ring.create_support(label="Ada")[0]) for _ in range(2))
+    assert one.label == other.label == "Ada"
+    assert one != other
+    assert {one.id, other.id} == {key.id for key in ring.all()}
+
+
+def test_keys_of_both_sides_are_listed_oldest_first_as_they_were_returned(ring, clock):
+    kept = []
+    for create in (
+        lambda: ring.create("acme"),
+        lambda: ring.create_support(label="Ada", stores=["acme"], lifetime=timedelta(days=1)),
+        lambda: ring.create("globex", label="Till"),
+        lambda: ring.create_support(label="Bob"),
+    ):
+        kept.append(create()[1])
+        clock.advance(seconds=1)
+    assert ring.all() == tuple(kept)
+
+
+def test_a_support_key_expires_and_is_revoked_as_a_merchants_is(ring, clock):
+    brief, _ = ring.create_support(label="Ada", lifetime=timedelta(hours=1))
+    lasting, kept = ring.create_support(label="Ada")
+    clock.now = T0 + timedelta(hours=1, microseconds=-1)
+    assert ring.recognise(brief).label == "Ada"
+    clock.now = T0 + timedelta(hours=1)
+    assert ring.recognise(brief) is None
+    ring.revoke(kept.id)
+    assert ring.recognise(lasting) is None
+
+
+def test_nothing_secret_is_kept_or_shown_of_a_support_key(ring, repository, caplog):
+    with caplog.at_level(0):
+        key, kept = ring.create_support(label="Ada", stores=["acme"])
+        actor = ring.recognise(key)
+    secret = key.removeprefix("sck_")
+    assert secret not in everything_kept(repository)
+    for shown in (repr(kept), repr(ring.all()), repr(actor), caplog.text):
+        assert secret not in shown
+        assert hashlib.sha256(key.encode()).hexdigest() not in shown
+
+
+@pytest.mark.parametrize(
+    ("faulty", "problems"),
+    [
+        ({"label": "me"}, {"label": "Must not be 'me', which is reserved."}),
+        ({"label": " none "}, {"label": "Must not be 'none', which is reserved."}),
+        ({"label": ""}, {"label": "Must be 1 to 120 characters long, not 0."}),
+        ({"label": None}, {"label": "Must be a string."}),
+        ({"stores": "acme"}, {"stores": "Must be a list of names, such as ['acme']."}),
+        ({"lifetime": timedelta(0)}, {"lifetime": "Must be at least a millisecond and end before the year 10000."}),
+    ],
+    ids=str,
+)
+def test_a_faulty_support_key_is_refused_and_none_is_made(ring, faulty, problems):
+    with pytest.raises(InvalidInput) as refused:
+        ring.create_support(**{"label": "Ada"} | faulty)
+    assert refused.value.problems == problems
+    assert ring.all() == ()
+
+
+@pytest.mark.parametrize("label", ["Me", "ME", "None", "m e", "nobody"])
+def test_only_the_reserved_words_themselves_are_reserved(ring, label):
+    assert ring.recognise(ring.create_support(label=label)[0]).label == label
+
+
+def test_a_merchant_may_be_called_by_a_reserved_word(ring):
+    assert ring.recognise(ring.create("acme", label="me")[0]) == Actor.merchant("acme", "me")
+
+
+def test_all_faulty_fields_of_a_support_key_are_told_at_once_and_no_key_is_made(ring):
+    with pytest.raises(InvalidInput) as refused:
+        ring.create_support(label="", stores=["a b"], lifetime=timedelta(0))
+    assert ring.all() == ()
+    assert set(refused.value.problems) == {"label", "store", "lifetime"}

@@ -420,6 +420,31 @@ def test_the_client_sees_answered_and_its_reply_makes_it_open(client, support):
     assert client.browse(status="answered")["meta"]["count"] == 0
 
 
+def test_an_agent_answers_from_the_command_line_and_the_client_notices_no_note(running, client, store):
+    def at_the_terminal(command, *options):
+        words = [sys.executable, "-m", "supportcases", command, store, "1", "--db", str(running.db), "--as", "Ada"]
+        done = subprocess.run([*words, *options], capture_output=True, text=True, timeout=30)
+        assert (done.returncode, done.stderr) == (0, "")
+
+    def everything():
+        return [client.get("1"), client.browse(), client.browse(query="gateway"), client.browse(status="answered")]
+
+    client.create()
+    at_the_terminal("answer", "-m", "We are on it.")
+    seen = client.get("1")
+    assert seen["status"] == "answered"
+    assert [(m["authorKind"], m["authorLabel"], m["body"]) for m in seen["messages"][1:]] == [
+        ("support", "Ada", "We are on it.")
+    ]
+    before = everything()
+    at_the_terminal("answer", "--note", "-m", "Their gateway is misconfigured.")
+    assert everything() == before
+    assert client.reply("1", "It works now, thank you.")["status"] == "open"
+    thread = client.get("1")
+    check(thread, THREAD)
+    assert (thread["status"], len(thread["messages"])) == ("open", 3)
+
+
 def test_the_client_speaks_to_a_desk_mounted_below_a_path(sdk, tmp_path):
     environ = {**os.environ, "PORT": "0", "SAMPLE_DB": str(tmp_path / "sample.db")}
     process = subprocess.Popen(

@@ -11,6 +11,7 @@ import pytest
 from supportcases import SqliteRepository, SupportDesk, create_app
 from tests.conftest import ACME
 from tests.databases import open_files, pragma, python
+from tests.queue_contract import QueueContract
 from tests.repository_contract import (
     RepositoryContract,
     a_case,
@@ -22,7 +23,7 @@ from tests.repository_contract import (
 BODY = "The checkout says that the card was declined."
 
 
-class TestSqliteInMemory(RepositoryContract):
+class TestSqliteInMemory(RepositoryContract, QueueContract):
     refused = sqlite3.IntegrityError
 
     @pytest.fixture
@@ -32,7 +33,7 @@ class TestSqliteInMemory(RepositoryContract):
         repository.close()
 
 
-class TestSqliteFile(RepositoryContract):
+class TestSqliteFile(RepositoryContract, QueueContract):
     refused = sqlite3.IntegrityError
 
     @pytest.fixture

@@ -1,9 +1,10 @@
 """How many SQL statements a request takes: the same few, however much is kept."""
 
 import pytest
+from falcon.testing import TestClient
 
-from supportcases import SqliteRepository, create_app
-from tests.conftest import ACME, CASES, client_of
+from supportcases import KeyRing, SqliteRepository, create_app
+from tests.conftest import ACME, ADA, CASES, client_of
 
 BODY = "The checkout says that the card was declined."
 
@@ -16,6 +17,14 @@ def traced(clock):
     client = client_of(app, "acme")
     yield statements, client, app.desk
     repository.close()
+
+
+@pytest.fixture
+def support_client(traced):
+    _, _, desk = traced
+    key, _ = KeyRing(desk.repository, clock=desk.clock).create_support(label="Ada")
+    app = create_app(desk.repository, clock=desk.clock)
+    return TestClient(app, headers={"Authorization": f"Bearer {key}"})
 
 
 NEW = {"body": BODY}
@@ -35,7 +44,7 @@ REQUESTS = {
 
 @pytest.mark.parametrize("name", REQUESTS)
 @pytest.mark.parametrize("cases", [1, 200])
-def test_a_request_takes_the_same_few_statements_however_much_is_kept(traced, name, cases):
+def test_a_request_takes_the_same_few_statements_however_much_is_kept(traced, clock, name, cases):
     statements, client, desk = traced
     expected, method, path, how = REQUESTS[name]
     with desk.repository.write():
@@ -43,6 +52,7 @@ def test_a_request_takes_the_same_few_statements_however_much_is_kept(traced, na
             desk.open(ACME, body=BODY)
         for _ in range(cases):
             desk.reply(ACME, 1, body="Anything new?")
+    clock.advance(minutes=1)
     statements.clear()
     answer = client.simulate_request(method, path, **how)
     assert answer.status_code == {"POST": 201}.get(method, 404 if name == "get what is not there" else 200)
@@ -72,3 +82,102 @@ def test_a_page_is_read_from_an_index_without_sorting(repository, condition):
         ).fetchall()
     assert len(plan) == 1
     assert "INDEX supportcases_cases_by_" in plan[0][3]
+
+
+# the support team's side
+
+SUPPORT = "/api/v1/support"
+KEYED = {"headers": {"Idempotency-Key": "k"}}
+SUPPORT_REQUESTS = {
+    "queue": (7, "GET", "/cases", {}),
+    "queue with filters": (7, "GET", "/cases?query=declined&status=open&store=acme&assignee=none&sort=severity", {}),
+    "queue past the end": (7, "GET", "/cases?offset=100000", {}),
+    "open": (9, "POST", "/cases", {"json": NEW | {"store": "acme"}}),
+    "open with a key for retries": (17, "POST", "/cases", {"json": NEW | {"store": "acme"}, **KEYED}),
+    "get by number": (8, "GET", "/cases/acme:1", {}),
+    "get by id": (9, "GET", "/cases/{id}", {}),
+    "get what is not there": (6, "GET", "/cases/acme:100000", {}),
+    "change": (13, "PATCH", "/cases/acme:1", {"json": {"severity": "low", "assignee": "me"}}),
+    "change if it has not moved": (
+        14,
+        "PATCH",
+        "/cases/acme:1",
+        {"json": {"status": "closed"}, "headers": {"If-Match": "{etag}"}},
+    ),
+    "change nothing": (11, "PATCH", "/cases/acme:1", {"json": {"status": "open"}}),
+    "answer": (9, "POST", "/cases/acme:1/messages", {"json": NEW}),
+    "answer and close": (11, "POST", "/cases/acme:1/messages", {"json": NEW | {"close": True}}),
+    "answer with a key for retries": (17, "POST", "/cases/acme:1/messages", {"json": NEW, **KEYED}),
+    "note": (8, "POST", "/cases/acme:1/messages", {"json": NEW | {"internal": True}}),
+    "history": (8, "GET", "/cases/acme:1/history", {}),
+    "stats": (9, "GET", "/stats", {}),
+    "stats of a window": (9, "GET", "/stats?store=acme&createdAfter=2024-01-01", {}),
+    "stores": (7, "GET", "/stores", {}),
+}
+
+
+def the_desk_is_full(desk, cases: int) -> None:
+    with desk.repository.write():
+        for _ in range(cases):
+            desk.open(ACME, body=BODY)
+        for n in range(cases):
+            desk.reply(ACME, 1, body="Anything new?")
+            desk.note(ADA, f"acme:{n + 1}", body="I am looking into it.")
+
+
+@pytest.mark.parametrize("name", SUPPORT_REQUESTS)
+@pytest.mark.parametrize("cases", [1, 200])
+def test_a_request_of_support_takes_the_same_few_statements_however_much_is_kept(
+    traced, support_client, clock, name, cases
+):
+    statements, _, desk = traced
+    expected, method, path, how = SUPPORT_REQUESTS[name]
+    the_desk_is_full(desk, cases)
+    path = path.format(id=desk.find(ADA, "acme:1").id)
+    if "If-Match" in how.get("headers", {}):
+        how = how | {"headers": {"If-Match": f'"{desk.revision(ADA, "acme:1")}"'}}
+    clock.advance(minutes=1)
+    statements.clear()
+    answer = support_client.simulate_request(method, SUPPORT + path, **how)
+    assert answer.status_code == {"POST": 201}.get(method, 404 if name == "get what is not there" else 200)
+    assert len(statements) == expected, "\n".join(statements)
+
+
+SORTS_BY_INDEX = {
+    "waiting": "supportcases_cases_by_waiting",
+    "activity": "supportcases_cases_by_all_activity",
+    "age": "supportcases_cases_by_age",
+}
+
+
+@pytest.mark.parametrize("sort", SORTS_BY_INDEX)
+@pytest.mark.parametrize("page", ["first", "later"])
+@pytest.mark.parametrize("analysed", [False, True], ids=["as it is", "analysed"])
+def test_the_queue_is_read_from_an_index_without_sorting(traced, sort, page, analysed):
+    """The plan of the very statement that the queue runs, with its values, as SQLite was given it."""
+    statements, _, desk = traced
+    the_desk_is_full(desk, 50)
+    with desk.repository.write() as transaction:
+        if analysed:
+            transaction.connection.execute("ANALYZE")
+    cursor = None if page == "first" else desk.queue(ADA, sort=sort, limit=5).next_cursor
+    statements.clear()
+    desk.queue(ADA, sort=sort, limit=5, cursor=cursor)
+    (statement,) = [statement for statement in statements if "ORDER BY" in statement]
+    with desk.repository.read() as transaction:
+        plan = [row[3] for row in transaction.connection.execute(f"EXPLAIN QUERY PLAN {statement}")]
+    assert len(plan) == 1, plan
+    assert f"USING INDEX {SORTS_BY_INDEX[sort]}" in plan[0]
+    assert plan[0].startswith("SCAN" if page == "first" else "SEARCH")
+
+
+def test_a_merchants_thread_is_read_from_the_index_that_passes_notes_by(traced):
+    statements, _, desk = traced
+    the_desk_is_full(desk, 5)
+    statements.clear()
+    desk.get(ACME, 1)
+    (statement,) = [statement for statement in statements if "supportcases_messages" in statement]
+    with desk.repository.read() as transaction:
+        plan = [row[3] for row in transaction.connection.execute(f"EXPLAIN QUERY PLAN {statement}")]
+    index = "supportcases_messages_by_case (store=? AND case_id=? AND internal=?)"
+    assert plan == [f"SEARCH supportcases_messages USING INDEX {index}"]

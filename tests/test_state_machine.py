@@ -1,4 +1,4 @@
-"""Random lives of cases in two stores, against a model of about twenty lines."""
+"""Random lives of cases in two stores, of merchants and the support team, against a model in plain Python."""
 
 from dataclasses import dataclass, field
 
@@ -7,18 +7,44 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from supportcases import CaseNotFound, SqliteRepository, SupportDesk
+from supportcases import Actor, CaseMoved, CaseNotFound, Category, Severity, SqliteRepository, SupportDesk
 from tests.conftest import ACME, ADA, GLOBEX, MovableClock
 
 STORES = {"acme": ACME, "globex": GLOBEX}
+BOB = Actor.support("Bob", ["globex"])
 
 
 @dataclass
 class ModelCase:
-    status: str
+    """A case; times are seconds since the start."""
+
+    opened: int
     active: int
-    bodies: list[str] = field(default_factory=list)
-    events: int = 1
+    waiting: int | None
+    unanswered: int | None  # since when something is unanswered, be the case closed or not
+    status: str = "open"
+    severity: str = "normal"
+    category: str = "other"
+    subject: str = ""
+    assignee: str | None = None
+    words: list[tuple[str, str, bool]] = field(default_factory=list)  # kind, body and whether it is a note
+    events: list[str] = field(default_factory=lambda: ["opened"])
+
+    @property
+    def place(self) -> tuple[int, ...]:
+        """Where it stands in the queue, but for its id."""
+        if self.waiting is None:
+            return (2, 0, -self.active)
+        return (self.severity != "critical", self.waiting, -self.active)
+
+    def turn(self, status: str, now: int) -> None:
+        """Give the case that status by what is activity."""
+        if status == "answered":
+            self.unanswered = None
+        elif status == "open" and self.unanswered is None:
+            self.unanswered = now
+        self.waiting = self.unanswered if status == "open" else None
+        self.status, self.active = status, now
 
 
 class Model:
@@ -27,13 +53,27 @@ class Model:
     def __init__(self) -> None:
         self.stores: dict[str, list[ModelCase]] = {store: [] for store in STORES}
 
-    def say(self, case: ModelCase, body: str, status: str, now: int) -> None:
-        case.bodies.append(body)
-        case.status, case.active, case.events = status, max(now, case.active), case.events + 1
+    def say(self, case: ModelCase, kind: str, body: str, now: int, *, close: bool = False) -> None:
+        """Add a public word."""
+        now = max(now, case.active)
+        case.words.append((kind, body, False))
+        case.turn({"merchant": "open", "system": case.status}.get(kind, "answered"), now)
+        case.events.append({"merchant": "replied", "system": "announced"}.get(kind, "answered"))
+        if close and case.status != "closed":
+            case.turn("closed", now)
+            case.events.append("closed")
 
-    def turn(self, case: ModelCase, status: str, now: int) -> None:
-        if case.status != status:
-            case.status, case.active, case.events = status, max(now, case.active), case.events + 1
+    def change(self, case: ModelCase, now: int, status: str | None, **values: str | None) -> None:
+        """Change a case without a word."""
+        turns = status is not None and status != case.status
+        changes = {name: value for name, value in values.items() if getattr(case, name) != value}
+        for name, value in changes.items():
+            setattr(case, name, value)
+        if turns:
+            case.turn(status, max(now, case.active))
+            case.events.append({"open": "reopened", "answered": "answered", "closed": "closed"}[status])
+        elif changes:
+            case.events.append("changed")
 
     def page(self, store: str, status: str | None) -> list[int]:
         cases = [(case.active, n) for n, case in enumerate(self.stores[store], 1) if status in (None, case.status)]
@@ -41,9 +81,21 @@ class Model:
 
 
 stores = st.sampled_from(sorted(STORES))
-numbers = st.integers(1, 6)
+numbers = st.integers(1, 4)
 bodies = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=10, max_size=20).filter(
     lambda body: len(body.strip()) >= 10
+)
+support_kinds = st.sampled_from(["support", "elliot", "system"])
+statuses = st.sampled_from(["open", "answered", "closed"])
+changes = st.fixed_dictionaries(
+    {},
+    optional={
+        "status": statuses,
+        "severity": st.sampled_from([str(severity) for severity in Severity]),
+        "category": st.sampled_from([str(category) for category in Category]),
+        "subject": st.sampled_from(["Lost", "Found", "ünter"]),
+        "assignee": st.sampled_from([None, "me", "Zoë"]),
+    },
 )
 
 
@@ -57,37 +109,101 @@ class Desks(RuleBasedStateMachine):
         self.model = Model()
 
     def teardown(self) -> None:
+        self.every_history_is_as_the_model_says()
         self.repository.close()
 
     @property
     def now(self) -> int:
-        return round((self.clock.now - self.start).total_seconds())
+        return self.seconds(self.clock.now)
+
+    def seconds(self, moment) -> int | None:
+        return None if moment is None else round((moment - self.start).total_seconds())
 
     def model_case(self, store: str, number: int) -> ModelCase | None:
         cases = self.model.stores[store]
         return cases[number - 1] if number <= len(cases) else None
 
+    def all_cases(self) -> list[tuple[str, int, ModelCase]]:
+        return [(store, n, case) for store, cases in self.model.stores.items() for n, case in enumerate(cases, 1)]
+
     @rule(seconds=st.integers(-100, 1000))
     def time_passes(self, seconds):
         self.clock.advance(seconds=seconds)
 
-    @rule(store=stores, body=bodies)
-    def open(self, store, body):
-        case = self.desk.open(STORES[store], body=body)
-        self.model.stores[store].append(ModelCase("open", self.now, [body.strip()]))
+    @rule(store=stores, body=bodies, on_behalf=st.booleans(), severity=st.sampled_from(["critical", "normal"]))
+    def open(self, store, body, on_behalf, severity):
+        actor, where = (ADA, {"store": store}) if on_behalf else (STORES[store], {})
+        case = self.desk.open(actor, body=body, severity=severity, **where)
+        opened = ModelCase(self.now, self.now, self.now, self.now, severity=severity, subject=case.subject)
+        opened.words.append(("merchant", body.strip(), False))
+        self.model.stores[store].append(opened)
         assert case.number == len(self.model.stores[store])
+        assert self.desk.history(ADA, case.id).entries[0].actor_label == actor.label
 
     @precondition(lambda self: any(self.model.stores.values()))
-    @rule(store=stores, number=numbers, body=bodies, side=st.sampled_from(["reply", "answer"]))
-    def say(self, store, number, body, side):
+    @rule(store=stores, number=numbers, body=bodies)
+    def reply(self, store, number, body):
         case = self.model_case(store, number)
-        actor, ref = (STORES[store], number) if side == "reply" else (ADA, f"{store}:{number}")
         if case is None:
             with pytest.raises(CaseNotFound):
-                getattr(self.desk, side)(actor, ref, body=body)
+                self.desk.reply(STORES[store], number, body=body)
         else:
-            getattr(self.desk, side)(actor, ref, body=body)
-            self.model.say(case, body.strip(), {"reply": "open", "answer": "answered"}[side], self.now)
+            self.desk.reply(STORES[store], number, body=body)
+            self.model.say(case, "merchant", body.strip(), self.now)
+
+    @precondition(lambda self: any(self.model.stores.values()))
+    @rule(store=stores, number=numbers, body=bodies, kind=support_kinds, close=st.booleans())
+    def answer(self, store, number, body, kind, close):
+        case, ref = self.model_case(store, number), f"{store}:{number}"
+        if case is None:
+            with pytest.raises(CaseNotFound):
+                self.desk.answer(ADA, ref, body=body, kind=kind, close=close)
+        else:
+            said = self.desk.answer(ADA, ref, body=body, kind=kind, close=close)
+            self.model.say(case, kind, body.strip(), self.now, close=close)
+            assert said.case.status == case.status
+
+    @precondition(lambda self: any(self.model.stores.values()))
+    @rule(store=stores, number=numbers, body=bodies, kind=support_kinds)
+    def note(self, store, number, body, kind):
+        case, ref = self.model_case(store, number), f"{store}:{number}"
+        if case is None:
+            with pytest.raises(CaseNotFound):
+                self.desk.note(ADA, ref, body=body, kind=kind)
+        else:
+            merchants = self.desk.get(STORES[store], number), self.desk.list(STORES[store], query=body[:3])
+            self.desk.note(ADA, ref, body=body, kind=kind)
+            assert merchants == (self.desk.get(STORES[store], number), self.desk.list(STORES[store], query=body[:3]))
+            case.words.append((kind, body.strip(), True))
+            case.events.append("noted")
+
+    @precondition(lambda self: any(self.model.stores.values()))
+    @rule(store=stores, number=numbers, change=changes, late=st.integers(0, 3))
+    def change(self, store, number, change, late):
+        """Change any of the fields; one time in four it is tried with a revision that the case had once."""
+        case, ref = self.model_case(store, number), f"{store}:{number}"
+        if case is None:
+            with pytest.raises(CaseNotFound):
+                self.desk.change(ADA, ref, **change)
+        elif late == 1:
+            with pytest.raises(CaseMoved):
+                self.desk.change(ADA, ref, **change, if_revision={len(case.events) - late})
+        else:
+            self.desk.change(ADA, ref, **change, if_revision={len(case.events)})
+            if change.get("assignee") == "me":
+                change = change | {"assignee": "Ada"}
+            self.model.change(case, self.now, change.pop("status", None), **change)
+
+    @precondition(lambda self: any(self.model.stores.values()))
+    @rule(store=stores, number=numbers, assignee=st.sampled_from([None, "me", "Zoë"]))
+    def assign(self, store, number, assignee):
+        case, ref = self.model_case(store, number), f"{store}:{number}"
+        if case is None or store == "acme":
+            with pytest.raises(CaseNotFound):
+                self.desk.assign(BOB, ref, assignee)
+        else:
+            self.desk.assign(BOB, ref, assignee)
+            self.model.change(case, self.now, None, assignee="Bob" if assignee == "me" else assignee)
 
     @precondition(lambda self: any(self.model.stores.values()))
     @rule(store=stores, number=numbers, change=st.sampled_from(["close", "reopen"]), support=st.booleans())
@@ -97,9 +213,11 @@ class Desks(RuleBasedStateMachine):
         if case is None:
             with pytest.raises(CaseNotFound):
                 getattr(self.desk, change)(actor, ref)
-        else:
+        elif change == "reopen" or case.status != "closed":
             getattr(self.desk, change)(actor, ref)
-            self.model.turn(case, {"close": "closed", "reopen": "open"}[change], self.now)
+            self.model.change(case, self.now, {"close": "closed", "reopen": "open"}[change])
+        else:
+            assert getattr(self.desk, change)(actor, ref).status == "closed"
 
     @rule(store=stores, status=st.sampled_from([None, "open", "answered", "closed"]), offset=st.integers(0, 3))
     def list(self, store, status, offset):
@@ -108,19 +226,49 @@ class Desks(RuleBasedStateMachine):
         assert [case.number for case in page.cases] == expected[offset : offset + 3]
         assert page.count == len(expected)
 
+    @rule(status=st.sampled_from([None, "open", "answered", "closed"]), assignee=st.sampled_from([None, "me", "none"]))
+    def queue(self, status, assignee):
+        """Whoever waits comes first: the critical, then the longest wait; then the newest activity; then the id."""
+        page = self.desk.queue(ADA, status=status, assignee=assignee, limit=100)
+        labels = {None: {None, "Ada", "Bob", "Zoë"}, "me": {"Ada"}, "none": {None}}[assignee]
+        expected = [
+            (*case.place, self.desk.find(ADA, f"{store}:{number}").id)
+            for store, number, case in self.all_cases()
+            if status in (None, case.status) and case.assignee in labels
+        ]
+        assert [case.id for case in page.cases] == [place[-1] for place in sorted(expected)]
+        assert page.count == len(expected)
+
     @invariant()
     def every_case_is_as_the_model_says(self):
-        for store, cases in self.model.stores.items():
-            for number, expected in enumerate(cases, 1):
-                thread = self.desk.get(STORES[store], number)
-                case = thread.case
-                assert case.status == expected.status
-                assert (case.last_activity_at - self.start).total_seconds() == expected.active
-                assert case.closed_at == (case.last_activity_at if case.status == "closed" else None)
-                assert [message.body for message in thread.messages] == expected.bodies
-        with self.repository.read() as transaction:
-            ((events,),) = transaction.connection.execute("SELECT count(*) FROM supportcases_events").fetchall()
-        assert events == sum(case.events for cases in self.model.stores.values() for case in cases)
+        for store, number, expected in self.all_cases():
+            thread = self.desk.get(ADA, f"{store}:{number}")
+            case = thread.case
+            assert (case.status, case.severity, case.category) == (
+                expected.status,
+                expected.severity,
+                expected.category,
+            )
+            assert (case.subject, case.assignee) == (expected.subject, expected.assignee)
+            assert self.seconds(case.created_at) == expected.opened
+            assert self.seconds(case.last_activity_at) == expected.active
+            assert self.seconds(case.waiting_since) == expected.waiting
+            assert thread.revision == len(expected.events)
+            assert [(m.author_kind, m.body, m.internal) for m in thread.messages] == expected.words
+            merchants = self.desk.get(STORES[store], number)
+            assert (merchants.case, merchants.revision) == (case, None)
+            assert merchants.messages == tuple(m for m in thread.messages if not m.internal)
+            assert (case.closed_at is not None) == (case.status == "closed")
+
+    def every_history_is_as_the_model_says(self) -> None:
+        for store, number, expected in self.all_cases():
+            history = self.desk.history(ADA, f"{store}:{number}")
+            assert [entry.kind for entry in history.entries] == expected.events[:100]
+            fields = {"status": "open"}
+            for entry in history.entries:  # from what was to what became there is no gap
+                assert all(fields.get(name, value) == value for name, value in entry.was.items())
+                fields |= entry.became
+            assert {name: getattr(expected, name) for name in fields} == fields or len(expected.events) > 100
 
 
 Desks.TestCase.settings = settings(

@@ -16,7 +16,11 @@ from supportcases.cases import (
     parse_number,
 )
 
-COLUMNS = "id, store, number, subject, category, severity, status, created_at, last_activity_at, closed_at"
+COLUMNS = (
+    "id, store, number, subject, category, severity, status, created_at, last_activity_at, closed_at, "
+    "unanswered_since, assignee"
+)
+MESSAGE_COLUMNS = "id, author_kind, author_label, body, created_at, internal"
 
 
 class SqliteCases:
@@ -44,10 +48,10 @@ class SqliteCases:
             """
             INSERT INTO supportcases_cases
                 (id, store, number, subject, subject_folded, category, severity, status,
-                 created_at, last_activity_at, closed_at)
+                 created_at, last_activity_at, closed_at, unanswered_since, assignee)
             VALUES
                 (:id, :store, :number, :subject, :subject_folded, :category, :severity, :status,
-                 :created_at, :last_activity_at, :closed_at)
+                 :created_at, :last_activity_at, :closed_at, :unanswered_since, :assignee)
             """,
             _to_row(case),
         )
@@ -57,9 +61,9 @@ class SqliteCases:
         self._connection.execute(
             """
             INSERT INTO supportcases_messages
-                (id, store, case_id, author_kind, author_label, body, created_at)
+                (id, store, case_id, author_kind, author_label, body, created_at, internal)
             VALUES
-                (:id, :store, :case_id, :author_kind, :author_label, :body, :created_at)
+                (:id, :store, :case_id, :author_kind, :author_label, :body, :created_at, :internal)
             """,
             {
                 "id": message.id,
@@ -69,6 +73,7 @@ class SqliteCases:
                 "author_label": message.author_label,
                 "body": message.body,
                 "created_at": times.to_text(message.created_at),
+                "internal": message.internal,
             },
         )
 
@@ -84,7 +89,7 @@ class SqliteCases:
             """,
             {"store": store, "value": value},
         ).fetchone()
-        return _case_from_row(row) if row else None
+        return case_from_row(row) if row else None
 
     def store_of(self, case_id: str) -> str | None:
         """Return the store of the case, or None; only for those who may look into every store."""
@@ -99,10 +104,26 @@ class SqliteCases:
         return row[0] if row else None
 
     def thread(self, store: str, case_id: str) -> tuple[Message, ...]:
-        """Return the messages of the case, oldest first; none if the case is not of `store`."""
+        """Return the messages of the case that a merchant sees, oldest first; none if it is not of `store`."""
+        # the index ends with `internal`: notes are not even passed over, so a merchant cannot feel them in the time
         rows = self._connection.execute(
-            """
-            SELECT id, author_kind, author_label, body, created_at
+            f"""
+            SELECT {MESSAGE_COLUMNS}
+            FROM supportcases_messages
+            WHERE store = :store
+              AND case_id = :case_id
+              AND internal = 0
+            ORDER BY position
+            """,
+            {"store": store, "case_id": case_id},
+        ).fetchall()
+        return tuple(map(_message_from_row, rows))
+
+    def thread_with_notes(self, store: str, case_id: str) -> tuple[Message, ...]:
+        """Return all messages of the case, oldest first; none if it is not of `store`. Never for merchants."""
+        rows = self._connection.execute(
+            f"""
+            SELECT {MESSAGE_COLUMNS}
             FROM supportcases_messages
             WHERE store = :store
               AND case_id = :case_id
@@ -113,7 +134,7 @@ class SqliteCases:
         return tuple(map(_message_from_row, rows))
 
     def update(self, case: Case) -> None:
-        """Save what changed of a case: subject, category, severity, status and times."""
+        """Save what changed of a case: subject, category, severity, status, assignee and times."""
         self._connection.execute(
             """
             UPDATE supportcases_cases
@@ -123,7 +144,9 @@ class SqliteCases:
                 severity = :severity,
                 status = :status,
                 last_activity_at = :last_activity_at,
-                closed_at = :closed_at
+                closed_at = :closed_at,
+                unanswered_since = :unanswered_since,
+                assignee = :assignee
             WHERE store = :store
               AND id = :id
             """,
@@ -156,7 +179,7 @@ class SqliteCases:
             """,
             {**values, "limit": limit, "offset": offset},
         ).fetchall()
-        return tuple(map(_case_from_row, rows))
+        return tuple(map(case_from_row, rows))
 
 
 def _matching(store: str, wanted: CaseFilter) -> tuple[str, dict[str, Any]]:
@@ -188,11 +211,15 @@ def _to_row(case: Case) -> dict[str, Any]:
         "created_at": times.to_text(case.created_at),
         "last_activity_at": times.to_text(case.last_activity_at),
         "closed_at": times.to_text(case.closed_at) if case.closed_at else None,
+        "unanswered_since": times.to_text(case.unanswered_since) if case.unanswered_since else None,
+        "assignee": case.assignee,
     }
 
 
-def _case_from_row(row: tuple[Any, ...]) -> Case:
-    case_id, store, number, subject, category, severity, status, created_at, last_activity_at, closed_at = row
+def case_from_row(row: tuple[Any, ...]) -> Case:
+    """Return the case of a row with `COLUMNS`."""
+    case_id, store, number, subject, category, severity, status, *moments, assignee = row
+    created_at, last_activity_at, closed_at, unanswered_since = moments
     return Case(
         id=case_id,
         store=store,
@@ -204,15 +231,18 @@ def _case_from_row(row: tuple[Any, ...]) -> Case:
         created_at=times.from_text(created_at),
         last_activity_at=times.from_text(last_activity_at),
         closed_at=times.from_text(closed_at) if closed_at else None,
+        unanswered_since=times.from_text(unanswered_since) if unanswered_since else None,
+        assignee=assignee,
     )
 
 
-def _message_from_row(row: tuple[str, str, str, str, str]) -> Message:
-    message_id, author_kind, author_label, body, created_at = row
+def _message_from_row(row: tuple[str, str, str, str, str, int]) -> Message:
+    message_id, author_kind, author_label, body, created_at, internal = row
     return Message(
         id=message_id,
         author_kind=AuthorKind(author_kind),
         author_label=author_label,
         body=body,
         created_at=times.from_text(created_at),
+        internal=bool(internal),
     )

@@ -85,6 +85,8 @@ def _ready(connection: sqlite3.Connection, trace: Trace | None) -> sqlite3.Conne
     connection.execute("PRAGMA foreign_keys = ON")
     if connection.execute("PRAGMA foreign_keys").fetchone() != (1,):
         raise DatabaseUnavailable("This SQLite was built without foreign keys.")
+    connection.execute("PRAGMA recursive_triggers = ON")  # or REPLACE would pass by the triggers that keep the history
+    connection.create_function("casefold", 1, str.casefold, deterministic=True)
     connection.set_trace_callback(trace)
     return connection
 

@@ -4,7 +4,8 @@ import json
 import sqlite3
 
 from supportcases import times
-from supportcases.events import Event
+from supportcases.actors import ActorKind
+from supportcases.events import Event, EventKind, HistoryEntry
 
 
 class SqliteEvents:
@@ -33,3 +34,43 @@ class SqliteEvents:
                 "became": json.dumps(dict(event.became)),
             },
         )
+
+    def history(self, store: str, case_id: str, *, limit: int, offset: int) -> tuple[HistoryEntry, ...]:
+        """Return some of what happened to the case, oldest first; nothing if it is not of `store`."""
+        rows = self._connection.execute(
+            """
+            SELECT kind, actor_kind, actor_label, happened_at, was, became
+            FROM supportcases_events
+            WHERE store = :store
+              AND case_id = :case_id
+            ORDER BY position
+            LIMIT :limit OFFSET :offset
+            """,
+            {"store": store, "case_id": case_id, "limit": limit, "offset": offset},
+        ).fetchall()
+        return tuple(map(_from_row, rows))
+
+    def count(self, store: str, case_id: str) -> int:
+        """Return how many things happened to the case; 0 if it is not of `store`."""
+        ((count,),) = self._connection.execute(
+            """
+            SELECT count(*)
+            FROM supportcases_events
+            WHERE store = :store
+              AND case_id = :case_id
+            """,
+            {"store": store, "case_id": case_id},
+        ).fetchall()
+        return int(count)
+
+
+def _from_row(row: tuple[str, str, str, str, str, str]) -> HistoryEntry:
+    kind, actor_kind, actor_label, happened_at, was, became = row
+    return HistoryEntry(
+        kind=EventKind(kind),
+        actor_kind=ActorKind(actor_kind),
+        actor_label=actor_label,
+        at=times.from_text(happened_at),
+        was=json.loads(was),
+        became=json.loads(became),
+    )

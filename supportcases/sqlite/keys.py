@@ -1,12 +1,14 @@
 """Every SQL statement about API keys."""
 
+import json
 import sqlite3
 from datetime import datetime
 
 from supportcases import times
+from supportcases.actors import Actor, ActorKind
 from supportcases.repository import ApiKey
 
-COLUMNS = "id, store, label, created_at, expires_at, revoked_at"
+COLUMNS = "id, kind, store, stores, label, created_at, expires_at, revoked_at"
 
 
 class SqliteKeys:
@@ -20,15 +22,16 @@ class SqliteKeys:
         self._connection.execute(
             """
             INSERT INTO supportcases_keys
-                (id, key_hash, store, label, created_at, expires_at)
+                (id, key_hash, kind, store, stores, label, created_at, expires_at)
             VALUES
-                (:id, :key_hash, :store, :label, :created_at, :expires_at)
+                (:id, :key_hash, :kind, :store, :stores, :label, :created_at, :expires_at)
             """,
             {
                 "id": key.id,
                 "key_hash": key_hash,
-                "store": key.store,
-                "label": key.label,
+                "kind": key.actor.kind,
+                **_stores_to_row(key.actor),
+                "label": key.actor.label,
                 "created_at": times.to_text(key.created_at),
                 "expires_at": times.to_text(key.expires_at) if key.expires_at else None,
             },
@@ -70,12 +73,22 @@ class SqliteKeys:
         return revoked.rowcount == 1
 
 
-def _from_row(row: tuple[str, str, str, str, str | None, str | None]) -> ApiKey:
-    key_id, store, label, created_at, expires_at, revoked_at = row
+def _stores_to_row(actor: Actor) -> dict[str, str | None]:
+    """Write a merchant's store, or the stores of somebody of the support team as JSON: NULL is all of them."""
+    if actor.kind is ActorKind.MERCHANT:
+        return {"store": actor.store, "stores": None}
+    return {"store": None, "stores": None if actor.stores is None else json.dumps(sorted(actor.stores))}
+
+
+def _from_row(row: tuple[str, str, str, str | None, str, str, str | None, str | None]) -> ApiKey:
+    key_id, kind, store, stores, label, created_at, expires_at, revoked_at = row
+    if kind == ActorKind.MERCHANT:
+        actor = Actor.merchant(store, label)
+    else:
+        actor = Actor.support(label, None if stores is None else json.loads(stores), id=key_id)
     return ApiKey(
         id=key_id,
-        store=store,
-        label=label,
+        actor=actor,
         created_at=times.from_text(created_at),
         expires_at=times.from_text(expires_at) if expires_at else None,
         revoked_at=times.from_text(revoked_at) if revoked_at else None,

@@ -17,6 +17,7 @@ from supportcases.sqlite.events import SqliteEvents
 from supportcases.sqlite.faults import BUSY, primary_code, translated
 from supportcases.sqlite.keys import SqliteKeys
 from supportcases.sqlite.migrations import MIGRATIONS
+from supportcases.sqlite.queue import SqliteQueue
 from supportcases.sqlite.replays import SqliteReplays
 
 IN_MEMORY: Final = ":memory:"
@@ -29,6 +30,7 @@ class SqliteTransaction:
         self.connection: Final = connection
         self.writes: Final = writes
         self.cases: Final = SqliteCases(connection)
+        self.queue: Final = SqliteQueue(connection)
         self.events: Final = SqliteEvents(connection)
         self.keys: Final = SqliteKeys(connection)
         self.replays: Final = SqliteReplays(connection)

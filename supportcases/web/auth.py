@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable
-from typing import Final
+from typing import Any, Final
 
 import falcon
 
@@ -10,6 +10,7 @@ from supportcases.actors import Actor, ActorKind
 from supportcases.errors import Unauthorized
 from supportcases.keys import KeyRing
 from supportcases.web.requests import ApiRequest
+from supportcases.web.resources import DeskResource
 
 Authenticate = Callable[[falcon.Request], Actor | None]
 
@@ -45,15 +46,28 @@ class Authentication:
                 raise TypeError(f"authenticate must return an Actor or None, not {type(actor).__name__}")
             req.actor = actor
 
+    def process_resource(
+        self, req: ApiRequest, resp: falcon.Response, resource: object, params: dict[str, Any]
+    ) -> None:
+        """Let nobody to the other side of the desk, whatever the verb.
 
-def merchant(req: ApiRequest) -> Actor:
-    """Return the merchant who sent the request.
+        Raises:
+            falcon.HTTPRouteNotFound: A merchant asks for the support team's side: it is as if there were none.
+            NotPermitted: One of the support team asks for the merchants' side.
+        """
+        if isinstance(resource, DeskResource):
+            actor = asker(req)
+            if resource.side is ActorKind.SUPPORT and actor.kind is ActorKind.MERCHANT:
+                raise falcon.HTTPRouteNotFound()
+            actor.must_be(resource.side)
+
+
+def asker(req: ApiRequest) -> Actor:
+    """Return who sent the request.
 
     Raises:
-        NotPermitted: It was somebody of the support team.
         Unauthorized: Nobody knows who it was.
     """
     if req.actor is None:
         raise Unauthorized()
-    req.actor.must_be(ActorKind.MERCHANT)
     return req.actor

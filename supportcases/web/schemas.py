@@ -79,13 +79,17 @@ class NewReply(Input):
     author = Ruled(rules.AUTHOR, "Author's label in the thread", load_default=rules.DEFAULT_AUTHOR)
 
 
-class CaseQuery(Schema):
-    """Which cases a list shall have."""
+class Query(Schema):
+    """Parameters of a query string; unknown ones are ignored."""
 
     class Meta:
         """marshmallow's settings."""
 
         unknown = EXCLUDE
+
+
+class CaseQuery(Query):
+    """Which cases a list shall have."""
 
     limit = RuledParameter(rules.LIMIT, "Cases per page", load_default=rules.DEFAULT_LIMIT)
     offset = RuledParameter(rules.OFFSET, "Cases to skip", load_default=0)
@@ -218,3 +222,9 @@ def load_parameters(schema: Schema, parameters: Mapping[str, list[str]]) -> dict
     if repeated:
         raise InvalidInput(dict.fromkeys(repeated, "Must not appear twice."))
     return load(schema, {name: values[0] for name, values in parameters.items()})
+
+
+def dumped(schema: Schema, value: Any) -> dict[str, Any]:
+    """Return `value` as `schema` describes it."""
+    written: dict[str, Any] = schema.dump(value)
+    return written

@@ -1,0 +1,205 @@
+"""What every use case needs: to find a case that the actor may see, to change it, and to tell of it in its history."""
+
+import logging
+from collections.abc import Callable, Collection
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from supportcases import fields, times
+from supportcases.actors import Actor, ActorKind
+from supportcases.cases import (
+    AuthorKind,
+    Case,
+    CaseRef,
+    Message,
+    Reply,
+    Status,
+    closed,
+    differences,
+    parse_reference,
+)
+from supportcases.errors import CaseMoved, CaseNotFound
+from supportcases.events import Event, EventKind, kind_of_change
+from supportcases.fields import Checker, Rule, checking
+from supportcases.ids import uuid7
+from supportcases.repository import Repository, Transaction
+from supportcases.subjects import subject_from
+
+NewId = Callable[[], UUID]
+SubjectMaker = Callable[[str], str]
+Ref = str | int | UUID
+Words = tuple[str, str]  # a body, and the label that signs it
+Step = tuple[Callable[[Case, datetime], Case], EventKind]  # a rule of `supportcases.cases`, and what happened by it
+
+log: Final = logging.getLogger("supportcases.desk")
+
+
+class Casework:
+    """What the merchants' and the support team's use cases share."""
+
+    def __init__(
+        self,
+        repository: Repository,
+        *,
+        clock: times.Clock = times.now,
+        new_id: NewId = uuid7,
+        make_subject: SubjectMaker = subject_from,
+    ) -> None:
+        """Serve the cases of `repository`.
+
+        Args:
+            repository: Where the cases are kept.
+            clock: Returns the present moment, with a time zone.
+            new_id: Returns a new UUID for a case or a message.
+            make_subject: Returns a subject for a body that came without one; called outside any transaction. Where it
+                fails or answers badly, the desk's own rule serves.
+        """
+        self.repository: Final = repository
+        self.clock: Final = clock
+        self._new_id = new_id
+        self._make_subject = make_subject
+
+    def subject_for(self, body: str) -> str:
+        """Return a subject for a case with that body; it never fails."""
+        try:
+            return fields.SUBJECT.clean(self._make_subject(body))
+        except Exception:
+            log.warning("make_subject failed or gave no proper subject; using the built-in rule", exc_info=True)
+            return subject_from(body)
+
+    def _open(
+        self,
+        actor: Actor,
+        store: str | None,
+        store_rule: Rule[str],
+        *,
+        body: str,
+        subject: str | None,
+        category: str,
+        severity: str,
+        author: str,
+    ) -> Case:
+        with checking() as check:
+            checked_store = check("store", store_rule, store)
+            body = check("body", fields.CASE_BODY, body)
+            label = check("author", fields.AUTHOR, author)
+            checked_category = check("category", fields.CATEGORY, category)
+            checked_severity = check("severity", fields.SEVERITY, severity)
+            if subject is not None:
+                subject = check("subject", fields.SUBJECT, subject)
+        actor.must_enter(checked_store)
+        subject = subject or self.subject_for(body)
+        with self.repository.write() as transaction:
+            now = self._now()
+            case = Case(
+                id=self._id(),
+                store=checked_store,
+                number=transaction.cases.next_number(checked_store),
+                subject=subject,
+                category=checked_category,
+                severity=checked_severity,
+                status=Status.OPEN,
+                created_at=now,
+                last_activity_at=now,
+                closed_at=None,
+                unanswered_since=now,
+            )
+            transaction.cases.add(case)
+            transaction.cases.add_message(case, Message(self._id(), AuthorKind.MERCHANT, label, body, now))
+            transaction.events.record(Event(EventKind.OPENED, case, actor, now, {}, {"status": case.status}))
+        return case
+
+    @staticmethod
+    def _words(check: Checker, actor: Actor, author: str | None, body: str) -> Words:
+        """Check what somebody says and who signs it: the actor, unless given."""
+        label = check("author", fields.AUTHOR, actor.label if author is None else author)
+        return check("body", fields.REPLY_BODY, body), label
+
+    def _say(
+        self,
+        actor: Actor,
+        ref: Ref,
+        kind: AuthorKind,
+        words: Words,
+        step: Step,
+        *,
+        internal: bool = False,
+        close: bool = False,
+        if_revision: Collection[int] | None = None,
+    ) -> Reply:
+        """Add a message to a case, take the step that it means, and then, if wanted, close the case."""
+        body, label = words
+        with self.repository.write() as transaction:
+            case = self._find(transaction, actor, ref, if_revision)
+            now = self._now(case)
+            message = Message(self._id(), kind, label, body, now, internal)
+            transaction.cases.add_message(case, message)
+            rule, event = step
+            case = self._save(transaction, actor, case, rule(case, now), event, now)
+            if close and case.status is not Status.CLOSED:
+                case = self._save(transaction, actor, case, closed(case, now), EventKind.CLOSED, now)
+            return Reply(message, case)
+
+    def _change(
+        self,
+        actor: Actor,
+        ref: Ref,
+        rule: Callable[[Case, datetime], Case],
+        if_revision: Collection[int] | None = None,
+    ) -> Case:
+        """Change a case by a rule; where that changes nothing, nothing has happened to it."""
+        with self.repository.write() as transaction:
+            before = self._find(transaction, actor, ref, if_revision)
+            now = self._now(before)
+            after = rule(before, now)
+            if after == before:
+                return before
+            return self._save(transaction, actor, before, after, kind_of_change(before, after), now)
+
+    def _find(
+        self, transaction: Transaction, actor: Actor, ref: Ref, if_revision: Collection[int] | None = None
+    ) -> Case:
+        """Return the case that `ref` names within the actor's stores, or raise `CaseNotFound`.
+
+        Raises:
+            CaseMoved: Its revision is none of `if_revision`.
+        """
+        wanted = parse_reference(ref)
+        store = self._store_of(transaction, actor, wanted) if wanted else None
+        case = transaction.cases.find(store, wanted) if wanted and store else None
+        if case is None:
+            raise CaseNotFound()
+        if if_revision is not None and transaction.events.count(case.store, case.id) not in if_revision:
+            raise CaseMoved()
+        return case
+
+    @staticmethod
+    def _store_of(transaction: Transaction, actor: Actor, wanted: CaseRef) -> str | None:
+        """Return the store in which the actor may look for the case, or None."""
+        if actor.kind is ActorKind.MERCHANT:
+            return actor.store if wanted.store is None else None
+        store = transaction.cases.store_of(wanted.id) if wanted.id else wanted.store
+        return store if store and actor.may_enter(store) else None
+
+    @staticmethod
+    def _save(
+        transaction: Transaction, actor: Actor, before: Case, after: Case, kind: EventKind, now: datetime
+    ) -> Case:
+        """Save a case, where anything of it changed, and record what happened to it."""
+        if after != before:
+            transaction.cases.update(after)
+        was, became = differences(before, after)
+        transaction.events.record(Event(kind, after, actor, now, was, became))
+        return after
+
+    def _id(self) -> str:
+        new_id = self._new_id()
+        if not isinstance(new_id, UUID):
+            raise TypeError(f"new_id must return a uuid.UUID, not {type(new_id).__name__}.")
+        return str(new_id)
+
+    def _now(self, case: Case | None = None) -> datetime:
+        """Return the moment of what is being done: never before the last activity of the case, whatever the clock."""
+        now = times.whole_milliseconds(self.clock())
+        return max(now, case.last_activity_at) if case else now

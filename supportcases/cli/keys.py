@@ -1,0 +1,119 @@
+"""The commands that make, list and revoke API keys."""
+
+import argparse
+import sys
+from typing import Any, Final
+
+from supportcases import times
+from supportcases.actors import Actor, ActorKind
+from supportcases.cli.options import command, duration, flag, option, ruled, store, stores
+from supportcases.cli.tables import table, terminal_width, visible
+from supportcases.errors import DatabaseUnusable
+from supportcases.fields import AUTHOR, DEFAULT_AUTHOR, SUPPORT_LABEL
+from supportcases.keys import KeyRing
+from supportcases.repository import ApiKey
+from supportcases.sqlite.repository import IN_MEMORY, SqliteRepository
+
+HEADINGS: Final = ("ID", "STORE", "STATE", "CREATED", "EXPIRES", "LABEL")
+
+
+def add_to(commands: Any) -> None:
+    """Add `keys` with what it can do."""
+    keys = commands.add_parser("keys", help="make, list and revoke API keys").add_subparsers(
+        required=True, metavar="ACTION"
+    )
+    creating = command(
+        keys, "create", create_key, "print a new key, for a store or for the support team; it is shown only once"
+    )
+    creating.add_argument("store", metavar="STORE", type=store, nargs="?", help="the store whose merchant gets it")
+    flag(creating, "--support", "make a key for somebody of the support team, in place of a store's")
+    creating.add_argument(
+        "--stores", type=stores, metavar="A,B", help="with --support: only for the cases of these stores"
+    )
+    option(
+        creating,
+        "--label",
+        default=None,
+        type=ruled(AUTHOR),
+        help="who uses the key: needed with --support; API unless given for a store",
+    )
+    option(
+        creating,
+        "--expires",
+        default=None,
+        type=duration,
+        help="how long it is valid, as 90d, 12h, 30m or 8w; for ever unless given",
+    )
+    command(keys, "list", list_keys, "list what is known of every key")
+    revoking = command(keys, "revoke", revoke_key, "revoke a key at once")
+    revoking.add_argument("key_id", metavar="KEY_ID")
+
+
+def create_key(options: argparse.Namespace) -> None:
+    """Print a new key, alone."""
+    refuse_wrong_use(options)
+    if options.db == IN_MEMORY:
+        raise DatabaseUnusable(f"{IN_MEMORY} keeps no key: name a file.")
+    keys = KeyRing(SqliteRepository(options.db))
+    if options.support:
+        key, kept = keys.create_support(label=options.label, stores=options.stores, lifetime=options.expires)
+    else:
+        key, kept = keys.create(options.store, label=options.label or DEFAULT_AUTHOR, lifetime=options.expires)
+    print(key)
+    whose = f"{visible(kept.actor.label)} {side_of(kept.actor)}" if options.support else f"store {options.store}"
+    print(f"The key {kept.id} of {whose} is shown only this once.", file=sys.stderr)
+
+
+def refuse_wrong_use(options: argparse.Namespace) -> None:
+    """End the program where what is asked for is neither a store's key nor one of the support team."""
+    if not options.support:
+        if options.stores:
+            options.wrong("--stores needs --support: the key of a store is for that store alone.")
+        if options.store is None:
+            options.wrong("name the STORE that gets the key, or give --support.")
+        return
+    if options.store is not None:
+        options.wrong("STORE and --support exclude each other: a key is a store's or somebody's of the support team.")
+    if options.label is None:
+        options.wrong("--support needs --label, the name of whoever uses the key: merchants see it on the answers.")
+    try:
+        SUPPORT_LABEL.clean(options.label)
+    except ValueError as problem:
+        options.wrong(f"argument --label: {problem}")
+
+
+def list_keys(options: argparse.Namespace) -> None:
+    """Print what is kept of every key, oldest first."""
+    keys = existing_keys(options.db)
+    print(*table([HEADINGS, *(_row(key, keys) for key in keys.all())], terminal_width()), sep="\n")
+
+
+def _row(key: ApiKey, keys: KeyRing) -> tuple[str, ...]:
+    expires = times.to_text(key.expires_at) if key.expires_at else "-"
+    created = times.to_text(key.created_at)
+    return (key.id, side_of(key.actor), state_of(key, keys), created, expires, key.actor.label)
+
+
+def side_of(actor: Actor) -> str:
+    """Return a merchant's store, or for which stores somebody of the support team works; no store is called so."""
+    if actor.kind is ActorKind.MERCHANT:
+        return actor.store
+    return f"(support: {'all' if actor.stores is None else ','.join(sorted(actor.stores))})"
+
+
+def state_of(key: ApiKey, keys: KeyRing) -> str:
+    """Return whether a key is valid, expired or revoked."""
+    if key.revoked_at:
+        return "revoked"
+    return "valid" if keys.is_valid(key) else "expired"
+
+
+def revoke_key(options: argparse.Namespace) -> None:
+    """Revoke a key at once."""
+    existing_keys(options.db).revoke(options.key_id)
+    print(f"revoked {options.key_id}")
+
+
+def existing_keys(db: str) -> KeyRing:
+    """Return the keys of a database that is there: a mistyped path must not become a new one."""
+    return KeyRing(SqliteRepository(db, must_exist=True))

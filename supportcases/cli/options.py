@@ -1,0 +1,131 @@
+"""What the commands' arguments are made of: commands, options with an environment variable, and types."""
+
+import argparse
+import os
+import re
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+from typing import Any, Final, TypeVar
+
+from supportcases.cases import parse_number
+from supportcases.fields import STORE, Rule
+
+T = TypeVar("T")
+
+DURATION: Final = re.compile(r"([1-9][0-9]{0,4})([mhdw])")
+UNITS: Final = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser that may have the option `-`."""
+
+    def parse_known_args(  # type: ignore[override]  # one of its overloads, which is what argparse calls
+        self, args: Sequence[str] | None = None, namespace: Any = None
+    ) -> tuple[Any, list[str]]:
+        """Refuse what argparse would take for `-` with a value, and stumble over."""
+        for text in args or ():
+            if text.startswith("-="):
+                self.error(f"unrecognized arguments: {text}")
+        return super().parse_known_args(args, namespace)
+
+
+def command(
+    commands: Any, name: str, run: Callable[[argparse.Namespace], None], purpose: str
+) -> argparse.ArgumentParser:
+    """Add a command that works on a database.
+
+    Its options have `wrong`, which ends the program as wrong arguments do, with a sentence that says what is wrong.
+    """
+    added: argparse.ArgumentParser = commands.add_parser(
+        name, help=purpose, description=f"{purpose[0].upper()}{purpose[1:]}."
+    )
+    added.set_defaults(run=run, wrong=added.error)
+    option(added, "--db", default="cases.db", help="the SQLite file")
+    return added
+
+
+def option(
+    to: argparse.ArgumentParser,
+    name: str,
+    *,
+    default: str | None,
+    help: str,
+    shown: str | None = None,
+    required: bool = False,
+    **how: Any,
+) -> None:
+    """Add an option whose default is its environment variable, or else `default`.
+
+    Args:
+        to: The command.
+        name: The option, with its hyphens.
+        default: What it is unless given.
+        help: What it is for.
+        shown: What the help tells of the default; the default itself unless given.
+        required: Whether it must be given, here or in the environment.
+        how: What else `add_argument` takes.
+    """
+    variable = f"SUPPORTCASES_{name.strip('-').replace('-', '_').upper()}"
+    usual = shown or default
+    told = f"{help} (default: {usual}; environment: {variable})" if usual else f"{help} (environment: {variable})"
+    value = os.environ.get(variable) or default
+    to.add_argument(name, default=value, help=told, required=required and value is None, **how)
+
+
+def choice(to: argparse.ArgumentParser, name: str, names: tuple[str, ...], **how: Any) -> None:
+    """Add an option that takes one of `names`; no environment variable sets it."""
+    to.add_argument(name, choices=[str(each) for each in names], **how)
+
+
+def flag(to: argparse.ArgumentParser, name: str, help: str) -> None:
+    """Add an option that is given or not; no environment variable sets it."""
+    to.add_argument(name, action="store_true", help=help)
+
+
+def ruled(rule: Rule[T]) -> Callable[[str], T]:
+    """Return the type of an argument for which `rule` says what is allowed."""
+
+    def clean(text: str) -> T:
+        try:
+            return rule.clean(text)
+        except ValueError as problem:
+            raise argparse.ArgumentTypeError(str(problem)) from None
+
+    return clean
+
+
+store: Final = ruled(STORE)
+
+
+def stores(text: str) -> tuple[str, ...]:
+    """Return the names of stores that `text` lists with commas."""
+    return tuple(store(name) for name in text.split(","))
+
+
+def number(text: str) -> int:
+    """Return the number of a case, written in any of its forms."""
+    found = parse_number(text)
+    if found is None:
+        raise argparse.ArgumentTypeError(f"must be the number of a case such as 42, 000042 or #42, not {text!r}")
+    return found
+
+
+def whole(lowest: int, highest: int) -> Callable[[str], int]:
+    """Return the type of an argument that is a whole number from `lowest` to `highest`."""
+
+    def read(text: str) -> int:
+        if not (text.isascii() and text.isdigit() and lowest <= int(text[:10]) <= highest):
+            raise argparse.ArgumentTypeError(f"must be a whole number from {lowest} to {highest}, not {text!r}")
+        return int(text)
+
+    return read
+
+
+def duration(text: str) -> timedelta:
+    """Return a span of time written as 90d, 12h, 30m or 8w."""
+    written = DURATION.fullmatch(text)
+    if not written:
+        raise argparse.ArgumentTypeError(
+            f"must be a number of minutes, hours, days or weeks such as 90d (up to 99999), not {text!r}"
+        )
+    return timedelta(**{UNITS[written[2]]: int(written[1])})

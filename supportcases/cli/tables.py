@@ -1,0 +1,129 @@
+"""How things look on a terminal: in columns that fit it, and with nothing in them that could command it."""
+
+import re
+import shutil
+import sys
+import unicodedata
+from collections.abc import Collection, Sequence
+from datetime import timedelta
+from typing import Final
+
+# The control characters, which move the cursor or worse, and those that turn the direction of reading or end a line.
+COMMANDING: Final = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
+SOFT_HYPHEN: Final = "\xad"  # of the category Cf, but terminals show it
+ELLIPSIS: Final = "\u2026"
+GAP: Final = "  "
+TAB: Final = 4
+UNITS: Final = (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1))
+
+
+def visible(text: str) -> str:
+    r"""Return `text` with an escape such as \x1b for each character that a terminal would obey."""
+    return COMMANDING.sub(_escape, text)
+
+
+def _escape(found: re.Match[str]) -> str:
+    code = ord(found[0])
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
+
+
+def visible_lines(text: str) -> list[str]:
+    """Return the lines of `text`, each made visible, with spaces for its tabs."""
+    return [visible(line.expandtabs(TAB)) for line in text.replace("\r\n", "\n").split("\n")]
+
+
+def cells(text: str) -> int:
+    """Return how many cells of a terminal `text` takes: two for a wide character, none for a combining mark."""
+    return sum(map(_cells_of, text))
+
+
+def _cells_of(character: str) -> int:
+    if character.isascii() or character == SOFT_HYPHEN:
+        return 1
+    if unicodedata.category(character) in ("Mn", "Me", "Cf"):
+        return 0
+    return 2 if unicodedata.east_asian_width(character) in "WF" else 1
+
+
+def head(text: str, width: int) -> str:
+    """Return as much of the beginning of `text` as `width` cells hold."""
+    taken = 0
+    for index, character in enumerate(text):
+        taken += _cells_of(character)
+        if taken > width:
+            return text[:index]
+    return text
+
+
+def cut(text: str, width: int | None) -> str:
+    """Return `text` in at most `width` cells, with an ellipsis for what does not fit; None is any width."""
+    if width is None or cells(text) <= width:
+        return text
+    return head(text, width - 1) + ELLIPSIS
+
+
+def wrapped(text: str, width: int | None) -> list[str]:
+    """Return `text` in lines of at most `width` cells, broken at spaces where there are any; None is any width."""
+    lines, line = [], ""
+    for word in re.findall(" *[^ ]+", text):
+        if width and line and cells(line + word) > width:
+            lines.append(line)
+            line = ""
+            word = word.lstrip(" ")
+        line += word
+        while width and cells(line) > width:
+            part = head(line, width) or line[0]  # a wide character in a single cell must not stay for ever
+            lines.append(part)
+            line = line[len(part) :]
+    return [*lines, line] if line or not lines else lines
+
+
+def table(rows: Sequence[Sequence[str]], width: int | None, *, right: Collection[int] = ()) -> list[str]:
+    """Return the lines of a table, made visible.
+
+    Args:
+        rows: The rows, the head first.
+        width: How many cells it may take; None for as many as it needs. The widest column is cut first, and of two such
+            the later one.
+        right: The indexes of the columns that are aligned on the right.
+    """
+    shown = [[visible(text) for text in row] for row in rows]
+    widths = [max(map(cells, column)) for column in zip(*shown, strict=True)]
+    if width is not None:
+        widths = _fitting(widths, width)
+    return [cut(_line(row, widths, right), width) for row in shown]
+
+
+def _fitting(widths: Sequence[int], width: int) -> list[int]:
+    fitting = list(widths)
+    room = width - len(GAP) * (len(fitting) - 1)
+    while sum(fitting) > room and max(fitting) > 1:
+        widest = max(range(len(fitting)), key=lambda index: (fitting[index], index))
+        fitting[widest] -= 1
+    return fitting
+
+
+def _line(row: Sequence[str], widths: Sequence[int], right: Collection[int]) -> str:
+    texts = []
+    for index, (text, width) in enumerate(zip(row, widths, strict=True)):
+        text = cut(text, width)
+        padding = " " * (width - cells(text))
+        texts.append(padding + text if index in right else text + padding)
+    return GAP.join(texts).rstrip(" ")
+
+
+def human(span: timedelta, parts: int = 1) -> str:
+    """Return a span of time in its largest units, at most `parts` of them: `3 d`, or `1 h 30 min` with two."""
+    left = max(0, int(span.total_seconds()))
+    counts = []
+    for unit, seconds in UNITS:
+        count, left = divmod(left, seconds)
+        counts.append((count, unit))
+    first = next((index for index, (count, _) in enumerate(counts) if count), len(counts) - 1)
+    told = counts[first : first + parts]
+    return " ".join(f"{count} {unit}" for index, (count, unit) in enumerate(told) if count or not index)
+
+
+def terminal_width() -> int | None:
+    """Return how wide the terminal is that we write to; None where it is no terminal."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None

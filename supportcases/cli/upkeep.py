@@ -1,0 +1,108 @@
+"""The commands that tell how the desk is doing, and close what has gone quiet."""
+
+import argparse
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from supportcases import times
+from supportcases.cases import Severity
+from supportcases.cli.desks import add_as, add_json, asker, existing_desk, name_of, print_json
+from supportcases.cli.options import command, duration, flag, option, ruled, store
+from supportcases.cli.tables import cut, human, table, terminal_width, visible
+from supportcases.fields import MOMENT_FILTER
+from supportcases.statistics import Spread, Statistics
+from supportcases.web.support import case_json, statistics_json
+
+DESK: Final = "Support desk"
+
+
+def add_to(commands: Any) -> None:
+    """Add `stats` and `close-idle`."""
+    counting = command(commands, "stats", show_statistics, "count the cases, and tell how long answers take")
+    counting.add_argument("--store", type=store, metavar="STORE", help="only cases of this store")
+    moment = ruled(MOMENT_FILTER)
+    counting.add_argument(
+        "--created-after", type=moment, metavar="TIME", help="only cases opened then or later, such as 2024-06-15"
+    )
+    counting.add_argument("--created-before", type=moment, metavar="TIME", help="only cases opened before")
+    add_json(counting)
+
+    closing = command(commands, "close-idle", close_idle, "close the cases that were answered and went quiet")
+    option(
+        closing,
+        "--answered-for",
+        default=None,
+        required=True,
+        type=duration,
+        metavar="SPAN",
+        help="how long nobody must have written since the answer, as 14d, 12h, 30m or 8w",
+    )
+    flag(closing, "--dry-run", "only tell which cases it would close")
+    add_as(closing, DESK)
+    add_json(closing, "print the cases as JSON")
+
+
+def show_statistics(options: argparse.Namespace) -> None:
+    """Print how the desk is doing."""
+    with existing_desk(options.db) as desk:
+        statistics = desk.stats(
+            asker(options),
+            store=options.store,
+            created_after=options.created_after,
+            created_before=options.created_before,
+        )
+    if options.json:
+        print_json(statistics_json(statistics))
+    else:
+        print(*statistics_lines(statistics, times.now(), terminal_width()), sep="\n")
+
+
+def statistics_lines(statistics: Statistics, now: datetime, width: int | None) -> list[str]:
+    """Return the statistics as lines of at most `width` cells."""
+    told = [
+        ("Oldest unanswered:", _oldest(statistics, now)),
+        ("First answer:", _spread(statistics.first_answer)),
+        ("Time to close:", _spread(statistics.time_to_close)),
+    ]
+    return [*_counts(statistics, width), "", *(cut(f"{name:18} {value}", width) for name, value in told)]
+
+
+def _counts(statistics: Statistics, width: int | None) -> list[str]:
+    counted = {status: [by[severity] for severity in Severity] for status, by in statistics.counts.items()}
+    totals = [sum(column) for column in zip(*counted.values(), strict=True)]
+    numbers = [*counted.items(), ("total", totals)]
+    rows = [(name, *map(str, counts), str(sum(counts))) for name, counts in numbers]
+    heading = ("STATUS", *(severity.upper() for severity in Severity), "TOTAL")
+    return table([heading, *rows], width, right=range(1, len(heading)))
+
+
+def _oldest(statistics: Statistics, now: datetime) -> str:
+    case = statistics.oldest_unanswered
+    if case is None or case.waiting_since is None:
+        return "-"
+    return f"{name_of(case)}, for {human(now - case.waiting_since)}: {visible(case.subject)}"
+
+
+def _spread(spread: Spread) -> str:
+    if spread.median is None or spread.p90 is None:
+        return "-"
+    median, p90 = (human(timedelta(seconds=seconds), parts=2) for seconds in (spread.median, spread.p90))
+    return f"median {median}, p90 {p90} ({_cases(spread.count)})"
+
+
+def close_idle(options: argparse.Namespace) -> None:
+    """Close the idle cases, or tell which they are; print each, and how many."""
+    with existing_desk(options.db) as desk:
+        find = desk.idle if options.dry_run else desk.close_idle
+        cases = find(asker(options), answered_for=options.answered_for)
+    done, count = ("would close", "would be closed") if options.dry_run else ("closed", "closed")
+    if options.json:
+        print_json({"data": [case_json(case) for case in cases]})
+        return
+    for case in cases:
+        print(cut(f"{done} {name_of(case)}: {visible(case.subject)}", terminal_width()))
+    print(f"{_cases(len(cases))} {count}")
+
+
+def _cases(count: int) -> str:
+    return f"{count} case{'' if count == 1 else 's'}"

@@ -1,0 +1,136 @@
+"""The support team's queue: which cases of all stores are wanted, in which order, and from which place on."""
+
+import base64
+import hashlib
+import json
+import re
+from dataclasses import astuple, dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Final
+
+from supportcases.cases import Case, Category, Severity, Status
+from supportcases.errors import InvalidInput
+
+Stores = frozenset[str] | None  # the stores that somebody may see; None is all of them
+
+ME: Final = "me"
+NONE: Final = "none"
+
+
+class QueueSort(StrEnum):
+    """What comes first: the newest activity, the oldest case, the worst hurt, or whoever has waited longest.
+
+    By `waiting`, those who wait come first, the critical ones of them before all others and then the longest wait; then
+    those who do not wait, newest activity first. By `severity`, the older of two equals comes first.
+    """
+
+    WAITING = "waiting"
+    ACTIVITY = "activity"
+    AGE = "age"
+    SEVERITY = "severity"
+
+
+@dataclass(frozen=True, slots=True)
+class QueueFilter:
+    """Which cases are wanted, of all that somebody may see; None is any.
+
+    Attributes:
+        stores: The stores that the asker may see, None for all.
+        assignee: A label; "none" for cases that nobody takes care of.
+        query: A part of the subject or of a message, notes included, or a number.
+        created_after: Only cases opened then or later.
+        created_before: Only cases opened before.
+        active_after: Only cases whose last activity was then or later.
+        active_before: Only cases whose last activity was before.
+    """
+
+    stores: Stores = None
+    store: str | None = None
+    status: Status | None = None
+    severity: Severity | None = None
+    category: Category | None = None
+    assignee: str | None = None
+    query: str | None = None
+    created_after: datetime | None = None
+    created_before: datetime | None = None
+    active_after: datetime | None = None
+    active_before: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class QueuePage:
+    """Some of the cases that match; `count` is how many match in all, `next_cursor` where the next page begins."""
+
+    cases: tuple[Case, ...]
+    count: int
+    offset: int
+    limit: int
+    next_cursor: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class StoreCounts:
+    """A store with how many of its cases have each status, and when something last happened there."""
+
+    store: str
+    open: int
+    answered: int
+    closed: int
+    last_activity_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class StorePage:
+    """Some of the stores, newest activity first; `count` is how many there are in all."""
+
+    stores: tuple[StoreCounts, ...]
+    count: int
+    offset: int
+    limit: int
+
+
+Place = tuple[str | int, ...]  # where a case stands in an order: the values that it is ordered by
+PLACE_TEXT: Final = re.compile(r"[ -~]{0,64}")
+PLACE_RANKS: Final = range(10)
+
+
+class Cursors:
+    """Writes a place in a queue as opaque text, and reads it again, for the same question only.
+
+    It holds no more than the place, and tells whether the question is the same, the stores that may be seen included.
+    """
+
+    def __init__(self, wanted: QueueFilter, sort: QueueSort) -> None:
+        """Take the question: which cases are wanted, in which order."""
+        asked = json.dumps([sort, *astuple(wanted)], default=_plain)
+        self._question = hashlib.sha256(asked.encode()).hexdigest()[:16]
+
+    def write(self, place: Place) -> str:
+        """Return `place` as text for a URL."""
+        written = json.dumps([self._question, *place], separators=(",", ":"))
+        return base64.urlsafe_b64encode(written.encode()).decode().rstrip("=")
+
+    def read(self, text: str) -> Place:
+        """Return the place that `write` wrote.
+
+        Raises:
+            InvalidInput: It is none, or a place in the answer to another question.
+        """
+        try:
+            question, *place = json.loads(base64.b64decode(text + "=" * (-len(text) % 4), b"-_", validate=True))
+            if question == self._question and place and all(map(_is_in_a_place, place)):
+                return tuple(place)
+        except (ValueError, TypeError, RecursionError):
+            pass
+        raise InvalidInput({"cursor": "Must be the nextCursor of a page with the same filters and sort."})
+
+
+def _plain(value: object) -> object:
+    return sorted(value) if isinstance(value, frozenset) else str(value)
+
+
+def _is_in_a_place(value: object) -> bool:
+    if isinstance(value, str):
+        return PLACE_TEXT.fullmatch(value) is not None
+    return type(value) is int and value in PLACE_RANKS

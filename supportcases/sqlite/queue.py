@@ -1,0 +1,248 @@
+"""Every SQL statement over the cases of all stores. Each is told which stores the asker may see."""
+
+import json
+import sqlite3
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from supportcases import times
+from supportcases.cases import Case, Severity, Status, parse_number
+from supportcases.queue import NONE, Place, QueueFilter, QueueSort, StoreCounts, Stores
+from supportcases.sqlite.cases import COLUMNS, case_from_row
+
+# the two by waiting are the index's own expressions, letter by letter, or SQLite would not use it
+WAITS: Final = "status = 'open' AND unanswered_since IS NOT NULL"
+RANK_BY_WAITING: Final = f"(CASE WHEN {WAITS} THEN severity <> 'critical' ELSE 2 END)"
+WAITING: Final = f"(CASE WHEN {WAITS} THEN unanswered_since ELSE '' END)"
+RANK_BY_SEVERITY: Final = "(CASE severity WHEN 'critical' THEN 0 WHEN 'high' THEN 1 WHEN 'normal' THEN 2 ELSE 3 END)"
+
+# each ends with the id, so that no two cases share a place
+ORDERS: Final[dict[QueueSort, tuple[tuple[str, str], ...]]] = {
+    QueueSort.WAITING: ((RANK_BY_WAITING, "ASC"), (WAITING, "ASC"), ("last_activity_at", "DESC"), ("id", "ASC")),
+    QueueSort.ACTIVITY: (("last_activity_at", "DESC"), ("id", "DESC")),
+    QueueSort.AGE: (("created_at", "ASC"), ("id", "ASC")),
+    QueueSort.SEVERITY: ((RANK_BY_SEVERITY, "ASC"), ("created_at", "ASC"), ("id", "ASC")),
+}
+
+
+class SqliteQueue:
+    """The cases of all stores."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def count(self, wanted: QueueFilter) -> int:
+        """Return how many cases match."""
+        where, values = _matching(wanted)
+        ((count,),) = self._connection.execute(
+            f"""
+            SELECT count(*)
+            FROM supportcases_cases AS c
+            WHERE {where}
+            """,
+            values,
+        ).fetchall()
+        return int(count)
+
+    def page(
+        self, wanted: QueueFilter, sort: QueueSort, *, limit: int, offset: int, after: Place | None
+    ) -> tuple[tuple[Case, Place], ...]:
+        """Return some of the cases that match, each with its place in the order: those behind `after`, if given."""
+        order = ORDERS[sort]
+        where, values = _matching(wanted)
+        if after:
+            behind, place = _behind(order, after)
+            where, values = f"{where} AND {behind}", values | place
+        rows = self._connection.execute(
+            f"""
+            SELECT {COLUMNS}, {", ".join(expression for expression, _ in order)}
+            FROM supportcases_cases AS c
+            WHERE {where}
+            ORDER BY {", ".join(f"{expression} {direction}" for expression, direction in order)}
+            LIMIT :limit OFFSET :offset
+            """,
+            {**values, "limit": limit, "offset": offset},
+        ).fetchall()
+        return tuple((case_from_row(row[: -len(order)]), row[-len(order) :]) for row in rows)
+
+    def answered_before(self, stores: Stores, moment: datetime) -> tuple[Case, ...]:
+        """Return the answered cases whose last activity was at `moment` or before, the longest quiet first."""
+        where, values = _matching(QueueFilter(stores=stores, status=Status.ANSWERED))
+        rows = self._connection.execute(
+            f"""
+            SELECT {COLUMNS}
+            FROM supportcases_cases AS c
+            WHERE {where}
+              AND last_activity_at <= :moment
+            ORDER BY last_activity_at, id
+            """,
+            {**values, "moment": times.to_text(moment)},
+        ).fetchall()
+        return tuple(map(case_from_row, rows))
+
+    def stores(self, stores: Stores, *, limit: int, offset: int) -> tuple[StoreCounts, ...]:
+        """Return some of the stores that have cases, with their counts, newest activity first."""
+        where, values = _matching(QueueFilter(stores=stores))
+        rows = self._connection.execute(
+            f"""
+            SELECT store,
+                   sum(status = 'open'),
+                   sum(status = 'answered'),
+                   sum(status = 'closed'),
+                   max(last_activity_at)
+            FROM supportcases_cases AS c
+            WHERE {where}
+            GROUP BY store
+            ORDER BY max(last_activity_at) DESC, store
+            LIMIT :limit OFFSET :offset
+            """,
+            {**values, "limit": limit, "offset": offset},
+        ).fetchall()
+        return tuple(
+            StoreCounts(store, opened, answered, closed, times.from_text(active))
+            for store, opened, answered, closed, active in rows
+        )
+
+    def count_stores(self, stores: Stores) -> int:
+        """Return how many stores have cases."""
+        where, values = _matching(QueueFilter(stores=stores))
+        ((count,),) = self._connection.execute(
+            f"""
+            SELECT count(*)
+            FROM supportcases_stores
+            WHERE {where}
+            """,
+            values,
+        ).fetchall()
+        return int(count)
+
+    def counts(self, wanted: QueueFilter) -> dict[tuple[Status, Severity], int]:
+        """Return how many of the cases that match have each status and severity."""
+        where, values = _matching(wanted)
+        rows = self._connection.execute(
+            f"""
+            SELECT status, severity, count(*)
+            FROM supportcases_cases AS c
+            WHERE {where}
+            GROUP BY status, severity
+            """,
+            values,
+        ).fetchall()
+        return {(Status(status), Severity(severity)): count for status, severity, count in rows}
+
+    def oldest_unanswered(self, wanted: QueueFilter) -> Case | None:
+        """Return the case that matches and whose merchant has waited longest, or None."""
+        where, values = _matching(wanted)
+        row = self._connection.execute(
+            f"""
+            SELECT {COLUMNS}
+            FROM supportcases_cases AS c
+            WHERE {where}
+              AND {WAITS}
+            ORDER BY unanswered_since, id
+            LIMIT 1
+            """,
+            values,
+        ).fetchone()
+        return case_from_row(row) if row else None
+
+    def first_answer_times(self, wanted: QueueFilter) -> list[int]:
+        """Return how long each case that matches took to its first public answer, in milliseconds."""
+        where, values = _matching(wanted)
+        return _durations(
+            self._connection.execute(
+                f"""
+                SELECT created_at,
+                       (
+                           SELECT min(m.created_at)
+                           FROM supportcases_messages AS m
+                           WHERE m.store = c.store
+                             AND m.case_id = c.id
+                             AND m.internal = 0
+                             AND m.author_kind IN ('support', 'elliot')
+                       )
+                FROM supportcases_cases AS c
+                WHERE {where}
+                """,
+                values,
+            )
+        )
+
+    def closing_times(self, wanted: QueueFilter) -> list[int]:
+        """Return how long each case that matches and is closed took to be closed, in milliseconds."""
+        where, values = _matching(wanted)
+        return _durations(
+            self._connection.execute(
+                f"""
+                SELECT created_at, closed_at
+                FROM supportcases_cases AS c
+                WHERE {where}
+                  AND closed_at IS NOT NULL
+                """,
+                values,
+            )
+        )
+
+
+def _durations(rows: sqlite3.Cursor) -> list[int]:
+    millisecond = timedelta(milliseconds=1)
+    return [(times.from_text(end) - times.from_text(begin)) // millisecond for begin, end in rows if end]
+
+
+def _behind(order: tuple[tuple[str, str], ...], place: Place) -> tuple[str, dict[str, Any]]:
+    """Return the condition that a case stands behind `place`, and its values.
+
+    The first key is compared once more alone, since SQLite seeks in the index by that and not by the ORs.
+    """
+    values = {f"place_{n}": value for n, value in enumerate(place)}
+    alternatives, before = [], ""
+    for n, ((expression, direction), _) in enumerate(zip(order, place, strict=False)):
+        alternatives.append(f"{before}{expression} {'>' if direction == 'ASC' else '<'} :place_{n}")
+        before += f"{expression} = :place_{n} AND "
+    first, direction = order[0]
+    return f"{first} {'>=' if direction == 'ASC' else '<='} :place_0 AND ({' OR '.join(alternatives)})", values
+
+
+def _matching(wanted: QueueFilter) -> tuple[str, dict[str, Any]]:
+    """Return the condition that the wanted cases meet, and its values."""
+    conditions = ["TRUE"]
+    values: dict[str, Any] = {}
+
+    def want(condition: str, **more: Any) -> None:
+        conditions.append(condition)
+        values.update(more)
+
+    if wanted.stores is not None:
+        want("store IN (SELECT value FROM json_each(:stores))", stores=json.dumps(sorted(wanted.stores)))
+    for column in ("store", "status", "severity", "category"):
+        if (value := getattr(wanted, column)) is not None:
+            want(f"{column} = :{column}", **{column: value})
+    if wanted.assignee == NONE:
+        want("assignee IS NULL")
+    elif wanted.assignee is not None:
+        want("assignee = :assignee", assignee=wanted.assignee)
+    for name, condition in MOMENTS.items():
+        if (moment := getattr(wanted, name)) is not None:
+            want(f"{condition} :{name}", **{name: times.to_text(moment)})
+    if wanted.query:
+        want(QUERY, folded=wanted.query.casefold(), number=parse_number(wanted.query))
+    return " AND ".join(conditions), values
+
+
+MOMENTS: Final = {
+    "created_after": "created_at >=",
+    "created_before": "created_at <",
+    "active_after": "last_activity_at >=",
+    "active_before": "last_activity_at <",
+}
+QUERY: Final = """(
+    instr(subject_folded, :folded)
+    OR number = :number
+    OR EXISTS (
+        SELECT 1
+        FROM supportcases_messages AS q
+        WHERE q.store = c.store
+          AND q.case_id = c.id
+          AND instr(casefold(q.body), :folded)
+    )
+)"""

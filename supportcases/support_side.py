@@ -1,0 +1,163 @@
+"""What only the support team does to a case: answer, note, triage, and close what has gone quiet."""
+
+from collections.abc import Collection
+from dataclasses import replace
+from datetime import datetime, timedelta
+from types import EllipsisType
+from typing import Final
+
+from supportcases import fields, times
+from supportcases.actors import Actor, ActorKind
+from supportcases.cases import AuthorKind, Case, Reply, announced, answered, is_idle, turned
+from supportcases.casework import Casework, Ref, Step
+from supportcases.events import EventKind
+from supportcases.fields import checking
+from supportcases.queue import ME
+
+ANSWERS: Final[dict[AuthorKind, Step]] = {
+    AuthorKind.SUPPORT: (answered, EventKind.ANSWERED),
+    AuthorKind.ELLIOT: (answered, EventKind.ANSWERED),
+    AuthorKind.SYSTEM: (announced, EventKind.ANNOUNCED),
+}
+
+IDLE_NOTICE: Final = (
+    "This case was closed because nobody has written for {} since it was answered. Reply, and it is open again."
+)
+
+
+class SupportSide(Casework):
+    """The use cases of the support team; for anybody else each raises `NotPermitted`."""
+
+    def answer(
+        self,
+        actor: Actor,
+        ref: Ref,
+        *,
+        body: str,
+        author: str | None = None,
+        kind: str = fields.DEFAULT_SUPPORT_KIND,
+        close: bool = False,
+        if_revision: Collection[int] | None = None,
+    ) -> Reply:
+        """Add a public word to a case, which makes it answered.
+
+        Args:
+            actor: One of the support team.
+            ref: The case.
+            body: The text.
+            author: Who signs it; the actor's label unless given.
+            kind: "support"; "elliot" for the platform's automated assistant; "system" for the desk's own words, which
+                leave the status alone.
+            close: Whether the case is closed with it, in the same transaction.
+            if_revision: Raise `CaseMoved` unless the case has one of these revisions.
+        """
+        actor.must_be(ActorKind.SUPPORT)
+        with checking() as check:
+            author_kind = check("kind", fields.SUPPORT_KIND, kind)
+            close = check("close", fields.CLOSE, close)
+            words = self._words(check, actor, author, body)
+        step = ANSWERS[author_kind]
+        return self._say(actor, ref, author_kind, words, step, close=close, if_revision=if_revision)
+
+    def note(
+        self,
+        actor: Actor,
+        ref: Ref,
+        *,
+        body: str,
+        author: str | None = None,
+        kind: str = fields.DEFAULT_SUPPORT_KIND,
+        if_revision: Collection[int] | None = None,
+    ) -> Reply:
+        """Add an internal note to a case, of which a merchant sees and notices nothing; the case stays as it is."""
+        actor.must_be(ActorKind.SUPPORT)
+        with checking() as check:
+            author_kind = check("kind", fields.SUPPORT_KIND, kind)
+            words = self._words(check, actor, author, body)
+        step = (_unchanged, EventKind.NOTED)
+        return self._say(actor, ref, author_kind, words, step, internal=True, if_revision=if_revision)
+
+    def change(
+        self,
+        actor: Actor,
+        ref: Ref,
+        *,
+        status: str | None = None,
+        severity: str | None = None,
+        category: str | None = None,
+        subject: str | None = None,
+        assignee: str | EllipsisType | None = ...,
+        if_revision: Collection[int] | None = None,
+    ) -> Case:
+        """Change what is given of a case, all at once; only a new status is activity.
+
+        Args:
+            actor: One of the support team.
+            ref: The case.
+            status: Any status.
+            severity: Any severity.
+            category: Any category.
+            subject: A new title.
+            assignee: The label of whoever shall take care of it, "me" for the actor's own, None for nobody.
+            if_revision: Raise `CaseMoved` unless the case has one of these revisions.
+        """
+        actor.must_be(ActorKind.SUPPORT)
+        with checking() as check:
+            new_status = None if status is None else check("status", fields.ANY_STATUS, status)
+            changes: dict[str, object] = {}
+            if severity is not None:
+                changes["severity"] = check("severity", fields.SEVERITY, severity)
+            if category is not None:
+                changes["category"] = check("category", fields.CATEGORY, category)
+            if subject is not None:
+                changes["subject"] = check("subject", fields.SUBJECT, subject)
+            if assignee is None:
+                changes["assignee"] = None
+            elif assignee is not ...:
+                label = check("assignee", fields.ASSIGNEE, assignee)
+                changes["assignee"] = actor.label if label == ME else label
+
+        def rule(case: Case, now: datetime) -> Case:
+            triaged = replace(case, **changes)  # type: ignore[arg-type]  # each value was checked for its field
+            return turned(triaged, new_status, now) if new_status else triaged
+
+        return self._change(actor, ref, rule, if_revision)
+
+    def assign(self, actor: Actor, ref: Ref, assignee: str | None) -> Case:
+        """Let somebody take care of a case, by label; "me" is the actor, None nobody."""
+        return self.change(actor, ref, assignee=assignee)
+
+    def idle(self, actor: Actor, *, answered_for: timedelta) -> tuple[Case, ...]:
+        """Return the cases that have been answered for that long without a word since, the longest quiet first."""
+        actor.must_be(ActorKind.SUPPORT)
+        with checking() as check:
+            answered_for = check("answered_for", fields.SPAN, answered_for)
+        with self.repository.read() as transaction:
+            return transaction.queue.answered_before(actor.stores, self._ago(answered_for))
+
+    def close_idle(self, actor: Actor, *, answered_for: timedelta) -> tuple[Case, ...]:
+        """Close each idle case, with a word of the desk's own that says so; return those that were closed.
+
+        Each is looked at again in the transaction that closes it, so that a reply that comes meanwhile wins, and a
+        second run at the same time closes no case twice.
+        """
+        idle_ones = self.idle(actor, answered_for=answered_for)
+        body = IDLE_NOTICE.format(times.spelled(answered_for))
+        closed_ones = []
+        for idle in idle_ones:
+            with self.repository.write() as transaction:
+                case = self._find(transaction, actor, idle.id)
+                if is_idle(case, self._now(case), answered_for):
+                    said = self.answer(actor, case.id, body=body, kind=AuthorKind.SYSTEM, close=True)
+                    closed_ones.append(said.case)
+        return tuple(closed_ones)
+
+    def _ago(self, span: timedelta) -> datetime:
+        try:
+            return self._now() - span
+        except OverflowError:
+            return times.EARLIEST
+
+
+def _unchanged(case: Case, now: datetime) -> Case:
+    return case

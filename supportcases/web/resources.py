@@ -1,0 +1,53 @@
+"""What the resources of both sides share: the desk, who may come, and requests that may come more than once."""
+
+from abc import ABC
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar
+
+from supportcases import fields
+from supportcases.actors import Actor, ActorKind
+from supportcases.desk import SupportDesk
+from supportcases.fields import checking
+from supportcases.replays import Retry
+from supportcases.repository import Answer
+from supportcases.web.requests import ApiRequest
+
+
+class DeskResource(ABC):
+    """A resource that asks the desk, for one side of it."""
+
+    side: ClassVar[ActorKind]  # `supportcases.web.auth` lets nobody else in
+
+    def __init__(self, desk: SupportDesk, *, max_body: int) -> None:
+        """Take bodies of up to `max_body` bytes."""
+        self._desk = desk
+        self._max_body = max_body
+
+    def _retry(self, req: ApiRequest, actor: Actor, asked: Callable[[], Mapping[str, Any]]) -> Retry:
+        """Return the request as one that may come again with the same `Idempotency-Key`, from the same side.
+
+        A merchant's keys are those of the store, a support key's its own.
+        """
+        key = req.env.get("HTTP_IDEMPOTENCY_KEY")
+        if key is not None:
+            with checking() as check:
+                key = check("Idempotency-Key", fields.IDEMPOTENCY_KEY, key)
+        if actor.kind is ActorKind.MERCHANT:
+            scope = f"store:{actor.store}"
+        else:
+            scope = f"support:{actor.id}" if actor.id else f"support-label:{actor.label}"
+        return Retry(self._desk.repository, scope=scope, key=key, asked=asked, clock=self._desk.clock)
+
+    def _opened_once(
+        self, req: ApiRequest, actor: Actor, new: dict[str, Any], open_case: Callable[[], Answer]
+    ) -> Answer:
+        """Return the answer of `open_case`, or the one kept before; a subject that is missing is put into `new`."""
+        asked = {"operation": "open", **new}
+        retry = self._retry(req, actor, lambda: asked)
+        answer = retry.kept()
+        if answer is None:
+            # here, and not in the transaction that keeps the answer: the host's subject maker may take its time
+            if "subject" not in new:
+                new["subject"] = self._desk.subject_for(new["body"])
+            answer = retry.once(open_case)
+        return answer

@@ -1,0 +1,194 @@
+"""The resources for the support team."""
+
+import re
+from collections.abc import Collection
+from typing import Any, Final
+
+import falcon
+
+from supportcases.actors import ActorKind
+from supportcases.cases import Case, Reply, Thread
+from supportcases.errors import InvalidInput
+from supportcases.queue import QueuePage
+from supportcases.repository import Answer
+from supportcases.statistics import Statistics
+from supportcases.web import schemas
+from supportcases.web import support_schemas as shapes
+from supportcases.web.answers import send, send_answer, to_json
+from supportcases.web.auth import asker
+from supportcases.web.requests import ApiRequest
+from supportcases.web.resources import DeskResource
+
+NEW_CASE: Final = shapes.NewSupportCase()
+CHANGE: Final = shapes.SupportCaseChange()
+NEW_MESSAGE: Final = shapes.NewSupportMessage()
+QUEUE_QUERY: Final = shapes.QueueQuery()
+HISTORY_QUERY: Final = shapes.HistoryQuery()
+STATISTICS_QUERY: Final = shapes.StatisticsQuery()
+STORE_QUERY: Final = shapes.SupportStoreQuery()
+CASE: Final = shapes.SupportCaseOut()
+MESSAGE: Final = shapes.SupportMessageOut()
+REPLY: Final = shapes.SupportReplyOut()
+QUEUE: Final = shapes.QueueOut()
+HISTORY: Final = shapes.HistoryOut()
+STATISTICS: Final = shapes.StatisticsOut()
+STORES: Final = shapes.StoreList()
+
+ETAG: Final = re.compile('"([1-9][0-9]{0,17})"')
+
+
+class SupportResource(DeskResource):
+    """A resource for the support team."""
+
+    side = ActorKind.SUPPORT
+
+
+class Queue(SupportResource):
+    """The cases of all stores: `/support/cases`."""
+
+    def on_get(self, req: ApiRequest, resp: falcon.Response) -> None:
+        """List or search the cases of all stores, whoever waits first."""
+        wanted = schemas.load_parameters(QUEUE_QUERY, req.parameters())
+        send(resp, queue_json(self._desk.queue(asker(req), **wanted)))
+
+    on_head = on_get
+
+    def on_post(self, req: ApiRequest, resp: falcon.Response) -> None:
+        """Open a case on a store's behalf."""
+        actor = asker(req)
+        new = schemas.load(NEW_CASE, req.json_object(self._max_body))
+        actor.must_enter(new["store"])
+        cases = f"{req.mounted_at}{req.uri_template}"
+
+        def open_case() -> Answer:
+            case = self._desk.open(actor, **new)
+            return Answer(201, to_json(CASE.dump(case)), f"{cases}/{case.id}")
+
+        send_answer(resp, self._opened_once(req, actor, new, open_case))
+
+
+class QueuedCase(SupportResource):
+    """One case: `/support/cases/{id}`."""
+
+    def on_get(self, req: ApiRequest, resp: falcon.Response, id: str) -> None:
+        """Return a case with its messages and notes, oldest first."""
+        thread = self._desk.get(asker(req), id)
+        resp.etag = etag_of(thread.revision)
+        send(resp, thread_json(thread))
+
+    on_head = on_get
+
+    def on_patch(self, req: ApiRequest, resp: falcon.Response, id: str) -> None:
+        """Change a case's status, severity, category, assignee or subject."""
+        actor = asker(req)
+        change = schemas.load(CHANGE, req.json_object(self._max_body))
+        if not change:
+            raise InvalidInput({"request body": f"Must have at least one of {', '.join(CHANGE.fields)}."})
+        with self._desk.repository.write():  # so that the tag is that of this very change
+            case = self._desk.change(actor, id, **change, if_revision=revisions_of(req))
+            revision = self._desk.revision(actor, case.id)
+        resp.etag = etag_of(revision)
+        send(resp, CASE.dump(case))
+
+
+class QueuedCaseMessages(SupportResource):
+    """The thread of a case: `/support/cases/{id}/messages`."""
+
+    def on_post(self, req: ApiRequest, resp: falcon.Response, id: str) -> None:
+        """Answer, or add an internal note."""
+        actor = asker(req)
+        new = schemas.load(NEW_MESSAGE, req.json_object(self._max_body))
+        internal, close = new.pop("internal"), new.pop("close")
+        if internal and close:
+            raise InvalidInput({"close": "Must not be true with internal: a note changes nothing of the case."})
+        revisions = revisions_of(req)
+
+        def asked() -> dict[str, Any]:
+            case = self._desk.find(actor, id)
+            return {"operation": "note" if internal else "answer", "case": case.id, "close": close, **new}
+
+        def say() -> Answer:
+            if internal:
+                said = self._desk.note(actor, id, **new, if_revision=revisions)
+            else:
+                said = self._desk.answer(actor, id, **new, close=close, if_revision=revisions)
+            return Answer(201, to_json(said_json(said)))
+
+        send_answer(resp, self._retry(req, actor, asked).once(say))
+
+
+class QueuedCaseHistory(SupportResource):
+    """What happened to a case: `/support/cases/{id}/history`."""
+
+    def on_get(self, req: ApiRequest, resp: falcon.Response, id: str) -> None:
+        """Return who changed what of a case, when, from what to what, oldest first."""
+        wanted = schemas.load_parameters(HISTORY_QUERY, req.parameters())
+        history = self._desk.history(asker(req), id, **wanted)
+        send(resp, HISTORY.dump({"entries": history.entries, "meta": history}))
+
+    on_head = on_get
+
+
+class DeskStatistics(SupportResource):
+    """How the desk is doing: `/support/stats`."""
+
+    def on_get(self, req: ApiRequest, resp: falcon.Response) -> None:
+        """Count the cases opened in a window, and tell how long answers and closings took."""
+        wanted = schemas.load_parameters(STATISTICS_QUERY, req.parameters())
+        send(resp, statistics_json(self._desk.stats(asker(req), **wanted)))
+
+    on_head = on_get
+
+
+class Stores(SupportResource):
+    """The stores that have cases: `/support/stores`."""
+
+    def on_get(self, req: ApiRequest, resp: falcon.Response) -> None:
+        """List the stores with how many of their cases have each status, newest activity first."""
+        wanted = schemas.load_parameters(STORE_QUERY, req.parameters())
+        page = self._desk.stores(asker(req), **wanted)
+        send(resp, STORES.dump({"stores": page.stores, "meta": page}))
+
+    on_head = on_get
+
+
+def etag_of(revision: int | None) -> str:
+    """Return the entity tag of a case: its revision, so that notes and assignments change it too."""
+    return f'"{revision}"'
+
+
+def revisions_of(req: ApiRequest) -> Collection[int] | None:
+    """Return the revisions that `If-Match` allows; None is any (RFC 9110, section 13.1.1).
+
+    What is no tag of ours allows none: a condition that is not understood must not be passed over.
+    """
+    condition = req.get_header("If-Match", default="").strip(" \t")
+    if condition in ("", "*"):
+        return None
+    tags = [ETAG.fullmatch(tag.strip(" \t")) for tag in condition.split(",")]  # Falcon's parser loses the quotes
+    return {int(tag[1]) for tag in tags if tag}
+
+
+def queue_json(page: QueuePage) -> dict[str, Any]:
+    """Return a page of the queue, as `QueueOut` describes it."""
+    return schemas.dumped(QUEUE, {"cases": page.cases, "meta": page})
+
+
+def case_json(case: Case) -> dict[str, Any]:
+    """Return a case, as `SupportCaseOut` describes it."""
+    return schemas.dumped(CASE, case)
+
+
+def thread_json(thread: Thread) -> dict[str, Any]:
+    """Return a case with its messages and notes, as `SupportThreadOut` describes it."""
+    return {**case_json(thread.case), "messages": MESSAGE.dump(thread.messages, many=True)}
+
+
+def said_json(said: Reply) -> dict[str, Any]:
+    """Return a message that was added, as `SupportReplyOut` describes it."""
+    return schemas.dumped(REPLY, {"message": said.message, "status": said.case.status})
+
+
+def statistics_json(statistics: Statistics) -> dict[str, Any]:
+    """Return the statistics, as `StatisticsOut` describes them."""
+    return schemas.dumped(STATISTICS, statistics)

@@ -1,0 +1,288 @@
+"""GET and PATCH /support/cases/{id}: the names of a case, its tag, and what may be changed."""
+
+from datetime import timedelta
+
+import pytest
+
+from supportcases.errors import CaseNotFound, InvalidInput
+from tests.conftest import ACME, ADA, GLOBEX, SUPPORT, call, support_client_of
+
+PATH = f"{SUPPORT}/cases/acme:1"
+BODY = "The checkout shows a blank page."
+CASE_ID = "0191abc0-0000-7000-8000-000000000001"
+AT_1030, AT_1031, AT_1032 = (f"2024-06-15T10:{minute}:00.000Z" for minute in (30, 31, 32))
+NOT_FOUND = {"error": "There is no such support case.", "code": "not_found", "requestId": "test"}
+CASE = {
+    "id": CASE_ID,
+    "number": 1,
+    "subject": "Blank page",
+    "category": "other",
+    "severity": "normal",
+    "status": "open",
+    "createdAt": AT_1030,
+    "lastActivityAt": AT_1030,
+    "closedAt": None,
+    "store": "acme",
+    "assignee": None,
+    "waitingSince": AT_1030,
+}
+
+
+@pytest.fixture(autouse=True)
+def case(app, clock):
+    """Case 1 of acme, opened a minute ago; globex has one too."""
+    case = app.desk.open(ACME, body=BODY, subject="Blank page", author="Grace")
+    app.desk.open(GLOBEX, body=BODY, subject="theirs")
+    clock.advance(minutes=1)
+    return case
+
+
+@pytest.fixture
+def get(ada):
+    return lambda ref="acme:1": ada.simulate_get(f"{SUPPORT}/cases/{ref.replace('#', '%23')}")
+
+
+@pytest.fixture
+def patch(ada):
+    """Change case 1."""
+    return lambda **fields: ada.simulate_patch(PATH, json=fields)
+
+
+# -- reading ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_case_comes_with_its_thread_notes_and_tag_to_the_byte(app, get):
+    app.desk.note(ADA, "acme:1", body="Known bug.")
+    answer = get()
+    assert (answer.status_code, answer.headers["ETag"]) == (200, '"2"')
+    assert answer.headers["Content-Type"] == "application/json"
+    assert answer.text == (
+        f'{{"id":"{CASE_ID}","number":1,"subject":"Blank page","category":"other","severity":"normal",'
+        f'"status":"open","createdAt":"{AT_1030}","lastActivityAt":"{AT_1030}","closedAt":null,"store":"acme",'
+        f'"assignee":null,"waitingSince":"{AT_1030}","messages":['
+        '{"id":"0191abc0-0000-7000-8000-000000000002","authorKind":"merchant","authorLabel":"Grace",'
+        f'"body":"{BODY}","attachments":[],"createdAt":"{AT_1030}","internal":false}},'
+        '{"id":"0191abc0-0000-7000-8000-000000000005","authorKind":"support","authorLabel":"Ada",'
+        f'"body":"Known bug.","attachments":[],"createdAt":"{AT_1031}","internal":true}}]}}'
+    )
+
+
+NAMES = ["acme:1", "acme:01", "acme:000001", "acme:#1", "acme:#000001", "acme:" + "0" * 19 + "1", CASE_ID]
+
+
+@pytest.mark.parametrize("ref", [*NAMES, CASE_ID.upper(), CASE_ID.title()])
+def test_a_case_goes_by_its_uuid_or_by_store_and_number(ada, get, ref):
+    path = f"{SUPPORT}/cases/{ref.replace('#', '%23')}"
+    assert get(ref).json["id"] == CASE_ID
+    assert ada.simulate_get(f"{path}/history").json["meta"]["count"] == 1
+    assert ada.simulate_patch(path, json={"severity": "low"}).json["id"] == CASE_ID
+    assert ada.simulate_post(f"{path}/messages", json={"body": "hello"}).status_code == 201
+
+
+NOT_NAMES = [
+    "1",
+    "000001",
+    "#1",
+    ":1",
+    "acme:",
+    "acme:0",
+    "acme:-1",
+    "acme:+1",
+    "acme: 1",
+    "acme:1 ",
+    " acme:1",
+    "acme",
+]
+NOT_NAMES += ["ACME:1", "acme:2", "acme:9223372036854775808", "acme:" + "9" * 40, "acme:１", "acme:1:1", "acme::1"]
+NOT_NAMES += [f"acme:{CASE_ID}", f":{CASE_ID}", CASE_ID[:-1] + "2", CASE_ID.replace("-", ""), "nosuch:1", "é:1", "*:1"]
+NOT_NAMES += ["%00:1", "acme:1%00", "acme%00:1", "%ED%A0%80:1", "acme:%FF", "null", "none:1", "x" * 3000 + ":1"]
+
+
+@pytest.mark.parametrize("ref", NOT_NAMES)
+def test_everything_else_is_404(ada, ref):
+    path = f"{SUPPORT}/cases/{ref.replace('#', '%23')}"
+    for answer in (
+        ada.simulate_get(path),
+        ada.simulate_get(f"{path}/history"),
+        ada.simulate_patch(path, json={"status": "closed"}),
+        ada.simulate_post(f"{path}/messages", json={"body": "hello"}),
+        ada.simulate_post(f"{path}/messages", json={"body": "hello"}, headers={"Idempotency-Key": "k"}),
+        ada.simulate_patch(path, json={"status": "closed"}, headers={"If-Match": '"1"'}),
+    ):
+        assert (answer.status_code, answer.json) == (404, NOT_FOUND)
+    assert ada.simulate_head(path).status_code == 404
+
+
+def test_head_answers_as_get_without_the_body(ada, get):
+    head = ada.simulate_head(PATH)
+    assert (head.status_code, head.content, head.headers) == (200, b"", get().headers)
+    assert head.headers["ETag"] == '"1"'
+
+
+# -- changing ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("fields", "changed"),
+    [
+        ({"severity": "critical"}, {}),
+        ({"category": "billing_plans"}, {}),
+        ({"subject": "  Straße 🛒 \u202e ok  "}, {"subject": "Straße 🛒 \u202e ok"}),
+        ({"subject": "abc"}, {}),
+        ({"subject": "x" * 200}, {}),
+        ({"assignee": "Bob"}, {}),
+        ({"assignee": " Zoë 🐙 "}, {"assignee": "Zoë 🐙"}),
+        ({"assignee": "🐙" * 120}, {}),
+        ({"assignee": "me"}, {"assignee": "Ada"}),
+        ({"assignee": " me "}, {"assignee": "Ada"}),
+        ({"assignee": "Me"}, {}),
+        ({"assignee": "None"}, {}),
+        ({"status": "closed"}, {"closedAt": AT_1031, "lastActivityAt": AT_1031, "waitingSince": None}),
+        ({"status": "answered"}, {"lastActivityAt": AT_1031, "waitingSince": None}),
+        ({"severity": "low", "category": "domains_setup", "assignee": "me", "subject": "All"}, {"assignee": "Ada"}),
+        ({"status": "answered", "severity": "low"}, {"lastActivityAt": AT_1031, "waitingSince": None}),
+    ],
+)
+def test_each_field_can_be_changed_and_only_a_status_is_activity(get, patch, fields, changed):
+    answer = patch(**fields)
+    assert (answer.status_code, answer.headers["ETag"]) == (200, '"2"')
+    assert list(answer.json) == list(CASE)
+    assert answer.json == {**CASE, **fields, **changed}
+    read = get()
+    assert (read.headers["ETag"], {k: v for k, v in read.json.items() if k != "messages"}) == ('"2"', answer.json)
+    assert len(read.json["messages"]) == 1
+
+
+def test_null_clears_the_assignee(patch, get):
+    patch(assignee="Bob")
+    assert patch(assignee=None).json["assignee"] is None
+    assert get().json["assignee"] is None
+
+
+FROM = {"open": [], "answered": ["answered"], "closed": ["closed"]}
+
+
+@pytest.mark.parametrize("to", FROM)
+@pytest.mark.parametrize("start", FROM)
+def test_every_status_can_become_every_status(patch, get, clock, start, to):
+    for status in FROM[start]:
+        patch(status=status)
+    tag = get().headers["ETag"]
+    clock.advance(minutes=1)
+    answer = patch(status=to)
+    case = answer.json
+    began = {"open": AT_1030}.get(start, AT_1031)
+    at = began if to == start else AT_1032
+    waiting = {"open": AT_1032 if start == "answered" else AT_1030}.get(to)  # closing was no answer
+    assert (case["status"], case["lastActivityAt"], case["waitingSince"]) == (to, at, waiting)
+    assert case["closedAt"] == (at if to == "closed" else None)
+    assert (answer.headers["ETag"] == tag) == (to == start)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"status": "open"},
+        {"severity": "normal"},
+        {"category": "other"},
+        {"subject": " Blank page "},
+        {"assignee": None},
+        {"status": "open", "severity": "normal", "category": "other", "subject": "Blank page", "assignee": None},
+    ],
+)
+def test_what_the_case_has_already_changes_nothing_and_keeps_the_tag(ada, patch, get, fields):
+    before = get()
+    answer = patch(**fields)
+    assert (answer.status_code, answer.json, answer.headers["ETag"]) == (200, CASE, '"1"')
+    assert get().content == before.content
+    assert ada.simulate_get(f"{PATH}/history").json["meta"]["count"] == 1
+
+
+def test_assigning_to_me_twice_is_one_change(patch):
+    assert [patch(assignee=a).headers["ETag"] for a in ("me", "me", "Ada", "Bob", "me")] == ['"2"'] * 3 + ['"3"', '"4"']
+
+
+def test_me_is_whoever_asks(app, patch):
+    patch(assignee="me")
+    answer = support_client_of(app, "Bob").simulate_patch(PATH, json={"assignee": "me"})
+    assert answer.json["assignee"] == "Bob"
+
+
+@pytest.mark.parametrize(
+    ("document", "fields"),
+    [
+        ({}, ["request body"]),
+        *(({name: None}, [name]) for name in ("status", "severity", "category", "subject")),
+        *(
+            ({name: value}, [name])
+            for name in ("status", "severity", "category")
+            for value in ("", "all", "x", 1, [], {})
+        ),
+        *(({"status": value}, ["status"]) for value in ("Open", " closed", "noted", True)),
+        *(({"subject": value}, ["subject"]) for value in ("", "  ab  ", "x" * 201, "a\nbc", "a\x85bc", "a\0bc", 5, [])),
+        *(
+            ({"assignee": value}, ["assignee"])
+            for value in ("", "  ", "none", " none ", "x" * 121, "a\tb", 1, [], True)
+        ),
+        ({"severity": "x", "status": "y"}, ["status", "severity"]),
+        ({"severity": "low", "Severity": "low"}, ["Severity"]),
+        ({"severity": "low", "store": "globex"}, ["store"]),
+        *(({"severity": "low", name: "x"}, [name]) for name in ("number", "id", "closedAt", "waitingSince", "body")),
+    ],
+)
+def test_a_faulty_change_is_400_names_the_fields_and_changes_nothing(ada, get, document, fields):
+    before = get()
+    answer = ada.simulate_patch(PATH, json=document)
+    assert (answer.status_code, answer.json["code"]) == (400, "validation_failed")
+    assert [detail["field"] for detail in answer.json["details"]] == fields
+    assert "ETag" not in answer.headers
+    assert (get().content, get().headers["ETag"]) == (before.content, '"1"')
+
+
+def test_sentences_for_the_reserved_words_and_the_empty_change(patch):
+    assert patch(assignee="none").json["error"] == (
+        "assignee must not be 'none', which is reserved; null clears the assignee."
+    )
+    assert patch().json["error"] == (
+        "request body must have at least one of status, severity, category, assignee, subject."
+    )
+
+
+@pytest.mark.parametrize(
+    "document", [b'{"assignee": "\\ud800"}', b'{"severity":"low","severity":"low"}', b"[]", b"", b"{"]
+)
+def test_what_is_no_proper_object_is_400(app, get, document):
+    key, _ = app.keys.create_support(label="Ada")
+    head = {"CONTENT_TYPE": "application/json", "CONTENT_LENGTH": str(len(document))}
+    assert call(app, "PATCH", PATH, document, HTTP_AUTHORIZATION=f"Bearer {key}", **head).status == 400
+    assert get().headers["ETag"] == '"1"'
+
+
+def test_another_media_type_is_415(ada):
+    answer = ada.simulate_patch(PATH, body='{"severity": "low"}', headers={"Content-Type": "text/plain"})
+    assert answer.status_code == 415
+
+
+def test_time_does_not_go_backwards(patch, clock):
+    patch(status="answered")
+    clock.advance(hours=-1)
+    case = patch(status="closed").json
+    assert (case["lastActivityAt"], case["closedAt"]) == (AT_1031, AT_1031)
+
+
+# -- from Python ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("ref", ["\ud800:1", "acme\udcff:1", "\0:1", "acme:\ud800", "\ud800", "é:1"])
+def test_a_name_that_cannot_be_kept_names_no_case(app, ref):
+    with pytest.raises(CaseNotFound):
+        app.desk.get(ADA, ref)
+    with pytest.raises(CaseNotFound):
+        app.desk.answer(ADA, ref, body="hello")
+
+
+@pytest.mark.parametrize("span", ["14d", 14, None, timedelta(0), timedelta(days=-1)])
+def test_a_span_that_is_none_is_invalid_input(app, span):
+    for act in (app.desk.idle, app.desk.close_idle):
+        with pytest.raises(InvalidInput):
+            act(ADA, answered_for=span)

@@ -1,0 +1,171 @@
+"""If-Match on PATCH /support/cases/{id} and POST .../messages: this case moved while you wrote."""
+
+import json
+
+import pytest
+
+from tests.conftest import ACME, ADA, GLOBEX, SUPPORT, call
+
+PATH = f"{SUPPORT}/cases/acme:1"
+BODY = "The checkout shows a blank page."
+MOVED = {
+    "error": "This case has changed since you read it, or the ETag sent is none of its own; read it again first.",
+    "code": "precondition_failed",
+    "requestId": "test",
+}
+
+
+@pytest.fixture(autouse=True)
+def case(app, clock):
+    """Case 1 of acme, opened a minute ago; globex has one too."""
+    case = app.desk.open(ACME, body=BODY, subject="Blank page", author="Grace")
+    app.desk.open(GLOBEX, body=BODY, subject="theirs")
+    clock.advance(minutes=1)
+    return case
+
+
+@pytest.fixture
+def get(ada):
+    return lambda ref="acme:1": ada.simulate_get(f"{SUPPORT}/cases/{ref.replace('#', '%23')}")
+
+
+@pytest.fixture
+def patch(ada):
+    """Change case 1."""
+    return lambda if_match=None, **fields: ada.simulate_patch(
+        PATH, json=fields, headers={} if if_match is None else {"If-Match": if_match}
+    )
+
+
+@pytest.fixture
+def post(ada):
+    """Write to case 1."""
+    return lambda if_match=None, **fields: ada.simulate_post(
+        f"{PATH}/messages", json={"body": "hello", **fields}, headers={} if if_match is None else {"If-Match": if_match}
+    )
+
+
+MATCHING = ['"1"', ' "1" ', '"7", "1"', '"1","7"', "*", " * "]
+STALE = ['"2"', '"0"', '""', '"01"', '"1 "', '" 1"', '"one"', '"1', '1"', "1", '"-1"', '"１"', '"' + "9" * 400 + '"']
+STALE += [
+    "W/*",
+    'W/"*"',
+    'W/"1"',
+    'w/"1"',
+    'W/"1", "2"',
+    "garbage",
+    ",",
+    '"é"',
+    '"*"',
+    '"1.0"',
+    '"2" "1"',
+    "'1'",
+    "x, y",
+    "\x00",
+    "()",
+]
+
+
+@pytest.mark.parametrize("way", ["patch", "post"])
+@pytest.mark.parametrize("tag", [*MATCHING, None])
+def test_a_matching_condition_lets_the_change_happen(app, way, tag):
+    assert conditional(app, way, tag).status == {"patch": 200, "post": 201}[way]
+    assert app.desk.revision(ADA, "acme:1") == 2
+
+
+@pytest.mark.parametrize("way", ["patch", "post", "note", "close", "retry"])
+@pytest.mark.parametrize("tag", STALE)
+def test_any_other_condition_is_412_and_nothing_happens(app, get, way, tag):
+    before = get()
+    answer = conditional(app, way, tag)
+    assert (answer.status, answer.json) == (412, MOVED)
+    assert list(answer.json) == ["error", "code", "requestId"]
+    assert answer.headers["content-type"] == "application/json"
+    assert get().content == before.content
+    assert app.desk.revision(ADA, "acme:1") == 1
+
+
+@pytest.mark.parametrize("way", ["patch", "post"])
+@pytest.mark.parametrize("tag", ["", " ", "\t"])
+def test_a_blank_condition_is_none(app, way, tag):
+    assert conditional(app, way, tag).status in {200, 201}
+
+
+def conditional(app, way, tag):
+    key, _ = app.keys.create_support(label="Ada")
+    document = {
+        "patch": {"severity": "low"},
+        "note": {"body": "x", "internal": True},
+        "close": {"body": "x", "close": True},
+    }
+    body = json.dumps(document.get(way, {"body": "hello"})).encode()
+    method, path = ("PATCH", PATH) if way == "patch" else ("POST", f"{PATH}/messages")
+    head = {"CONTENT_TYPE": "application/json", "CONTENT_LENGTH": str(len(body)), "HTTP_X_REQUEST_ID": "test"}
+    head["HTTP_IDEMPOTENCY_KEY"] = "k" if way == "retry" else None
+    return call(app, method, path, body, HTTP_IF_MATCH=tag, HTTP_AUTHORIZATION=f"Bearer {key}", **head)
+
+
+MOVES = {
+    "a reply": lambda app: app.desk.reply(ACME, 1, body="Anything new?"),
+    "an answer": lambda app: app.desk.answer(ADA, "acme:1", body="Which browser?"),
+    "a note": lambda app: app.desk.note(ADA, "acme:1", body="Hm."),
+    "a word of the desk": lambda app: app.desk.answer(ADA, "acme:1", body="Maintenance.", kind="system"),
+    "an assignment": lambda app: app.desk.assign(ADA, "acme:1", "Bob"),
+    "a closing": lambda app: app.desk.close(ACME, 1),
+}
+
+
+@pytest.mark.parametrize("move", MOVES)
+def test_a_case_that_moved_while_somebody_wrote_is_412(app, get, patch, post, move):
+    tag = get().headers["ETag"]
+    MOVES[move](app)
+    assert (post(tag).status_code, patch(tag, severity="low").status_code) == (412, 412)
+    again = get().headers["ETag"]
+    assert again != tag
+    assert post(again).status_code == 201
+
+
+def test_the_tag_of_a_change_is_good_for_the_next_change(patch):
+    tag = '"1"'
+    for severity in ("low", "high", "low", "critical"):
+        answer = patch(tag, severity=severity)
+        assert answer.status_code == 200
+        assert answer.headers["ETag"] != tag
+        tag = answer.headers["ETag"]
+
+
+def test_a_stale_condition_on_a_change_that_would_change_nothing_is_412_too(app, patch):
+    app.desk.note(ADA, "acme:1", body="Hm.")
+    assert patch('"1"', severity="normal").status_code == 412
+    assert patch('"2"', severity="normal").headers["ETag"] == '"2"'
+
+
+def test_a_condition_is_looked_at_after_the_document_and_the_name(ada, patch):
+    assert patch('"9"', severity="x").status_code == 400
+    headers = {"If-Match": '"9"'}
+    answer = ada.simulate_patch(f"{SUPPORT}/cases/acme:9", json={"severity": "low"}, headers=headers)
+    assert answer.status_code == 404
+
+
+def test_a_retry_with_its_own_condition_gets_its_answer_though_the_case_moved_by_it(app, ada):
+    headers = {"If-Match": '"1"', "Idempotency-Key": "k"}
+    first, second = (ada.simulate_post(f"{PATH}/messages", json={"body": "hello"}, headers=headers) for _ in range(2))
+    assert (first.status_code, second.status_code, first.content == second.content) == (201, 201, True)
+    assert second.headers["Idempotent-Replayed"] == "true"
+
+
+def test_of_two_who_saw_the_same_tag_one_wins(patch):
+    answers = [patch('"1"', assignee=name) for name in ("Ada", "Bob")]
+    assert [a.status_code for a in answers] == [200, 412]
+
+
+def test_only_this_side_sends_tags(ada, client, get, post):
+    assert "ETag" in get().headers
+    for answer in (post(), ada.simulate_get(f"{SUPPORT}/cases"), ada.simulate_get(f"{PATH}/history")):
+        assert "ETag" not in answer.headers
+    merchants = "/api/v1/support-cases/1"
+    for answer in (
+        client.simulate_get(merchants),
+        client.simulate_patch(merchants, json={"status": "closed"}, headers={"If-Match": '"99"'}),
+    ):
+        assert (answer.status_code, "ETag" in answer.headers) == (200, False)

@@ -1,0 +1,165 @@
+"""POST /support/cases: a case opened on a store's behalf."""
+
+import threading
+
+import pytest
+from falcon.testing import TestClient
+
+from supportcases import Actor, create_app, mount
+from tests.conftest import ADA, CASES, SUPPORT, support_client_of
+
+QUEUE = f"{SUPPORT}/cases"
+BODY = "The checkout shows a blank page."
+NEW = {"store": "acme", "body": BODY}
+AT = {30: "2024-06-15T10:30:00.000Z"}
+
+
+@pytest.fixture
+def post(ada):
+    """Open a case on a store's behalf."""
+    return lambda key=None, **fields: ada.simulate_post(
+        QUEUE, json={**NEW, **fields}, headers={"Idempotency-Key": key} if key else {}
+    )
+
+
+def test_a_case_on_a_store_s_behalf_to_the_byte(ada, post):
+    answer = post(subject="Blank page")
+    assert answer.status_code == 201
+    assert answer.headers["Content-Type"] == "application/json"
+    assert answer.headers["Location"] == f"{QUEUE}/0191abc0-0000-7000-8000-000000000001"
+    assert answer.text == (
+        '{"id":"0191abc0-0000-7000-8000-000000000001","number":1,"subject":"Blank page","category":"other",'
+        f'"severity":"normal","status":"open","createdAt":"{AT[30]}","lastActivityAt":"{AT[30]}","closedAt":null,'
+        f'"store":"acme","assignee":null,"waitingSince":"{AT[30]}"}}'
+    )
+    assert ada.simulate_get(answer.headers["Location"]).json["id"] == answer.json["id"]
+
+
+def test_its_first_message_is_the_merchant_s_and_the_history_names_the_agent(ada, post, client):
+    post(severity="high", category="billing_plans")
+    thread = ada.simulate_get(f"{QUEUE}/acme:1").json
+    assert (thread["severity"], thread["category"], thread["subject"]) == ("high", "billing_plans", BODY.rstrip("."))
+    (message,) = thread["messages"]
+    assert (message["authorKind"], message["authorLabel"], message["body"]) == ("merchant", "API", BODY)
+    assert ada.simulate_get(f"{QUEUE}/acme:1/history").json["data"] == [
+        {
+            "at": AT[30],
+            "kind": "opened",
+            "actorKind": "support",
+            "actorLabel": "Ada",
+            "from": {},
+            "to": {"status": "open"},
+        }
+    ]
+    assert client.simulate_get(f"{CASES}/1").json["messages"][0]["authorLabel"] == "API"
+
+
+def test_the_author_may_be_given(ada, post):
+    post(author=" Grace ")
+    assert ada.simulate_get(f"{QUEUE}/acme:1").json["messages"][0]["authorLabel"] == "Grace"
+
+
+def test_numbers_go_on_in_each_store_whoever_opens(post, client):
+    numbers = [post().json["number"], client.simulate_post(CASES, json={"body": BODY}).json["number"]]
+    numbers += [post(store="globex").json["number"], post().json["number"]]
+    assert numbers == [1, 2, 1, 3]
+
+
+def test_a_store_that_is_not_served_is_403(app):
+    bob = support_client_of(app, "Bob", ["globex", "initech"])
+    answer = bob.simulate_post(QUEUE, json=NEW)
+    assert (answer.status_code, answer.json["error"]) == (403, "You do not serve the store acme.")
+    assert app.desk.queue(ADA).count == 0
+    assert bob.simulate_post(QUEUE, json={**NEW, "store": "initech"}).status_code == 201
+
+
+def test_location_begins_with_where_the_app_is_mounted(app):
+    key, _ = app.keys.create_support(label="Ada")
+    mounted = mount(lambda env, start: pytest.fail("host"), app, at="/desk")
+    headers = {"Authorization": f"Bearer {key}"}
+    answer = TestClient(mounted).simulate_post(f"/desk{QUEUE}", json=NEW, headers=headers)
+    assert answer.headers["Location"].startswith(f"/desk{QUEUE}/0191abc0-")
+
+
+@pytest.mark.parametrize(
+    ("fields", "named"),
+    [
+        *(
+            ({"store": value}, ["store"])
+            for value in (None, "", " acme", "a b", "é", "-a", "a" * 65, 1, ["acme"], "a\n")
+        ),
+        *(({"body": value}, ["body"]) for value in (None, "", "too short", "x" * 10_001, 1)),
+        *(({"subject": value}, ["subject"]) for value in (None, "", "ab", "x" * 201, "a\nbc")),
+        *(({name: value}, [name]) for name in ("severity", "category") for value in (None, "", "all", "x", 1)),
+        *(({"author": value}, ["author"]) for value in (None, "", "x" * 121, "a\tb")),
+        *(({name: "x"}, [name]) for name in ("assignee", "status", "kind", "internal", "Store")),
+        ({"store": "", "body": "", "zzz": 1}, ["body", "store", "zzz"]),
+    ],
+)
+def test_a_faulty_case_is_400_names_the_fields_and_opens_nothing(app, post, fields, named):
+    answer = post("k", **fields)
+    assert (answer.status_code, [detail["field"] for detail in answer.json["details"]]) == (400, named)
+    assert app.desk.queue(ADA).count == 0
+    assert post("k").status_code == 201
+
+
+def test_store_and_body_are_required(ada):
+    answer = ada.simulate_post(QUEUE, json={})
+    assert answer.json["error"] == "body is required; store is required."
+
+
+def test_a_repeated_case_is_opened_once(app, post):
+    first, second = post("k"), post("k")
+    assert second.headers["Idempotent-Replayed"] == "true"
+    assert (second.status_code, second.content) == (201, first.content)
+    assert second.headers["Location"] == first.headers["Location"]
+    assert app.desk.queue(ADA).count == 1
+
+
+@pytest.mark.parametrize("change", [{"store": "globex"}, {"body": BODY * 2}, {"severity": "low"}, {"author": "Grace"}])
+def test_the_same_key_with_another_body_is_422(app, post, change):
+    post("k")
+    answer = post("k", **change)
+    assert (answer.status_code, answer.json["code"]) == (422, "idempotency_key_reused")
+    assert app.desk.queue(ADA).count == 1
+
+
+def test_two_keys_of_one_label_share_no_retries_and_merchants_none_with_them(app, post, client):
+    post("k")
+    for other in (support_client_of(app, "Ada"), support_client_of(app, "Bob")):
+        answer = other.simulate_post(QUEUE, json=NEW, headers={"Idempotency-Key": "k"})
+        assert (answer.status_code, "Idempotent-Replayed" in answer.headers) == (201, False)
+    answer = client.simulate_post(CASES, json={"body": BODY}, headers={"Idempotency-Key": "k"})
+    assert (answer.status_code, answer.json["number"]) == (201, 4)
+
+
+def test_eight_threads_with_one_key_open_one_case(tmp_path):
+    app = create_app(tmp_path / "cases.db")
+    key, _ = app.keys.create_support(label="Ada")
+    start, answers = threading.Barrier(8), []
+
+    def work():
+        headers = {"Authorization": f"Bearer {key}", "Idempotency-Key": "one"}
+        start.wait(20)
+        answers.append(TestClient(app).simulate_post(QUEUE, json=NEW, headers=headers))
+
+    threads = [threading.Thread(target=work) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert [answer.status_code for answer in answers] == [201] * 8
+    assert len({(answer.content, answer.headers["Location"]) for answer in answers}) == 1
+    assert app.desk.queue(ADA).count == 1
+    app.desk.repository.close()
+
+
+@pytest.mark.parametrize(("ids", "statuses"), [((None, None), [201, 422]), (("a", "b"), [201, 201])])
+def test_retries_of_the_host_s_own_actors_are_kept_by_id_or_else_by_label(repository, ids, statuses):
+    actors = iter([Actor.support("Ada", id=name) for name in ids])
+    client = TestClient(create_app(repository, authenticate=lambda req: next(actors)))
+    answers = [
+        client.simulate_post(QUEUE, json={**NEW, "body": body}, headers={"Idempotency-Key": "k"})
+        for body in (BODY, BODY * 2)
+    ]
+    assert [answer.status_code for answer in answers] == statuses

@@ -1,0 +1,125 @@
+"""The examples of the OpenAPI document: each is what a real app in memory answers to a real request."""
+
+import itertools
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+from uuid import UUID
+
+import falcon
+from falcon.testing import TestClient
+
+from supportcases import Actor, create_app
+from supportcases.app import MAX_BODY, PREFIX
+from supportcases.errors import DatabaseBusy
+
+CASES: Final = f"{PREFIX}/support-cases"
+ITEM: Final = f"{CASES}/{{id_or_number}}"
+MESSAGES: Final = f"{ITEM}/messages"
+
+SUPPORT: Final = f"{PREFIX}/support"
+QUEUE: Final = f"{SUPPORT}/cases"
+QUEUED: Final = f"{QUEUE}/{{id}}"
+QUEUED_MESSAGES: Final = f"{QUEUED}/messages"
+HISTORY: Final = f"{QUEUED}/history"
+STATISTICS: Final = f"{SUPPORT}/stats"
+STORES: Final = f"{SUPPORT}/stores"
+
+ACTORS: Final = {"sck_example": Actor.merchant("acme"), "sck_support": Actor.support("Ada")}
+
+
+def _headers(key: str, **more: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {key}", "X-Request-Id": "7d2c1f04", **more}
+
+
+class Examples:
+    """Requests and what a real app answers to them."""
+
+    def __init__(self) -> None:
+        moments = (datetime(2024, 6, 15, 10, 30, tzinfo=UTC) + timedelta(minutes=29 * n) for n in itertools.count())
+        numbers = itertools.count(1)
+        app = create_app(
+            ":memory:",
+            clock=lambda: next(moments),
+            new_id=lambda: UUID(f"0191abc0-1234-7def-8000-{next(numbers):012x}"),
+            authenticate=self._who,
+        )
+        self._client = TestClient(app)
+        self._desk = app.desk
+        self._made: dict[tuple[str, str], tuple[Any, Any]] = {}
+        self._make()
+
+    def of(self, method: str, path: str) -> tuple[Any, Any]:
+        """Return a request's body and the answer's."""
+        return self._made.get((method, path), (None, None))
+
+    @staticmethod
+    def _who(req: falcon.Request) -> Actor | None:
+        key = (req.auth or "").removeprefix("Bearer ")
+        if key == "sck_busy":
+            raise DatabaseBusy()
+        if key == "sck_broken":
+            raise RuntimeError("an example of a fault inside")
+        return ACTORS.get(key)
+
+    def _make(self) -> None:
+        said = (
+            "Order #1042 was marked as refunded but the customer did not receive the funds. It is pending since Monday."
+        )
+        new = {"body": said, "category": "orders_payments", "severity": "high"}
+        self._ask("POST", CASES, CASES, new)
+        self._desk.answer(Actor.support("YNS Support"), "acme:1", body="We've escalated this with Stripe.")
+        self._ask("GET", ITEM, f"{CASES}/1")
+        thanks = {"body": "Thanks — the customer confirmed the refund arrived.", "author": "Mara"}
+        self._ask("POST", MESSAGES, f"{CASES}/1/messages", thanks)
+        self._ask("PATCH", ITEM, f"{CASES}/1", {"status": "closed"})
+        self._ask("GET", CASES, CASES)
+        self._ask("GET", "/healthz", "/healthz")
+        self._make_support()
+
+    def _make_support(self) -> None:
+        told = "On the phone: the checkout shows a blank page since this morning."
+        new = {"store": "globex", "body": told, "category": "store_builder", "author": "Hank"}
+        self._ask("POST", QUEUE, QUEUE, new)
+        self._ask("PATCH", QUEUED, f"{QUEUE}/globex:1", {"severity": "critical", "assignee": "me"})
+        self._desk.note(ACTORS["sck_support"], "globex:1", body="Began with the theme update of last night.")
+        answer = {"body": "A theme update broke it; we have taken it back. Does it work for you now?"}
+        self._ask("POST", QUEUED_MESSAGES, f"{QUEUE}/globex:1/messages", answer)
+        self._ask("GET", QUEUED, f"{QUEUE}/globex:1")
+        self._ask("GET", HISTORY, f"{QUEUE}/globex:1/history")
+        self._desk.open(
+            Actor.merchant("acme"), body="Our new domain still shows the old shop.", category="domains_setup"
+        )
+        self._ask("GET", QUEUE, f"{QUEUE}?limit=2")
+        self._ask("GET", STATISTICS, STATISTICS)
+        self._ask("GET", STORES, STORES)
+
+    def _ask(self, method: str, template: str, path: str, body: Any = None) -> None:
+        key = "sck_support" if template.startswith(f"{SUPPORT}/") else "sck_example"
+        answer = self._client.simulate_request(method, path, json=body, headers=_headers(key))
+        assert answer.status_code in (200, 201), answer.text
+        self._made[method, template] = (body, answer.json)
+
+    def error(self, status: int) -> Any:
+        """Return the body of an error."""
+        once = _headers("sck_example", **{"Idempotency-Key": "a"})
+        text = _headers("sck_example", **{"Content-Type": "text/plain"})
+        stale = _headers("sck_support", **{"If-Match": '"1"'})
+        body = {"body": "The checkout shows a blank page."}
+        wrong: dict[int, dict[str, Any]] = {
+            400: {"method": "GET", "path": CASES, "query_string": "limit=0"},
+            401: {"method": "GET", "path": CASES, "headers": {"X-Request-Id": "7d2c1f04"}},
+            403: {"method": "GET", "path": CASES, "headers": _headers("sck_support")},
+            404: {"method": "GET", "path": f"{CASES}/999"},
+            405: {"method": "DELETE", "path": CASES},
+            412: {"method": "PATCH", "path": f"{QUEUE}/globex:1", "json": {"status": "closed"}, "headers": stale},
+            413: {"method": "POST", "path": CASES, "json": {"body": "x" * MAX_BODY}},
+            415: {"method": "POST", "path": CASES, "body": "x", "headers": text},
+            422: {"method": "POST", "path": CASES, "json": {**body, "severity": "high"}, "headers": once},
+            500: {"method": "GET", "path": CASES, "headers": _headers("sck_broken")},
+            503: {"method": "GET", "path": CASES, "headers": _headers("sck_busy")},
+        }
+        if status == 422:
+            self._client.simulate_post(CASES, json=body, headers=once)
+        answer = self._client.simulate_request(**{"headers": _headers("sck_example"), **wrong[status]})
+        assert answer.status_code == status, answer.text
+        return answer.json

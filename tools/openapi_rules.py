@@ -1,0 +1,85 @@
+"""What the rules of `supportcases.fields` allow, as JSON Schema with patterns of ECMA-262, and the other parameters."""
+
+from typing import Any
+
+from marshmallow import fields
+
+from supportcases import fields as rules
+from supportcases.cases import CHANGEABLE, NUMBER_TEXT, UUID_TEXT
+from supportcases.web import schemas
+
+NO_NUL = r"^[^\u0000]*$"
+ONE_LINE = r"^[^\u0000-\u001f\u007f-\u009f]*$"
+_DAY = (  # of the calendar, leap days too
+    r"[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])|[0-9]{4}-(0[13-9]|1[0-2])-(29|30)"
+    r"|[0-9]{4}-(0[13578]|1[02])-31|([0-9]{2}(0[48]|[2468][048]|[13579][26])|([02468][048]|[13579][26])00)-02-29"
+)
+_TIME = r"([01][0-9]|2[0-3]):[0-5][0-9]"
+MOMENT = rf"^(?!0000)({_DAY})(T{_TIME}:[0-5][0-9](\.[0-9]{{1,3}})?(Z|[+-]{_TIME}))?$"
+
+ID_OR_NUMBER = {
+    "name": "id_or_number",
+    "in": "path",
+    "required": True,
+    "description": "A UUID, or a case number as 42, 000042, #42 or #000042 (# is sent as %23)",
+    "schema": {"type": "string", "pattern": f"^({UUID_TEXT.pattern}|{NUMBER_TEXT.pattern})$"},
+}
+IDEMPOTENCY_KEY = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "required": False,
+    "description": "Makes a retry safe: sent again within 24 hours with the same request, it gets the same answer",
+    "schema": {"type": "string", "pattern": f"^{rules.IDEMPOTENCY_KEY.pattern.pattern}$"},
+}
+
+IF_MATCH = {
+    "name": "If-Match",
+    "in": "header",
+    "required": False,
+    "description": 'ETags of the case, as `"7"`, or `*`; 412 unless the case still has one. A weak one never matches',
+    "schema": {"type": "string"},
+}
+REFERENCE = {
+    "name": "id",
+    "in": "path",
+    "required": True,
+    "description": "A UUID, or a store and a case number there, as acme:42, acme:000042 or acme:#42 (# is sent as %23)",
+    "schema": {
+        "type": "string",
+        "pattern": f"^({UUID_TEXT.pattern}|{rules.STORE.pattern.pattern}:{NUMBER_TEXT.pattern})$",
+    },
+}
+
+
+def from_rule(self: Any, field: Any, **_: Any) -> dict[str, Any]:
+    """Return what a field's rule allows, as JSON Schema."""
+    if isinstance(field, schemas.Timestamp):
+        kind = ["string", "null"] if field.allow_none else "string"
+        return {"type": kind, "format": "date-time", "pattern": r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$"}
+    if isinstance(field, fields.Dict):
+        return {"propertyNames": {"enum": list(CHANGEABLE)}}
+    match getattr(field, "rule", None):
+        case rules.TextRule() as rule:
+            return _text(rule)
+        case rules.NumberRule(lowest=lowest, highest=highest):
+            return {"type": "integer", "minimum": lowest, "maximum": highest}
+        case rules.ChoiceRule() | rules.FilterRule() as rule:
+            return {"type": "string", "enum": list(rule.names)}
+        case rules.LabelRule(reserved=reserved):
+            kind = ["string", "null"] if field.allow_none else "string"
+            label = _text(rules.AUTHOR)
+            return {**label, "type": kind, "not": {"enum": list(reserved)}}
+        case rules.PatternRule(pattern=pattern):
+            return {"type": "string", "pattern": f"^{pattern.pattern}$"}
+        case rules.MomentRule():
+            return {"type": "string", "pattern": MOMENT}
+        case rules.BooleanRule():
+            return {"type": "boolean"}
+        case rules.QueryRule():
+            return {"type": "string", "pattern": NO_NUL}
+    return {}
+
+
+def _text(rule: rules.TextRule) -> dict[str, Any]:
+    pattern = ONE_LINE if rule.one_line else NO_NUL
+    return {"type": "string", "minLength": rule.shortest, "maxLength": rule.longest, "pattern": pattern}

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import pytest
 
-from supportcases import CaseNotFound, SqliteRepository, SupportDesk, create_app
+from supportcases import Actor, CaseMoved, CaseNotFound, SqliteRepository, SupportDesk, create_app
 from supportcases.cases import CaseFilter
 from tests.conftest import ACME, ADA, CASES, GLOBEX, client_of
 from tests.processes import let_go, numbers_of, start
@@ -80,6 +80,33 @@ def test_replies_written_at_once_are_all_there_in_the_order_of_their_times(share
     for messages in written:
         assert [m for m in thread.messages if m in messages] == messages
     assert thread.case.last_activity_at == thread.messages[-1].created_at
+
+
+def test_agents_who_answer_at_once_all_succeed_one_after_the_other(shared):
+    shared.open(ACME, body=BODY)
+    agents = [Actor.support(f"Agent {number}") for number in range(THREADS)]
+    said = at_once(lambda number: shared.answer(agents[number], "acme:1", body="We are on it.").message)
+    assert {message.id for message in shared.get(ACME, 1).messages[1:]} == {message.id for message in said}
+    entries = shared.history(ADA, "acme:1").entries[1:]
+    assert [entry.kind for entry in entries] == ["answered"] * THREADS
+    assert {entry.actor_label for entry in entries} == {agent.label for agent in agents}
+    assert [dict(entry.was) for entry in entries] == [{"status": "open"}] + [{}] * (THREADS - 1)
+
+
+def test_of_agents_who_change_the_same_revision_at_once_only_one_succeeds(shared):
+    shared.open(ACME, body=BODY)
+    severities = ["critical", "high", "low"]
+
+    def change(number: int) -> str:
+        try:
+            return shared.change(ADA, "acme:1", severity=severities[number], if_revision={1}).severity
+        except CaseMoved:
+            return "moved"
+
+    outcomes = at_once(change, threads=3)
+    assert sorted(outcomes).count("moved") == 2
+    assert shared.find(ADA, "acme:1").severity in outcomes
+    assert shared.revision(ADA, "acme:1") == 2
 
 
 def test_many_requests_at_once_are_all_served(path):

@@ -17,7 +17,7 @@ from uuid import UUID
 import pytest
 from falcon.testing import TestClient
 
-from supportcases import Actor, SqliteRepository, SupportDesk, create_app
+from supportcases import Actor, SqliteRepository, SupportDesk, cli, create_app
 
 ROOT = Path(__file__).parents[1]
 CASES = "/api/v1/support-cases"
@@ -217,6 +217,23 @@ def file_repository(path):
 def server(tmp_path):
     with serving(tmp_path / "cases.db") as running:
         yield running
+
+
+@pytest.fixture
+def exits(capsys, monkeypatch, tmp_path):
+    """The command line in this process, where it only reads its arguments: `exits(2, "keys")` returns what it said."""
+    monkeypatch.chdir(tmp_path)
+
+    def command_line(code, *arguments):
+        with pytest.raises(SystemExit) as exit:
+            cli.main(arguments)
+        said = capsys.readouterr()
+        assert exit.value.code == code
+        assert (said.err if code == 0 else said.out) == ""
+        assert list(tmp_path.iterdir()) == []
+        return said.out or said.err
+
+    return command_line
 
 
 @pytest.fixture(autouse=True)

@@ -96,23 +96,6 @@ def test_version_tells_ours_and_that_of_sqlite(tmp_path):
     assert done.stdout == f"supportcases {__version__} (SQLite {sqlite3.sqlite_version})\n"
 
 
-@pytest.fixture
-def exits(capsys, monkeypatch, tmp_path):
-    """The command line in this process, where it only reads its arguments: `exits(2, "keys")` returns what it said."""
-    monkeypatch.chdir(tmp_path)
-
-    def command_line(code, *arguments):
-        with pytest.raises(SystemExit) as exit:
-            cli.main(arguments)
-        said = capsys.readouterr()
-        assert exit.value.code == code
-        assert (said.err if code == 0 else said.out) == ""
-        assert list(tmp_path.iterdir()) == []
-        return said.out or said.err
-
-    return command_line
-
-
 OPTIONS = {
     "serve": {"--db", "--host", "--port", "--threads"},
     "keys create": {"--db", "--support", "--stores", "--label", "--expires"},

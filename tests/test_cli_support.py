@@ -21,7 +21,7 @@ from supportcases import KeyRing, SqliteRepository, SupportDesk, create_app
 from supportcases.cli.tables import cells
 
 from .conftest import ACME, ADA, GLOBEX
-from .test_cli import KEY, MODULE, exits, refused, rows_of, run  # noqa: F401 - exits is a fixture
+from .test_cli import KEY, MODULE, refused, rows_of, run
 
 SUPPORT = "/api/v1/support"
 BODY = "The printer is on fire."
@@ -335,11 +335,11 @@ def test_what_is_no_text_is_no_answer(data, sentence, desk, tmp_path):
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
-def test_wrong_use_of_answer_exits_with_2_and_a_sentence(arguments, sentence, exits):  # noqa: F811
+def test_wrong_use_of_answer_exits_with_2_and_a_sentence(arguments, sentence, exits):
     assert f"supportcases answer: error: {sentence}" in exits(2, "answer", "acme", "1", *arguments)
 
 
-def test_a_hyphen_that_is_given_a_value_is_a_wrong_argument(exits):  # noqa: F811
+def test_a_hyphen_that_is_given_a_value_is_a_wrong_argument(exits):
     assert exits(2, "answer", "acme", "1", "-=x").endswith("error: unrecognized arguments: -=x\n")
 
 
@@ -611,5 +611,5 @@ def test_the_list_tells_the_support_teams_keys_from_the_stores(tmp_path):
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
-def test_wrong_use_of_keys_create_exits_with_2_and_a_sentence(arguments, sentence, exits):  # noqa: F811
+def test_wrong_use_of_keys_create_exits_with_2_and_a_sentence(arguments, sentence, exits):
     assert f"supportcases keys create: error: {sentence}" in exits(2, "keys", "create", *arguments)

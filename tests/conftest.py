@@ -94,6 +94,21 @@ def support_client_of(app, label: str = "Ada", stores=None) -> TestClient:
 
 
 @pytest.fixture
+def blank_pages(app, clock):
+    """Case 1 of acme, opened a minute ago; globex has one too."""
+    body = "The checkout shows a blank page."
+    app.desk.open(ACME, body=body, subject="Blank page", author="Grace")
+    app.desk.open(GLOBEX, body=body, subject="theirs")
+    clock.advance(minutes=1)
+
+
+@pytest.fixture
+def get_queued(ada):
+    """Read a case as the support team."""
+    return lambda ref="acme:1": ada.simulate_get(f"{SUPPORT}/cases/{ref.replace('#', '%23')}")
+
+
+@pytest.fixture
 def opened(app, clock):
     """Open a case, a minute after the one before."""
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from supportcases.errors import CaseNotFound, InvalidInput
-from tests.conftest import ACME, ADA, GLOBEX, SUPPORT, call, support_client_of
+from tests.conftest import ADA, SUPPORT, call, support_client_of
 
 PATH = f"{SUPPORT}/cases/acme:1"
 BODY = "The checkout shows a blank page."
@@ -28,18 +28,7 @@ CASE = {
 }
 
 
-@pytest.fixture(autouse=True)
-def case(app, clock):
-    """Case 1 of acme, opened a minute ago; globex has one too."""
-    case = app.desk.open(ACME, body=BODY, subject="Blank page", author="Grace")
-    app.desk.open(GLOBEX, body=BODY, subject="theirs")
-    clock.advance(minutes=1)
-    return case
-
-
-@pytest.fixture
-def get(ada):
-    return lambda ref="acme:1": ada.simulate_get(f"{SUPPORT}/cases/{ref.replace('#', '%23')}")
+pytestmark = pytest.mark.usefixtures("blank_pages")
 
 
 @pytest.fixture
@@ -51,9 +40,9 @@ def patch(ada):
 # -- reading ----------------------------------------------------------------------------------------------------------
 
 
-def test_a_case_comes_with_its_thread_notes_and_tag_to_the_byte(app, get):
+def test_a_case_comes_with_its_thread_notes_and_tag_to_the_byte(app, get_queued):
     app.desk.note(ADA, "acme:1", body="Known bug.")
-    answer = get()
+    answer = get_queued()
     assert (answer.status_code, answer.headers["ETag"]) == (200, '"2"')
     assert answer.headers["Content-Type"] == "application/json"
     assert answer.text == (
@@ -71,9 +60,9 @@ NAMES = ["acme:1", "acme:01", "acme:000001", "acme:#1", "acme:#000001", "acme:" 
 
 
 @pytest.mark.parametrize("ref", [*NAMES, CASE_ID.upper(), CASE_ID.title()])
-def test_a_case_goes_by_its_uuid_or_by_store_and_number(ada, get, ref):
+def test_a_case_goes_by_its_uuid_or_by_store_and_number(ada, get_queued, ref):
     path = f"{SUPPORT}/cases/{ref.replace('#', '%23')}"
-    assert get(ref).json["id"] == CASE_ID
+    assert get_queued(ref).json["id"] == CASE_ID
     assert ada.simulate_get(f"{path}/history").json["meta"]["count"] == 1
     assert ada.simulate_patch(path, json={"severity": "low"}).json["id"] == CASE_ID
     assert ada.simulate_post(f"{path}/messages", json={"body": "hello"}).status_code == 201
@@ -113,9 +102,9 @@ def test_everything_else_is_404(ada, ref):
     assert ada.simulate_head(path).status_code == 404
 
 
-def test_head_answers_as_get_without_the_body(ada, get):
+def test_head_answers_as_get_without_the_body(ada, get_queued):
     head = ada.simulate_head(PATH)
-    assert (head.status_code, head.content, head.headers) == (200, b"", get().headers)
+    assert (head.status_code, head.content, head.headers) == (200, b"", get_queued().headers)
     assert head.headers["ETag"] == '"1"'
 
 
@@ -143,20 +132,20 @@ def test_head_answers_as_get_without_the_body(ada, get):
         ({"status": "answered", "severity": "low"}, {"lastActivityAt": AT_1031, "waitingSince": None}),
     ],
 )
-def test_each_field_can_be_changed_and_only_a_status_is_activity(get, patch, fields, changed):
+def test_each_field_can_be_changed_and_only_a_status_is_activity(get_queued, patch, fields, changed):
     answer = patch(**fields)
     assert (answer.status_code, answer.headers["ETag"]) == (200, '"2"')
     assert list(answer.json) == list(CASE)
     assert answer.json == {**CASE, **fields, **changed}
-    read = get()
+    read = get_queued()
     assert (read.headers["ETag"], {k: v for k, v in read.json.items() if k != "messages"}) == ('"2"', answer.json)
     assert len(read.json["messages"]) == 1
 
 
-def test_null_clears_the_assignee(patch, get):
+def test_null_clears_the_assignee(patch, get_queued):
     patch(assignee="Bob")
     assert patch(assignee=None).json["assignee"] is None
-    assert get().json["assignee"] is None
+    assert get_queued().json["assignee"] is None
 
 
 FROM = {"open": [], "answered": ["answered"], "closed": ["closed"]}
@@ -164,10 +153,10 @@ FROM = {"open": [], "answered": ["answered"], "closed": ["closed"]}
 
 @pytest.mark.parametrize("to", FROM)
 @pytest.mark.parametrize("start", FROM)
-def test_every_status_can_become_every_status(patch, get, clock, start, to):
+def test_every_status_can_become_every_status(patch, get_queued, clock, start, to):
     for status in FROM[start]:
         patch(status=status)
-    tag = get().headers["ETag"]
+    tag = get_queued().headers["ETag"]
     clock.advance(minutes=1)
     answer = patch(status=to)
     case = answer.json
@@ -190,11 +179,11 @@ def test_every_status_can_become_every_status(patch, get, clock, start, to):
         {"status": "open", "severity": "normal", "category": "other", "subject": "Blank page", "assignee": None},
     ],
 )
-def test_what_the_case_has_already_changes_nothing_and_keeps_the_tag(ada, patch, get, fields):
-    before = get()
+def test_what_the_case_has_already_changes_nothing_and_keeps_the_tag(ada, patch, get_queued, fields):
+    before = get_queued()
     answer = patch(**fields)
     assert (answer.status_code, answer.json, answer.headers["ETag"]) == (200, CASE, '"1"')
-    assert get().content == before.content
+    assert get_queued().content == before.content
     assert ada.simulate_get(f"{PATH}/history").json["meta"]["count"] == 1
 
 
@@ -230,13 +219,13 @@ def test_me_is_whoever_asks(app, patch):
         *(({"severity": "low", name: "x"}, [name]) for name in ("number", "id", "closedAt", "waitingSince", "body")),
     ],
 )
-def test_a_faulty_change_is_400_names_the_fields_and_changes_nothing(ada, get, document, fields):
-    before = get()
+def test_a_faulty_change_is_400_names_the_fields_and_changes_nothing(ada, get_queued, document, fields):
+    before = get_queued()
     answer = ada.simulate_patch(PATH, json=document)
     assert (answer.status_code, answer.json["code"]) == (400, "validation_failed")
     assert [detail["field"] for detail in answer.json["details"]] == fields
     assert "ETag" not in answer.headers
-    assert (get().content, get().headers["ETag"]) == (before.content, '"1"')
+    assert (get_queued().content, get_queued().headers["ETag"]) == (before.content, '"1"')
 
 
 def test_sentences_for_the_reserved_words_and_the_empty_change(patch):
@@ -251,11 +240,11 @@ def test_sentences_for_the_reserved_words_and_the_empty_change(patch):
 @pytest.mark.parametrize(
     "document", [b'{"assignee": "\\ud800"}', b'{"severity":"low","severity":"low"}', b"[]", b"", b"{"]
 )
-def test_what_is_no_proper_object_is_400(app, get, document):
+def test_what_is_no_proper_object_is_400(app, get_queued, document):
     key, _ = app.keys.create_support(label="Ada")
     head = {"CONTENT_TYPE": "application/json", "CONTENT_LENGTH": str(len(document))}
     assert call(app, "PATCH", PATH, document, HTTP_AUTHORIZATION=f"Bearer {key}", **head).status == 400
-    assert get().headers["ETag"] == '"1"'
+    assert get_queued().headers["ETag"] == '"1"'
 
 
 def test_another_media_type_is_415(ada):

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tests.conftest import ACME, ADA, GLOBEX, SUPPORT, call
+from tests.conftest import ACME, ADA, SUPPORT, call
 
 PATH = f"{SUPPORT}/cases/acme:1"
 BODY = "The checkout shows a blank page."
@@ -15,18 +15,7 @@ MOVED = {
 }
 
 
-@pytest.fixture(autouse=True)
-def case(app, clock):
-    """Case 1 of acme, opened a minute ago; globex has one too."""
-    case = app.desk.open(ACME, body=BODY, subject="Blank page", author="Grace")
-    app.desk.open(GLOBEX, body=BODY, subject="theirs")
-    clock.advance(minutes=1)
-    return case
-
-
-@pytest.fixture
-def get(ada):
-    return lambda ref="acme:1": ada.simulate_get(f"{SUPPORT}/cases/{ref.replace('#', '%23')}")
+pytestmark = pytest.mark.usefixtures("blank_pages")
 
 
 @pytest.fixture
@@ -75,13 +64,13 @@ def test_a_matching_condition_lets_the_change_happen(app, way, tag):
 
 @pytest.mark.parametrize("way", ["patch", "post", "note", "close", "retry"])
 @pytest.mark.parametrize("tag", STALE)
-def test_any_other_condition_is_412_and_nothing_happens(app, get, way, tag):
-    before = get()
+def test_any_other_condition_is_412_and_nothing_happens(app, get_queued, way, tag):
+    before = get_queued()
     answer = conditional(app, way, tag)
     assert (answer.status, answer.json) == (412, MOVED)
     assert list(answer.json) == ["error", "code", "requestId"]
     assert answer.headers["content-type"] == "application/json"
-    assert get().content == before.content
+    assert get_queued().content == before.content
     assert app.desk.revision(ADA, "acme:1") == 1
 
 
@@ -116,11 +105,11 @@ MOVES = {
 
 
 @pytest.mark.parametrize("move", MOVES)
-def test_a_case_that_moved_while_somebody_wrote_is_412(app, get, patch, post, move):
-    tag = get().headers["ETag"]
+def test_a_case_that_moved_while_somebody_wrote_is_412(app, get_queued, patch, post, move):
+    tag = get_queued().headers["ETag"]
     MOVES[move](app)
     assert (post(tag).status_code, patch(tag, severity="low").status_code) == (412, 412)
-    again = get().headers["ETag"]
+    again = get_queued().headers["ETag"]
     assert again != tag
     assert post(again).status_code == 201
 
@@ -159,8 +148,8 @@ def test_of_two_who_saw_the_same_tag_one_wins(patch):
     assert [a.status_code for a in answers] == [200, 412]
 
 
-def test_only_this_side_sends_tags(ada, client, get, post):
-    assert "ETag" in get().headers
+def test_only_this_side_sends_tags(ada, client, get_queued, post):
+    assert "ETag" in get_queued().headers
     for answer in (post(), ada.simulate_get(f"{SUPPORT}/cases"), ada.simulate_get(f"{PATH}/history")):
         assert "ETag" not in answer.headers
     merchants = "/api/v1/support-cases/1"

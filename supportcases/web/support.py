@@ -57,7 +57,7 @@ class Queue(SupportResource):
         """Open a case on a store's behalf."""
         actor = asker(req)
         new = schemas.load(NEW_CASE, req.json_object(self._max_body))
-        actor.must_enter(new["store"])
+        actor.must_enter(new["store"])  # before a kept answer is looked for: the host may have narrowed the actor
         cases = f"{req.mounted_at}{req.uri_template}"
 
         def open_case() -> Answer:

@@ -17,7 +17,7 @@ from supportcases.errors import (
     SupportCasesError,
     Unauthorized,
 )
-from supportcases.events import EventKind, History, HistoryEntry
+from supportcases.events import Event, EventKind, History, HistoryEntry
 from supportcases.keys import KeyRing
 from supportcases.queue import QueuePage, QueueSort, StoreCounts, StorePage
 from supportcases.repository import ApiKey
@@ -38,6 +38,7 @@ __all__ = [
     "DatabaseBusy",
     "DatabaseUnavailable",
     "DatabaseUnusable",
+    "Event",
     "EventKind",
     "History",
     "HistoryEntry",

@@ -1,21 +1,23 @@
 """The composition root: `create_app` puts the parts together, and its routes are the API's table of contents."""
 
 import os
+import re
 from collections.abc import Callable, Iterable
 from typing import Any, Final
 
 from supportcases import times
 from supportcases.casework import NewId, SubjectMaker
 from supportcases.desk import SupportDesk
+from supportcases.events import OnEvent
 from supportcases.ids import uuid7
 from supportcases.keys import KeyRing
 from supportcases.repository import Repository
 from supportcases.sqlite import SqliteRepository
 from supportcases.subjects import subject_from
 from supportcases.web.application import SupportApp
-from supportcases.web.auth import Authenticate, by_api_key
+from supportcases.web.auth import Authenticate, Authentication, by_api_key, first_of
 from supportcases.web.merchant import CaseCollection, CaseItem, CaseMessages
-from supportcases.web.service import Health, OpenApi
+from supportcases.web.service import PREFIX, Health, OpenApi
 from supportcases.web.support import (
     DeskStatistics,
     Queue,
@@ -25,7 +27,7 @@ from supportcases.web.support import (
     Stores,
 )
 
-PREFIX: Final = "/api/v1"
+PREFIX_FORM: Final = re.compile(r"(/[A-Za-z0-9._~-]+)*")
 MAX_BODY: Final = 1_048_576
 
 WsgiApp = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
@@ -35,6 +37,9 @@ def create_app(
     database: str | os.PathLike[str] | Repository,
     *,
     authenticate: Authenticate | None = None,
+    api_keys: bool = False,
+    prefix: str = PREFIX,
+    on_event: OnEvent | None = None,
     clock: times.Clock = times.now,
     new_id: NewId = uuid7,
     make_subject: SubjectMaker = subject_from,
@@ -47,6 +52,10 @@ def create_app(
         database: The path of a SQLite file, made where there is none; `":memory:"`; or a repository.
         authenticate: Gets the `falcon.Request` and returns `Actor.merchant(store, label=...)`,
             `Actor.support(label, stores=...)` or None for 401. Without it the API keys of the database decide.
+        api_keys: Whether the API keys decide too, where `authenticate` returns None.
+        prefix: The path of the API within the app; "" is the app's own root.
+        on_event: Gets each `Event` (who did what to which case, and what was said) once it is kept, outside any
+            transaction. The request waits for it; what it raises is logged and changes nothing.
         clock: Returns the present moment, with a time zone.
         new_id: Returns a new UUID for a case or a message.
         make_subject: Returns a subject for a body that came without one.
@@ -56,33 +65,46 @@ def create_app(
     Raises:
         DatabaseUnusable: The folder is missing, the file is no database or was written by a newer version, or it
             cannot be written.
+        ValueError: `prefix` is no such path.
     """
+    if not PREFIX_FORM.fullmatch(prefix):
+        raise ValueError(f"prefix must be empty or a path such as '/api/v1', not {prefix!r}.")
     repository = SqliteRepository(database) if isinstance(database, str | os.PathLike) else database
     if not isinstance(repository, Repository):
         raise TypeError(f"database must be a path, ':memory:' or a repository, not {type(database).__name__}.")
-    desk = SupportDesk(repository, clock=clock, new_id=new_id, make_subject=make_subject)
+    desk = SupportDesk(repository, clock=clock, new_id=new_id, make_subject=make_subject, on_event=on_event)
     keys = KeyRing(repository, clock=clock)
-    app = SupportApp(desk, keys, authenticate or by_api_key(keys), PREFIX)
-    app.add_route(f"{PREFIX}/support-cases", CaseCollection(desk, max_body=max_body))
-    app.add_route(f"{PREFIX}/support-cases/{{id_or_number}}", CaseItem(desk, max_body=max_body))
-    app.add_route(f"{PREFIX}/support-cases/{{id_or_number}}/messages", CaseMessages(desk, max_body=max_body))
-    support = f"{PREFIX}/support"
+    service = {"/healthz": Health(repository), "/openapi.json": OpenApi(prefix)} if service_routes else {}
+    app = SupportApp(desk, keys, Authentication(_recogniser(authenticate, keys, api_keys), prefix, service.keys()))
+    app.add_route(f"{prefix}/support-cases", CaseCollection(desk, max_body=max_body))
+    app.add_route(f"{prefix}/support-cases/{{id_or_number}}", CaseItem(desk, max_body=max_body))
+    app.add_route(f"{prefix}/support-cases/{{id_or_number}}/messages", CaseMessages(desk, max_body=max_body))
+    support = f"{prefix}/support"
     app.add_route(f"{support}/cases", Queue(desk, max_body=max_body))
     app.add_route(f"{support}/cases/{{id}}", QueuedCase(desk, max_body=max_body))
     app.add_route(f"{support}/cases/{{id}}/messages", QueuedCaseMessages(desk, max_body=max_body))
     app.add_route(f"{support}/cases/{{id}}/history", QueuedCaseHistory(desk, max_body=max_body))
     app.add_route(f"{support}/stats", DeskStatistics(desk, max_body=max_body))
     app.add_route(f"{support}/stores", Stores(desk, max_body=max_body))
-    if service_routes:
-        app.add_route("/healthz", Health(repository))
-        app.add_route("/openapi.json", OpenApi())
+    for path, resource in service.items():
+        app.add_route(path, resource)
     return app
 
 
-def mount(host: WsgiApp, guest: WsgiApp, *, at: str) -> WsgiApp:
+def _recogniser(authenticate: Authenticate | None, keys: KeyRing, api_keys: bool) -> Authenticate:
+    """Return what tells who is asking: the host's own `authenticate`, the API keys, or one after the other."""
+    recognise = by_api_key(keys)
+    if authenticate is None:
+        return recognise
+    return first_of(authenticate, recognise) if api_keys else authenticate
+
+
+def mount(host: WsgiApp, guest: WsgiApp, *, at: str, strip: bool = True) -> WsgiApp:
     """Return a WSGI application that is `host`, with `guest` at the path `at` and below it.
 
-    The guest finds the path in `SCRIPT_NAME`, as PEP 3333 says, so that its links begin with it.
+    The guest finds `at` in `SCRIPT_NAME` and no longer in `PATH_INFO`, as PEP 3333 says, so that its links begin with
+    it. With `strip=False` it gets both as they came: `mount(host, app, at="/api/v1/support-cases", strip=False)`
+    hands over just that path of a host that owns the rest of `/api/v1`.
 
     Raises:
         ValueError: `at` is not an absolute path without a slash at its end.
@@ -95,6 +117,8 @@ def mount(host: WsgiApp, guest: WsgiApp, *, at: str) -> WsgiApp:
         path = environ.get("PATH_INFO", "")
         if path != prefix and not path.startswith(f"{prefix}/"):
             return host(environ, start_response)
+        if not strip:
+            return guest(environ, start_response)
         script_name = environ.get("SCRIPT_NAME", "") + prefix
         return guest({**environ, "SCRIPT_NAME": script_name, "PATH_INFO": path[len(prefix) :]}, start_response)
 

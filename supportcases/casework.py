@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable, Collection
 from datetime import datetime
+from functools import partial
 from typing import Final
 from uuid import UUID
 
@@ -20,7 +21,7 @@ from supportcases.cases import (
     parse_reference,
 )
 from supportcases.errors import CaseMoved, CaseNotFound
-from supportcases.events import Event, EventKind, kind_of_change
+from supportcases.events import Event, EventKind, OnEvent, kind_of_change
 from supportcases.fields import Checker, Rule, checking
 from supportcases.ids import uuid7
 from supportcases.repository import Repository, Transaction
@@ -45,6 +46,7 @@ class Casework:
         clock: times.Clock = times.now,
         new_id: NewId = uuid7,
         make_subject: SubjectMaker = subject_from,
+        on_event: OnEvent | None = None,
     ) -> None:
         """Serve the cases of `repository`.
 
@@ -54,11 +56,14 @@ class Casework:
             new_id: Returns a new UUID for a case or a message.
             make_subject: Returns a subject for a body that came without one; called outside any transaction. Where it
                 fails or answers badly, the desk's own rule serves.
+            on_event: Gets each `Event` once it is kept, outside any transaction and in the thread that made it happen,
+                which waits for it. What it raises is logged and changes nothing.
         """
         self.repository: Final = repository
         self.clock: Final = clock
         self._new_id = new_id
         self._make_subject = make_subject
+        self._on_event = on_event
 
     def subject_for(self, body: str) -> str:
         """Return a subject for a case with that body; it never fails."""
@@ -105,9 +110,10 @@ class Casework:
                 closed_at=None,
                 unanswered_since=now,
             )
+            message = Message(self._id(), AuthorKind.MERCHANT, label, body, now)
             transaction.cases.add(case)
-            transaction.cases.add_message(case, Message(self._id(), AuthorKind.MERCHANT, label, body, now))
-            transaction.events.record(Event(EventKind.OPENED, case, actor, now, {}, {"status": case.status}))
+            transaction.cases.add_message(case, message)
+            self._record(transaction, Event(EventKind.OPENED, case, actor, now, {}, {"status": case.status}, message))
         return case
 
     @staticmethod
@@ -136,7 +142,7 @@ class Casework:
             message = Message(self._id(), kind, label, body, now, internal)
             transaction.cases.add_message(case, message)
             rule, event = step
-            case = self._save(transaction, actor, case, rule(case, now), event, now)
+            case = self._save(transaction, actor, case, rule(case, now), event, now, message)
             if close and case.status is not Status.CLOSED:
                 case = self._save(transaction, actor, case, closed(case, now), EventKind.CLOSED, now)
             return Reply(message, case)
@@ -182,16 +188,35 @@ class Casework:
         store = transaction.cases.store_of(wanted.id) if wanted.id else wanted.store
         return store if store and actor.may_enter(store) else None
 
-    @staticmethod
     def _save(
-        transaction: Transaction, actor: Actor, before: Case, after: Case, kind: EventKind, now: datetime
+        self,
+        transaction: Transaction,
+        actor: Actor,
+        before: Case,
+        after: Case,
+        kind: EventKind,
+        now: datetime,
+        message: Message | None = None,
     ) -> Case:
         """Save a case, where anything of it changed, and record what happened to it."""
         if after != before:
             transaction.cases.update(after)
         was, became = differences(before, after)
-        transaction.events.record(Event(kind, after, actor, now, was, became))
+        self._record(transaction, Event(kind, after, actor, now, was, became, message))
         return after
+
+    def _record(self, transaction: Transaction, event: Event) -> None:
+        """Keep the event, and tell of it once it is kept."""
+        transaction.events.record(event)
+        if self._on_event is not None:
+            transaction.after_commit(partial(self._tell, self._on_event, event))
+
+    @staticmethod
+    def _tell(on_event: OnEvent, event: Event) -> None:
+        try:
+            on_event(event)
+        except Exception:
+            log.exception("on_event failed for %s of %s:%d", event.kind, event.case.store, event.case.number)
 
     def _id(self) -> str:
         new_id = self._new_id()

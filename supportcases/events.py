@@ -1,13 +1,13 @@
 """What happened to a case: written in the transaction of the change itself, never edited."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
 from supportcases.actors import Actor, ActorKind
-from supportcases.cases import Case, Status
+from supportcases.cases import Case, Message, Status
 
 
 class EventKind(StrEnum):
@@ -37,7 +37,10 @@ def kind_of_change(before: Case, after: Case) -> EventKind:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """What happened to a case, who did it and when; `was` and `became` hold the fields that it changed."""
+    """What happened to a case, who did it and when.
+
+    `case` is as it was afterwards, `was` and `became` hold the fields that changed, `message` is what was said with it.
+    """
 
     kind: EventKind
     case: Case
@@ -45,6 +48,10 @@ class Event:
     at: datetime
     was: Mapping[str, str | None]
     became: Mapping[str, str | None]
+    message: Message | None = None
+
+
+OnEvent = Callable[[Event], object]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """What the support desk needs from a database; `supportcases.sqlite` is the first that gives it."""
 
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -174,6 +175,9 @@ class Transaction(Protocol):
     @property
     def replays(self) -> Replays:
         """The answers kept for retries."""
+
+    def after_commit(self, action: Callable[[], object]) -> None:
+        """Call `action`, which raises nothing, once all that is written is kept; never where it is not."""
 
 
 @runtime_checkable

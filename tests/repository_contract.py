@@ -513,6 +513,33 @@ class RepositoryContract:
         assert found(repository, 1) == a_case(1)
         assert found(repository, 2).subject == "After all"
 
+    def test_what_waits_for_the_commit_happens_once_after_it_outside_any_transaction(self, repository):
+        seen = []
+
+        def look():
+            with ThreadPoolExecutor(1) as elsewhere:  # where nothing is seen of a transaction under way
+                seen.append([elsewhere.submit(found, repository, number).result() for number in (1, 2)])
+
+        with repository.write() as transaction:
+            kept(repository, a_case(1))
+            transaction.after_commit(look)
+            with repository.write() as inner:
+                kept(repository, a_case(2))
+                inner.after_commit(look)
+            assert seen == []
+        assert seen == [[a_case(1), a_case(2)]] * 2
+
+    @pytest.mark.parametrize("failure", [ValueError, KeyboardInterrupt])
+    def test_what_waits_for_a_commit_that_never_comes_never_happens(self, repository, failure):
+        seen = []
+        with failing_write(repository, failure) as transaction:
+            transaction.after_commit(lambda: seen.append("of the outer"))
+        with repository.write() as transaction:
+            with failing_write(repository, failure) as inner:
+                inner.after_commit(lambda: seen.append("of the inner"))
+            transaction.after_commit(lambda: seen.append("kept"))
+        assert seen == ["kept"]
+
     def test_a_read_within_a_write_sees_what_was_written(self, repository):
         with repository.write() as transaction:
             transaction.cases.next_number("acme")

@@ -10,7 +10,13 @@ from tests.conftest import ROOT
 
 PACKAGE = ROOT / "supportcases"
 CORE = "actors cases errors events fields queue statistics times"
-OUTSIDE = {"sqlite": {"sqlite_utils"}, "web": {"falcon", "marshmallow"}, "app": {"falcon"}, "server": {"waitress"}}
+OUTSIDE = {
+    "sqlite": {"sqlite_utils"},
+    "web": {"falcon", "marshmallow"},
+    "app": {"falcon"},
+    "server": {"waitress"},
+    "testing": {"falcon"},
+}
 INSIDE = {
     "errors": "",
     "version": "",
@@ -32,11 +38,12 @@ INSIDE = {
     "desk": "actors cases casework errors events fields overview support_side",
     "sqlite": "actors cases errors events queue repository sqlite times",
     "web": f"{CORE} desk keys replays repository web",
-    "app": "casework desk ids keys repository sqlite subjects times web",
+    "app": "casework desk events ids keys repository sqlite subjects times web",
     "server": "app",
     "cli": "actors app cases cli desk errors fields keys queue repository server sqlite statistics times version web",
     "__init__": f"{CORE} app desk keys repository sqlite version",
     "__main__": "cli",
+    "testing": "actors app cases casework desk events fields ids keys repository server sqlite subjects testing web",
 }
 MODULES = sorted(PACKAGE.rglob("*.py"))
 

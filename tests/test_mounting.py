@@ -9,7 +9,7 @@ import pytest
 from falcon.testing import TestClient
 
 from supportcases import Actor, create_app, mount
-from tests.conftest import ACME, CASES, ROOT, call, client_of
+from tests.conftest import ACME, CASES, ROOT, call, client_of, support_client_of
 
 BODY = b'{"body": "The checkout shows a blank page."}'
 ID_1 = "0191abc0-0000-7000-8000-000000000001"
@@ -87,6 +87,72 @@ def test_mounts_nest_and_add_up_in_script_name(app, post):
     answer = post(site, f"/shop/support{CASES}", SCRIPT_NAME="/outer")
     assert answer.headers["location"] == f"/outer/shop/support{CASES}/{ID_1}"
     assert call(site, "GET", "/shop/other").body == b"host /shop|/other"
+
+
+def test_a_host_hands_over_one_path_with_the_path_intact(app, post):
+    site = mount(host, app, at=CASES, strip=False)
+    answer = post(site, CASES)
+    assert (answer.status, answer.headers["location"]) == (201, f"{CASES}/{ID_1}")
+    assert post(site, f"{CASES}/1/messages", SCRIPT_NAME="/shop").status == 201
+    assert call(site, "GET", f"{CASES}/1").json["code"] == "unauthorized"
+    for path in ["/api/v1/orders", "/api/v1", f"{CASES}x", "/api/v1/support/cases", "/healthz", "/openapi.json"]:
+        assert call(site, "GET", path).body == f"host |{path}".encode()
+
+
+def test_what_is_handed_over_intact_reaches_the_guest_as_it_came(app):
+    environ = {"PATH_INFO": "/a%2Fb/\xc3\xa9/%23", "SCRIPT_NAME": "/x", "wsgi.input": object()}
+    seen = []
+    mount(host, lambda env, start: seen.append(env) or [], at="/a%2Fb", strip=False)(environ, None)
+    assert seen == [environ]
+
+
+@pytest.mark.parametrize("rest", ["/%23", "/a%2Fb", "/\xc3\xa9", "/\xff", "/ /..//", "/#?", ""])
+def test_what_is_below_the_prefix_is_not_decoded_again(app, rest):
+    seen = []
+    mount(host, lambda env, start: seen.append(env) or [], at="/é")({"PATH_INFO": f"/\xc3\xa9{rest}"}, None)
+    assert [(env["SCRIPT_NAME"], env["PATH_INFO"]) for env in seen] == [("/\xc3\xa9", rest)]
+
+
+PLACES = [
+    ("", ""),
+    ("/api/v2", "/api/v2"),
+    ("/v1.0/~help_desk-x", "/v1.0/~help_desk-x"),
+    ("/support-cases", "/support-cases"),
+]
+
+
+@pytest.mark.parametrize(("prefix", "written"), PLACES)
+def test_the_prefix_of_the_routes_is_settable(repository, prefix, written):
+    app = create_app(repository, prefix=prefix)
+    client = client_of(app, "acme")
+    opened = client.simulate_post(f"{prefix}/support-cases", json={"body": "The checkout shows a blank page."})
+    assert opened.headers["location"] == f"{written}/support-cases/{opened.json['id']}"
+    assert client.simulate_get(opened.headers["location"]).json["number"] == 1
+    assert support_client_of(app).simulate_get(f"{prefix}/support/cases/acme:1").status_code == 200
+    for path in [f"{prefix}/support-cases", f"{prefix}/support/stats", f"{prefix}/none", f"/{prefix}/support-cases"]:
+        assert call(app, "GET", path).status == 401, path
+    assert call(app, "GET", CASES).status == (401 if prefix == "" else 404)
+
+
+@pytest.mark.parametrize("prefix", ["", "/api/v2"])
+def test_the_service_routes_stay_at_the_root_for_anybody_and_know_the_prefix(repository, prefix):
+    app = create_app(repository, prefix=prefix)
+    assert call(app, "GET", "/healthz").status == call(app, "GET", "//healthz").status == 200
+    document = call(app, "GET", "/openapi.json")
+    usual = call(create_app(repository), "GET", "/openapi.json")
+    assert document.body == usual.body.replace(b"/api/v1", prefix.encode())
+    assert f"{prefix}/support-cases/{{id_or_number}}/messages" in document.json["paths"]
+
+
+def test_without_service_routes_an_app_at_the_root_is_closed(repository):
+    app = create_app(repository, prefix="", service_routes=False)
+    assert call(app, "GET", "/healthz").status == 401
+
+
+@pytest.mark.parametrize("prefix", ["/", "api", "/api/", "//api", "/{store}", "/a b", "/é", "/a?b", "/a\n"])
+def test_a_faulty_prefix_of_the_routes_is_refused(repository, prefix):
+    with pytest.raises(ValueError, match=r"^prefix must be empty or a path such as '/api/v1', not "):
+        create_app(repository, prefix=prefix)
 
 
 def test_mount_leaves_the_host_s_environ_alone(app):

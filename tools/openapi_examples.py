@@ -9,8 +9,9 @@ import falcon
 from falcon.testing import TestClient
 
 from supportcases import Actor, create_app
-from supportcases.app import MAX_BODY, PREFIX
+from supportcases.app import MAX_BODY
 from supportcases.errors import DatabaseBusy
+from supportcases.web.service import PREFIX
 
 CASES: Final = f"{PREFIX}/support-cases"
 ITEM: Final = f"{CASES}/{{id_or_number}}"

@@ -3,7 +3,7 @@
 import os
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Final
@@ -34,6 +34,11 @@ class SqliteTransaction:
         self.events: Final = SqliteEvents(connection)
         self.keys: Final = SqliteKeys(connection)
         self.replays: Final = SqliteReplays(connection)
+        self.afterwards: Final[list[Callable[[], object]]] = []
+
+    def after_commit(self, action: Callable[[], object]) -> None:
+        """Call `action`, which raises nothing, once all that is written is kept; never where it is not."""
+        self.afterwards.append(action)
 
 
 class SqliteRepository:
@@ -80,11 +85,18 @@ class SqliteRepository:
         if outer := self._outer:
             if not outer.writes:
                 raise RuntimeError("A transaction that began to read cannot write; begin with write().")
-            with translated(), _database(outer.connection).atomic():
-                yield outer
+            waiting = len(outer.afterwards)
+            try:
+                with translated(), _database(outer.connection).atomic():
+                    yield outer
+            except BaseException:
+                del outer.afterwards[waiting:]
+                raise
         else:
             with translated(), self._connections.writer() as connection, self._begun(connection, writes=True) as inner:
                 yield inner
+            for action in inner.afterwards:
+                action()
 
     def check(self) -> None:
         """Raise if the database does not answer."""

@@ -12,7 +12,7 @@ from supportcases.errors import SupportCasesError
 from supportcases.keys import KeyRing
 from supportcases.web import errors
 from supportcases.web.access import Access
-from supportcases.web.auth import Authenticate, Authentication
+from supportcases.web.auth import Authentication
 from supportcases.web.requests import ApiRequest, request_id_of
 
 log: Final = logging.getLogger("supportcases.web")
@@ -26,9 +26,9 @@ class SupportApp(falcon.App[ApiRequest, falcon.Response]):
         keys: The API keys of its database.
     """
 
-    def __init__(self, desk: SupportDesk, keys: KeyRing, authenticate: Authenticate, prefix: str) -> None:
-        """Serve `desk` below `prefix` to whom `authenticate` lets in."""
-        super().__init__(request_type=ApiRequest, middleware=[Access(), Authentication(authenticate, prefix)])
+    def __init__(self, desk: SupportDesk, keys: KeyRing, authentication: Authentication) -> None:
+        """Serve `desk` to whom `authentication` lets in."""
+        super().__init__(request_type=ApiRequest, middleware=[Access(), authentication])
         self.desk: Final = desk
         self.keys: Final = keys
         self.add_error_handler(Exception, errors.handle_unexpected)

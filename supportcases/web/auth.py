@@ -1,7 +1,7 @@
 """Who is asking: the host's own `authenticate`, or the API keys."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any, Final
 
 import falcon
@@ -27,17 +27,30 @@ def by_api_key(keys: KeyRing) -> Authenticate:
     return authenticate
 
 
+def first_of(authenticate: Authenticate, otherwise: Authenticate) -> Authenticate:
+    """Return an `authenticate` that asks the second where the first knows nobody."""
+
+    def ask_both(req: falcon.Request) -> Actor | None:
+        actor = authenticate(req)
+        return otherwise(req) if actor is None else actor
+
+    return ask_both
+
+
 class Authentication:
     """Middleware: below the API's prefix nobody comes in unknown, be the path and the verb known or not."""
 
-    def __init__(self, authenticate: Authenticate, prefix: str) -> None:
-        """Ask `authenticate` about every request at or below `prefix`."""
+    def __init__(self, authenticate: Authenticate, prefix: str, public: Collection[str]) -> None:
+        """Ask `authenticate` about every request at or below `prefix`, except for the paths in `public`."""
         self._authenticate = authenticate
         self._prefix = prefix
+        self._public = public
 
     def process_request(self, req: ApiRequest, resp: falcon.Response) -> None:
         """Find out who is asking, or raise `Unauthorized`."""
         path = "/" + req.path.lstrip("/")  # Falcon routes "//api" as "/api"
+        if path in self._public:
+            return
         if path == self._prefix or path.startswith(f"{self._prefix}/"):
             actor = self._authenticate(req)
             if actor is None:

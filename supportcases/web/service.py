@@ -3,13 +3,15 @@
 import json
 from functools import cached_property
 from importlib.resources import files
-from typing import Any
+from typing import Any, Final
 
 import falcon
 
 from supportcases.repository import Repository
 from supportcases.web.answers import send
 from supportcases.web.requests import ApiRequest
+
+PREFIX: Final = "/api/v1"  # of the API unless `create_app` is told another; the shipped document is written with it
 
 
 class Health:
@@ -30,6 +32,10 @@ class Health:
 class OpenApi:
     """The description of the API: `/openapi.json`."""
 
+    def __init__(self, prefix: str) -> None:
+        """Describe the API as served below `prefix`."""
+        self._prefix = prefix
+
     def on_get(self, req: ApiRequest, resp: falcon.Response) -> None:
         """Return the OpenAPI document, for where the app is mounted."""
         send(resp, {**self._document, "servers": [{"url": req.mounted_at or "/"}]})
@@ -38,5 +44,6 @@ class OpenApi:
 
     @cached_property
     def _document(self) -> dict[str, Any]:
-        document: dict[str, Any] = json.loads(files("supportcases.web").joinpath("openapi.json").read_bytes())
+        shipped = files("supportcases.web").joinpath("openapi.json").read_text(encoding="utf-8")
+        document: dict[str, Any] = json.loads(shipped.replace(PREFIX, self._prefix))
         return document

@@ -8,12 +8,14 @@ what it writes to.
 import os
 import sys
 from contextlib import suppress
+from datetime import UTC, datetime
 from html import escape
 from pathlib import Path
 
 import waitress
 
 from supportcases import Actor, Status, SupportCasesError, SupportDesk, create_app, mount
+from supportcases.testing import some_cases
 
 STORE = "lumen-and-oak"
 MERCHANT = Actor.merchant(STORE, label="Mara at Lumen & Oak")
@@ -53,29 +55,9 @@ def storefront(desk):
 
 
 def seed(desk: SupportDesk) -> None:
-    """Open a few cases, on first start only."""
-    if desk.list(MERCHANT).count:
-        return
-    refund = desk.open(
-        MERCHANT,
-        body="Order #1042 was marked as refunded but the customer did not receive the funds. "
-        "Stripe shows the refund as pending for over 48 hours.",
-        category="orders_payments",
-        severity="high",
-    )
-    desk.answer(SUPPORT, refund.id, body="We have escalated this with Stripe; it should clear within 24 hours.")
-    desk.open(
-        MERCHANT,
-        subject="shop.lumen-and-oak.example shows a certificate warning",
-        body="Since we moved the domain on Monday, Safari says that the connection is not private.",
-        category="domains_setup",
-        severity="critical",
-    )
-    desk.open(
-        MERCHANT,
-        body="Hi team, the import skips variants without a SKU. Is that intended?",
-        category="products_catalog",
-    )
+    """Let a dozen cases have happened in the last month, on first start only."""
+    if not desk.list(MERCHANT).count:
+        some_cases(desk.repository, 12, store=STORE, until=datetime.now(UTC), seed=2)
 
 
 def closed_case(desk: SupportDesk) -> int:
@@ -132,7 +114,7 @@ def main() -> None:
         '{"body": "The checkout shows a blank page since this morning.", "severity": "critical"}'
         "'\n\n"
         f"curl {key} {json} {cases}/{number}/messages -d '"
-        '{"body": "It is back: the invoice of this month has no VAT number again."}'
+        '{"body": "It is back since this morning, the same as before."}'
         "'\n",
         flush=True,
     )

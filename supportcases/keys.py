@@ -3,7 +3,7 @@
 import hashlib
 import re
 import secrets
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -20,13 +20,21 @@ KEY: Final = re.compile(rf"{PREFIX}[0-9a-f]{{{2 * RANDOM_BYTES}}}")
 ID_LENGTH: Final = 12
 
 
+def random_key() -> str:
+    """Return a new key that nobody guesses."""
+    return PREFIX + secrets.token_hex(RANDOM_BYTES)
+
+
 class KeyRing:
     """The API keys of a repository."""
 
-    def __init__(self, repository: Repository, *, clock: times.Clock = times.now) -> None:
-        """Keep the keys in `repository`; `clock` tells when a key has expired."""
+    def __init__(
+        self, repository: Repository, *, clock: times.Clock = times.now, new_key: Callable[[], str] = random_key
+    ) -> None:
+        """Keep the keys in `repository`; `clock` tells when one has expired, `new_key` makes what nobody guesses."""
         self._repository = repository
         self._clock = clock
+        self._new_key = new_key
 
     def create(
         self, store: str, *, label: str = DEFAULT_AUTHOR, lifetime: timedelta | None = None
@@ -65,7 +73,7 @@ class KeyRing:
         return now, check("lifetime", _LifetimeRule(now), lifetime) if lifetime is not None else None
 
     def _keep(self, actor: Actor, now: datetime, expires_at: datetime | None) -> tuple[str, ApiKey]:
-        key = PREFIX + secrets.token_hex(RANDOM_BYTES)
+        key = self._new_key()
         key_hash = hash_of(key)
         key_id = key_hash[:ID_LENGTH]
         if actor.kind is ActorKind.SUPPORT:

@@ -2,6 +2,7 @@
 
 import signal
 import socket
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -55,9 +56,30 @@ def serve(app: WsgiApp, listener: socket.socket, *, threads: int) -> None:
     server = create_server(app, sockets=[listener], threads=threads, **LIMITS)
     with stop_signals(server) as stopping:
         print(f"listening on {url_of(listener)}", flush=True)  # noqa: T201 - whoever started us waits for this line
-        while not stopping:
-            _turn(server, timeout=1.0)
-        _drain(server)
+        _serve_until(stopping, server)
+
+
+@contextmanager
+def served(app: WsgiApp, *, threads: int = 4) -> Iterator[str]:
+    """Serve `app` from threads of this process, on a free port of 127.0.0.1, until the block ends; yield its URL."""
+    listener = bind("127.0.0.1", 0)
+    server = create_server(app, sockets=[listener], threads=threads, **LIMITS)
+    stopping: list[int] = []
+    thread = threading.Thread(target=_serve_until, args=(stopping, server), name="supportcases-served", daemon=True)
+    thread.start()
+    try:
+        yield url_of(listener)
+    finally:
+        stopping.append(0)
+        server.pull_trigger()
+        thread.join()
+
+
+def _serve_until(stopping: list[int], server: TcpWSGIServer) -> None:
+    """Serve until `stopping` holds something, then let begun requests finish."""
+    while not stopping:
+        _turn(server, timeout=1.0)
+    _drain(server)
     server.close()
 
 

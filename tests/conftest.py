@@ -1,23 +1,20 @@
-"""What the tests share: a clock that they move, ids that are the same every run, an app in memory, a real server."""
+"""What the tests share beside the kit of `supportcases.testing`: short names for its parts, and a real server."""
 
 import io
-import itertools
 import json
 import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
-from uuid import UUID
 
 import pytest
 from falcon.testing import TestClient
 
-from supportcases import Actor, SqliteRepository, SupportDesk, cli, create_app
+from supportcases import Actor, SqliteRepository, cli
 
 ROOT = Path(__file__).parents[1]
 CASES = "/api/v1/support-cases"
@@ -27,52 +24,31 @@ GLOBEX = Actor.merchant("globex")
 ADA = Actor.support("Ada")
 
 
-class MovableClock:
-    """A clock that stands still until the test moves it."""
-
-    def __init__(self) -> None:
-        self.now = datetime(2024, 6, 15, 10, 30, tzinfo=UTC)
-
-    def __call__(self) -> datetime:
-        return self.now
-
-    def advance(self, **span: float) -> None:
-        self.now += timedelta(**span)
-
-
-def numbered_ids() -> Callable[[], UUID]:
-    """Return a maker of UUIDv7 look-alikes: ...0001, ...0002 and so on."""
-    counter = itertools.count(1)
-    return lambda: UUID(f"0191abc0-0000-7000-8000-{next(counter):012x}")
+@pytest.fixture
+def clock(support_desk):
+    return support_desk.clock
 
 
 @pytest.fixture
-def clock():
-    return MovableClock()
+def repository(support_desk):
+    return support_desk.desk.repository
 
 
 @pytest.fixture
-def repository():
-    repository = SqliteRepository(":memory:")
-    yield repository
-    repository.close()
+def desk(support_desk):
+    return support_desk.desk
 
 
 @pytest.fixture
-def desk(repository, clock):
-    return SupportDesk(repository, clock=clock, new_id=numbered_ids())
-
-
-@pytest.fixture
-def app(repository, clock):
+def app(support_desk):
     """The app in memory, with API keys."""
-    return create_app(repository, clock=clock, new_id=numbered_ids())
+    return support_desk.app
 
 
 @pytest.fixture
-def client(app):
+def client(support_client):
     """A client with a key of the store acme."""
-    return client_of(app, "acme")
+    return support_client
 
 
 def client_of(app, store: str) -> TestClient:
@@ -82,9 +58,9 @@ def client_of(app, store: str) -> TestClient:
 
 
 @pytest.fixture
-def ada(app):
+def ada(support_desk):
     """A client with a key of Ada, who serves all stores."""
-    return support_client_of(app)
+    return support_desk.support_client("Ada")
 
 
 def support_client_of(app, label: str = "Ada", stores=None) -> TestClient:

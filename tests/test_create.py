@@ -7,7 +7,8 @@ import pytest
 from falcon.testing import TestClient
 
 from supportcases import create_app
-from tests.conftest import CASES, client_of, numbered_ids
+from supportcases.testing import numbered_ids
+from tests.conftest import CASES, client_of
 
 BODY = "The checkout shows a blank page."
 CASE_KEYS = ["id", "number", "subject", "category", "severity", "status", "createdAt", "lastActivityAt", "closedAt"]

@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 
 from supportcases import Actor, InvalidInput, QueuePage, QueueSort, SqliteRepository, SupportDesk
 from supportcases.queue import Cursors, QueueFilter
-from tests.conftest import ACME, ADA, GLOBEX, MovableClock
+from supportcases.testing import MovableClock
+from tests.conftest import ACME, ADA, GLOBEX
 from tests.processes import let_go, start
 
 BODY = "The card was declined. What can I do?"

@@ -23,7 +23,8 @@ from supportcases import (
     Thread,
 )
 from supportcases.subjects import subject_from
-from tests.conftest import ACME, ADA, GLOBEX, numbered_ids
+from supportcases.testing import numbered_ids
+from tests.conftest import ACME, ADA, GLOBEX
 
 T0 = datetime(2024, 6, 15, 10, 30, tzinfo=UTC)
 BODY = "The card was declined. What can I do?"

@@ -8,7 +8,8 @@ import falcon
 import pytest
 
 from supportcases import SqliteRepository, create_app, errors
-from tests.conftest import ACME, CASES, call, numbered_ids
+from supportcases.testing import numbered_ids
+from tests.conftest import ACME, CASES, call
 
 BODY = b'{"body": "The checkout shows a blank page."}'
 JSON = "application/json"

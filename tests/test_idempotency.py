@@ -7,7 +7,8 @@ import pytest
 from falcon.testing import TestClient
 
 from supportcases import SqliteRepository, create_app
-from tests.conftest import ACME, ADA, CASES, MovableClock, call, client_of
+from supportcases.testing import MovableClock
+from tests.conftest import ACME, ADA, CASES, call, client_of
 
 BODY = "The checkout shows a blank page."
 MESSAGES = f"{CASES}/1/messages"

@@ -10,7 +10,8 @@ from uuid import uuid4
 import pytest
 
 from supportcases import SqliteRepository, create_app
-from tests.conftest import ACME, ADA, CASES, GLOBEX, MovableClock, call, client_of, numbered_ids, support_client_of
+from supportcases.testing import MovableClock, numbered_ids
+from tests.conftest import ACME, ADA, CASES, GLOBEX, call, client_of, support_client_of
 
 BODY = "The checkout shows a blank page."
 WORDS = "Kassandra suspects fraud"

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from supportcases import Actor, CaseMoved, CaseNotFound, Category, Severity, SqliteRepository, SupportDesk
-from tests.conftest import ACME, ADA, GLOBEX, MovableClock
+from supportcases.testing import MovableClock
+from tests.conftest import ACME, ADA, GLOBEX
 
 STORES = {"acme": ACME, "globex": GLOBEX}
 BOB = Actor.support("Bob", ["globex"])

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from supportcases import Actor, Severity, Spread, SqliteRepository, Statistics, Status, SupportDesk
 from supportcases.statistics import spread_of
-from tests.conftest import ACME, ADA, GLOBEX, MovableClock, numbered_ids
+from supportcases.testing import MovableClock, numbered_ids
+from tests.conftest import ACME, ADA, GLOBEX
 
 T0 = datetime(2024, 6, 15, 10, 30, tzinfo=UTC)
 BODY = "The card was declined. What can I do?"

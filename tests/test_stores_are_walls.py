@@ -15,10 +15,11 @@ from falcon.inspect import inspect_app
 
 from supportcases import Actor, create_app
 from supportcases.actors import ActorKind
+from supportcases.testing import numbered_ids
 from supportcases.web.answers import send
 from supportcases.web.auth import asker
 from supportcases.web.resources import DeskResource
-from tests.conftest import ACME, ADA, CASES, GLOBEX, SUPPORT, call, numbered_ids
+from tests.conftest import ACME, ADA, CASES, GLOBEX, SUPPORT, call
 
 OPEN_TO_ALL = {"/healthz", "/openapi.json"}
 DOCUMENTS = {"POST": {"body": "Let me in, please."}, "PATCH": {"status": "closed"}}

@@ -1,0 +1,57 @@
+"""A desk as one person uses it: the desk's own methods, without saying each time who does it."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Concatenate, Final, Generic, ParamSpec, TypeVar
+
+from supportcases.actors import Actor
+from supportcases.desk import SupportDesk
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+class _DoneByActor(Generic[P, R]):
+    """A use case of the desk, done by the actor whose attribute it is."""
+
+    def __init__(self, use: Callable[Concatenate[SupportDesk, Actor, P], R]) -> None:
+        self._use = use
+
+    def __get__(self, acting: "_Acting", owner: type) -> Callable[P, R]:
+        return partial(self._use, acting.desk, acting.actor)
+
+
+class _Acting:
+    def __init__(self, desk: SupportDesk, actor: Actor) -> None:
+        """Do everything at `desk` as `actor`."""
+        self.desk: Final = desk
+        self.actor: Final = actor
+
+    find = _DoneByActor(SupportDesk.find)
+    get = _DoneByActor(SupportDesk.get)
+    open = _DoneByActor(SupportDesk.open)
+    close = _DoneByActor(SupportDesk.close)
+    reopen = _DoneByActor(SupportDesk.reopen)
+
+
+class ActingMerchant(_Acting):
+    """What a merchant can do, with the parameters of `SupportDesk`'s methods, save for the actor."""
+
+    list = _DoneByActor(SupportDesk.list)
+    reply = _DoneByActor(SupportDesk.reply)
+
+
+class ActingSupport(_Acting):
+    """What one of the support team can do, with the parameters of `SupportDesk`'s methods, save for the actor."""
+
+    answer = _DoneByActor(SupportDesk.answer)
+    note = _DoneByActor(SupportDesk.note)
+    change = _DoneByActor(SupportDesk.change)
+    assign = _DoneByActor(SupportDesk.assign)
+    queue = _DoneByActor(SupportDesk.queue)
+    history = _DoneByActor(SupportDesk.history)
+    revision = _DoneByActor(SupportDesk.revision)
+    stats = _DoneByActor(SupportDesk.stats)
+    stores = _DoneByActor(SupportDesk.stores)
+    idle = _DoneByActor(SupportDesk.idle)
+    close_idle = _DoneByActor(SupportDesk.close_idle)

@@ -72,6 +72,16 @@ def test_every_earlier_schema_becomes_the_same_one_and_keeps_its_rows(tmp_path, 
         assert schema(one) == schema(other)
 
 
+def test_a_database_in_memory_has_the_schema_of_a_file(repository, file_repository):
+    schemas = []
+    for of in (repository, file_repository):
+        with of.read() as transaction:
+            schemas.append(transaction.connection.execute("SELECT * FROM sqlite_master ORDER BY name").fetchall())
+            migrations = transaction.connection.execute("SELECT name FROM _sqlite_migrations").fetchall()
+            assert len(migrations) == len(list(MIGRATIONS.pending(Database(memory=True))))
+    assert [row[:3] + row[4:] for row in schemas[0]] == [row[:3] + row[4:] for row in schemas[1]]
+
+
 def test_opening_again_changes_nothing(path):
     SqliteRepository(path).close()
     before = fingerprint(path)

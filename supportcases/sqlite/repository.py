@@ -5,6 +5,7 @@ import sqlite3
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -12,7 +13,14 @@ from sqlite_utils import Database
 
 from supportcases.errors import DatabaseBusy, DatabaseUnavailable, DatabaseUnusable
 from supportcases.sqlite.cases import SqliteCases
-from supportcases.sqlite.connections import Connections, FileConnections, MemoryConnection, Trace, open_read_only
+from supportcases.sqlite.connections import (
+    Connections,
+    FileConnections,
+    MemoryConnection,
+    Trace,
+    open_memory,
+    open_read_only,
+)
 from supportcases.sqlite.events import SqliteEvents
 from supportcases.sqlite.faults import BUSY, primary_code, translated
 from supportcases.sqlite.keys import SqliteKeys
@@ -62,10 +70,11 @@ class SqliteRepository:
         self._connections: Connections
         if self.path == IN_MEMORY:
             self._connections = MemoryConnection(trace)
+            self._fill()
         else:
             self._connections = FileConnections(os.path.abspath(self.path), trace)
             self._look_before_touching(must_exist)
-        self._migrate()
+            self._migrate()
 
     @contextmanager
     def read(self) -> Iterator[SqliteTransaction]:
@@ -170,12 +179,24 @@ class SqliteRepository:
         except (sqlite3.Error, DatabaseBusy, DatabaseUnavailable) as error:
             raise DatabaseUnusable(f"{self.path} cannot be used: {error.__cause__ or error}.") from error
         finally:
-            if self.path != IN_MEMORY:
-                self._connections.close()
+            self._connections.close()
+
+    def _fill(self) -> None:
+        """Copy an empty database into memory: quicker than to make one, which a test waits for every time."""
+        with self._connections.writer() as connection, closing(open_memory()) as empty:
+            empty.deserialize(_empty_database())
+            empty.backup(connection)
 
 
 def _database(connection: sqlite3.Connection) -> Database:
     return Database(connection, execute_plugins=False, recursive_triggers=False, strict=True)
+
+
+@cache
+def _empty_database() -> bytes:
+    with closing(open_memory()) as connection:
+        MIGRATIONS.apply(_database(connection))
+        return connection.serialize()
 
 
 def _known_migrations() -> set[str]:

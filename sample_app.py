@@ -14,7 +14,7 @@ from pathlib import Path
 
 import waitress
 
-from supportcases import Actor, Status, SupportCasesError, SupportDesk, create_app, mount
+from supportcases import Actor, KeyRing, Status, SupportCasesError, SupportDesk, create_app, mount
 from supportcases.testing import some_cases
 
 STORE = "lumen-and-oak"
@@ -75,7 +75,7 @@ def closed_case(desk: SupportDesk) -> int:
     return desk.close(MERCHANT, case.id).number
 
 
-def new_key(keys) -> str:
+def new_key(keys: KeyRing) -> str:
     """Return a fresh key for the store; the one of the start before is revoked."""
     for key in keys.all():
         if key.actor.label == "sample_app" and key.revoked_at is None:

@@ -20,10 +20,11 @@ from supportcases.errors import (
 from supportcases.events import Event, EventKind, History, HistoryEntry
 from supportcases.keys import KeyRing
 from supportcases.queue import QueuePage, QueueSort, StoreCounts, StorePage
-from supportcases.repository import ApiKey
+from supportcases.repository import ApiKey, Repository
 from supportcases.sqlite import SqliteRepository
 from supportcases.statistics import Spread, Statistics
 from supportcases.version import __version__
+from supportcases.web.application import SupportApp
 
 __all__ = [
     "Actor",
@@ -51,6 +52,7 @@ __all__ = [
     "QueuePage",
     "QueueSort",
     "Reply",
+    "Repository",
     "Severity",
     "Spread",
     "SqliteRepository",
@@ -58,6 +60,7 @@ __all__ = [
     "Status",
     "StoreCounts",
     "StorePage",
+    "SupportApp",
     "SupportCasesError",
     "SupportDesk",
     "Thread",

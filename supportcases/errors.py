@@ -5,6 +5,7 @@ The docstring of an exception is its message; its `code` is stable and appears i
 
 import inspect
 from collections.abc import Mapping
+from typing import Final
 
 EMPTY = '""'  # how a sentence names a field whose name is empty
 
@@ -25,7 +26,7 @@ class InvalidInput(SupportCasesError, ValueError):
 
     def __init__(self, problems: Mapping[str, str]) -> None:
         """Take `problems`: the name of each faulty field with a sentence that says what is allowed."""
-        self.problems = dict(problems)
+        self.problems: Final[dict[str, str]] = dict(problems)
         clauses = [
             f"{field or EMPTY} {problem[:1].lower()}{problem[1:].rstrip('.')}" for field, problem in problems.items()
         ]

@@ -65,7 +65,7 @@ class SqliteRepository:
             DatabaseUnusable: The folder is missing, the file is no database or was written by a newer version, it
                 cannot be written, or `must_exist` and there is none. The file is as it was.
         """
-        self.path: Final = os.fspath(path)
+        self.path: Final[str] = os.fspath(path)
         self._current = threading.local()
         self._connections: Connections
         if self.path == IN_MEMORY:

@@ -35,14 +35,14 @@ class _Acting:
 
 
 class ActingMerchant(_Acting):
-    """What a merchant can do, with the parameters of `SupportDesk`'s methods, save for the actor."""
+    """What a merchant can do; each method is that of `SupportDesk`, without its first argument."""
 
     list = _DoneByActor(SupportDesk.list)
     reply = _DoneByActor(SupportDesk.reply)
 
 
 class ActingSupport(_Acting):
-    """What one of the support team can do, with the parameters of `SupportDesk`'s methods, save for the actor."""
+    """What one of the support team can do; each method is that of `SupportDesk`, without its first argument."""
 
     answer = _DoneByActor(SupportDesk.answer)
     note = _DoneByActor(SupportDesk.note)

@@ -88,7 +88,7 @@ class DeskKit:
         """Take the parts; `support_desk()` puts them together."""
         self.app: Final = app
         self.desk: Final[SupportDesk] = app.desk
-        self.keys: Final = KeyRing(app.desk.repository, clock=clock, new_key=numbered_keys())
+        self.keys: Final[KeyRing] = KeyRing(app.desk.repository, clock=clock, new_key=numbered_keys())
         self.clock: Final = clock
         self.events: Final = events
         self._new_id: Final = new_id

@@ -41,7 +41,7 @@ INSIDE = {
     "app": "casework desk events ids keys repository sqlite subjects times web",
     "server": "app",
     "cli": "actors app cases cli desk errors fields keys queue repository server sqlite statistics times version web",
-    "__init__": f"{CORE} app desk keys repository sqlite version",
+    "__init__": f"{CORE} app desk keys repository sqlite version web",
     "__main__": "cli",
     "testing": "actors app cases casework desk events fields ids keys repository server sqlite subjects testing web",
 }

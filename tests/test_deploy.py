@@ -1,0 +1,207 @@
+"""docs/deploy.md, the program: its blocks run, as written but for paths, ports and `sudo`."""
+
+import json
+import os
+import re
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+import requests
+
+from supportcases import server
+from tests.conftest import ROOT
+from tests.deploying import (
+    PATIENCE,
+    UNIT,
+    blocks,
+    file_block,
+    machine_in,
+    needs,
+    restore,
+    started,
+    unit,
+    until,
+)
+
+
+@pytest.fixture
+def machine(tmp_path):
+    with machine_in(tmp_path) as machine:
+        yield machine
+
+
+@pytest.fixture
+def serving(machine):
+    """The machine with the unit's command running on it."""
+    machine.start()
+    return machine
+
+
+INSTRUCTIONS = {"FROM", "COPY", "RUN", "USER", "VOLUME", "ENV", "EXPOSE", "HEALTHCHECK", "ENTRYPOINT", "CMD"}
+SOURCES = ("supportcases", "_supportcases_pytest_plugin.py", "setup.cfg", "pyproject.toml", "README.md", "LICENSE")
+
+
+def test_the_environment_and_the_image_install_the_package_and_its_command(machine):
+    for name in SOURCES:
+        source = ROOT / name
+        (shutil.copytree if source.is_dir() else shutil.copy)(source, machine.root / name)
+    machine.run(blocks("sh", heading="The program")[1], PIP_NO_COMPILE="1", PIP_DISABLE_PIP_VERSION_CHECK="1")
+    command = machine.path("/usr/local/bin/supportcases")
+    assert command.resolve() == machine.path("/opt/supportcases/bin/supportcases")
+    version = subprocess.run([command, "--version"], env={}, capture_output=True, text=True, check=True)
+    assert version.stdout.startswith("supportcases ")
+
+    (image,) = blocks("dockerfile")
+    steps = dict(re.findall(r"^(\w+) (.*)$", image, re.M))
+    assert not steps.keys() - INSTRUCTIONS
+    assert steps["COPY"] == ". /src"
+    pip, folder = re.findall(r"^RUN (.*)$", image, re.M)
+    assert pip == "pip install --no-cache-dir /src"  # what has just been run, of the same tree
+    if os.geteuid() == 0:
+        shutil.rmtree(machine.path(steps["VOLUME"]))
+        machine.run(folder)
+        state = machine.path(steps["VOLUME"]).stat()
+        assert (f"{state.st_uid}:{state.st_gid}", state.st_mode & 0o777) == (steps["USER"], 0o700)
+
+
+def test_the_user_is_made(machine):
+    needs("useradd", package="passwd")
+    for name in ("passwd", "group", "shadow", "gshadow"):
+        machine.path(f"/etc/{name}").touch()
+    command = blocks("sh", heading="The program")[2].splitlines()[0]
+    machine.run(command.replace("useradd", f"useradd --prefix {machine.root} --no-log-init"))
+    user, group = (machine.path(f"/etc/{name}").read_text().split(":") for name in ("passwd", "group"))
+    assert [user[0], *user[5:]] == ["supportcases", str(machine.db.parent), "/usr/sbin/nologin\n"]
+    assert [group[0], group[2]] == ["supportcases", user[3]]
+
+
+# systemd
+
+
+def test_the_unit_is_valid_and_little_exposed(machine):
+    needs("systemd-analyze", package="systemd")
+    path = machine.write(UNIT)
+    verified = subprocess.run(["systemd-analyze", "verify", "--man=no", path], capture_output=True, text=True)
+    assert (verified.returncode, verified.stdout, verified.stderr) == (0, "", "")
+    judged = subprocess.run(
+        ["systemd-analyze", "security", "--offline=yes", "--no-pager", "--threshold=13", path],
+        capture_output=True,
+        text=True,
+    )
+    assert judged.returncode == 0, judged.stdout[-200:]
+
+
+def test_the_unit_waits_longer_than_the_server_drains_and_sets_what_the_command_reads():
+    service = unit()["Service"]
+    assert float(service["TimeoutStopSec"]) > server.GRACE + server.LINGER
+    assert service["KillSignal"] == "SIGTERM"
+    told = subprocess.run(
+        [sys.executable, "-m", "supportcases", "serve", "--help"], capture_output=True, text=True
+    ).stdout
+    for name in re.findall(r"SUPPORTCASES_\w+(?==)", file_block(UNIT)):
+        assert f"{name})" in told, name
+
+
+def test_the_service_asks_the_kernel_for_nothing_that_the_unit_forbids(machine):
+    needs("strace", package="strace")
+    needs("systemd-analyze", package="systemd")
+    key = machine.key()
+    command, environment = machine.service
+    trace = machine.root / "trace"
+    with started("strace", "-f", "-qq", "-o", trace, *command, log=machine.log, env=environment):
+        until(lambda: "listening on" in machine.log.read_text())
+        machine.open_case(key)
+        assert requests.get(f"{machine.url}/healthz", timeout=PATIENCE).json()["database"] == "ok"
+    text = trace.read_text()
+    called = set(re.findall(r"^\d+ +(\w+)\(", text, re.M))
+    assert {"execve", "accept4", "fdatasync", "sendto"} <= called
+    forbidden = {"fchown"} & called if os.geteuid() == 0 else set()  # SQLite hands files back, but only as root
+    assert called - allowed("@system-service") | called & allowed("@privileged") == forbidden
+    assert set(re.findall(r"socket\((AF_\w+)", text)) <= set(unit()["Service"]["RestrictAddressFamilies"].split())
+    assert not re.findall(r"mprotect\(.*PROT_EXEC|mmap\(.*PROT_WRITE\|PROT_EXEC", text)
+
+
+def allowed(group: str) -> set[str]:
+    """Return the system calls of one of systemd's groups."""
+    listed = subprocess.run(["systemd-analyze", "syscall-filter", group], capture_output=True, text=True, check=True)
+    names = re.findall(r"^    (@?[\w-]+)$", listed.stdout, re.M)
+    return {call for name in names for call in (allowed(name) if name.startswith("@") else {name})}
+
+
+def test_the_first_health_check_passes(serving):
+    check = blocks("sh", heading="systemd")[0].splitlines()[-1]
+    assert json.loads(serving.run(check)) == {"status": "ok", "database": "ok"}
+
+
+# the container
+
+
+def test_the_image_s_command_is_a_process_1_that_stops_on_sigterm_and_its_health_check_tells(serving):
+    (image,) = blocks("dockerfile")
+    entry, arguments = (json.loads(re.search(rf"^{word} (\[.*\])$", image, re.M)[1]) for word in ("ENTRYPOINT", "CMD"))
+    check = json.loads(serving.here(re.search(r"^HEALTHCHECK .*CMD (\[.*\])$", image, re.M)[1]))
+    check[0] = sys.executable
+    assert subprocess.run(check, timeout=10).returncode == 0
+    serving.stop()
+    assert subprocess.run(check, capture_output=True, timeout=10).returncode == 1
+
+    settings = dict(word.split("=") for word in re.search(r"^ENV (.*)$", image, re.M)[1].split())
+    assert settings.pop("SUPPORTCASES_HOST") == "0.0.0.0"  # the tests listen on loopback only
+    settings = {name: serving.here(value) for name, value in settings.items()} | {"SUPPORTCASES_PORT": "0"}
+    namespace = ["unshare", *(["--map-root-user"] if os.geteuid() else []), "--pid", "--fork", "--kill-child"]
+    log = serving.root / "container.log"
+    with started(*namespace, serving.path(f"/usr/local/bin/{entry[0]}"), *arguments, log=log, env=settings) as outside:
+        until(lambda: outside.poll() is not None or "listening on" in log.read_text())
+        (inside,) = Path(f"/proc/{outside.pid}/task/{outside.pid}/children").read_text().split()
+        os.kill(int(inside), signal.SIGTERM)
+        assert outside.wait(timeout=PATIENCE) == 0, log.read_text()
+
+
+def test_an_upgrade_keeps_all_and_the_older_version_refuses_what_a_newer_one_wrote_until_the_copy_is_back(serving):
+    needs("sqlite3", package="sqlite3")
+    key = serving.key()
+    number = serving.open_case(key)
+    before = serving.cases(key)
+    command = serving.path("/usr/local/bin/supportcases")
+    serving.build("newer")
+    upgrade, back = blocks("sh", heading="Upgrade and roll back")
+    copy = Path(serving.run(upgrade).strip())
+    assert "# newer" in command.read_text()
+    assert serving.cases(key) == before
+
+    serving.open_case(key)
+    serving.run(back)
+    assert "# newer" not in command.read_text()
+    assert len(serving.cases(key)) == 2  # the schema is the same
+    serving.stop()
+    with closing(sqlite3.connect(serving.db, isolation_level=None)) as connection:
+        connection.execute(
+            "INSERT INTO _sqlite_migrations (migration_set, name, applied_at) VALUES ('supportcases', '9999_x', 'now')"
+        )
+    refused = serving.supportcases("serve", "--port", "0")
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert "was written by a newer version of supportcases, which knows 9999_x." in refused.stderr
+    serving.run(restore(copy))
+    assert serving.cases(key) == before
+    assert serving.open_case(key) == number + 1
+
+
+# keys
+
+
+def test_a_key_is_rotated(serving):
+    old = serving.key()
+    create, list_, revoke = blocks("sh", heading="Watching it")[0].splitlines()
+    new = {"Authorization": f"Bearer {serving.run(create).strip()}"}
+    (shown,) = re.findall(r"^([0-9a-f]{12}) .* API$", serving.run(list_), re.M)
+    assert serving.cases(old) == serving.cases(new) == []
+    serving.run(revoke.replace("0123456789ab", shown))
+    assert serving.cases(new) == []
+    refused = requests.get(f"{serving.url}/api/v1/support-cases", headers=old, timeout=PATIENCE)
+    assert refused.status_code == 401

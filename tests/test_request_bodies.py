@@ -2,6 +2,7 @@
 
 import io
 import json
+import tracemalloc
 
 import pytest
 
@@ -242,9 +243,12 @@ def test_the_host_sets_the_limit(repository):
         assert call(app, "POST", CASES, padded(size), **environ).status == status
 
 
-@pytest.mark.parametrize("length", [LIMIT + 1, 10**9, 10**18, 10**20, 10**400, "9" * 10_000, "0" * 30 + "9" * 20])
+HUGE = 16 * LIMIT + 1
+
+
+@pytest.mark.parametrize("length", [HUGE, 10**9, 10**18, 10**20, 10**400, "9" * 10_000, "0" * 30 + "9" * 20])
 @pytest.mark.parametrize(("method", "path"), WRITES)
-def test_a_declared_length_beyond_the_limit_is_413_and_nothing_is_read(send, method, path, length):
+def test_a_huge_declared_length_is_413_and_nothing_is_read(send, method, path, length):
     environ = {"CONTENT_TYPE": JSON, "CONTENT_LENGTH": str(length), "wsgi.input": Guarded(b"", 0)}
     checked(send(method, path, **environ), 413, "payload_too_large")
 
@@ -284,10 +288,36 @@ def test_a_chunked_body_is_read_where_the_server_ends_it(send, length):
     assert send("POST", CASES, **environ, **{"wsgi.input": io.BytesIO(BODY)}).status == 201
 
 
-def test_a_chunked_body_beyond_the_limit_is_413_and_not_read_to_its_end(send):
-    stream = Guarded(b" " * (LIMIT + 10), LIMIT + 1)
+REFUSALS = [
+    ("POST", CASES, {}, 413),
+    ("POST", CASES, {"HTTP_AUTHORIZATION": "Bearer none"}, 401),
+    ("POST", f"{CASES}/9/none", {}, 404),
+    ("PUT", CASES, {}, 405),
+    ("POST", "/none", {}, 404),
+]
+
+
+@pytest.mark.parametrize("chunked", [True, False])
+@pytest.mark.parametrize(("method", "path", "head", "status"), REFUSALS)
+def test_a_body_that_nobody_wants_is_read_and_forgotten_so_that_the_answer_is_seen(
+    send, method, path, head, status, chunked
+):
+    length = 16 * LIMIT - LIMIT // 2
+    stream = Guarded(b" " * length, 18 * LIMIT)
+    how = {"CONTENT_LENGTH": None, "wsgi.input_terminated": True} if chunked else {"CONTENT_LENGTH": str(length)}
+    tracemalloc.start()
+    checked(send(method, path, **{"CONTENT_TYPE": JSON, "wsgi.input": stream, **how, **head}), status)
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert stream.content.tell() == length
+    assert most < 3 * LIMIT
+
+
+def test_of_an_endless_body_no_more_is_read_than_of_a_huge_one(send):
+    stream = Guarded(b" " * 20 * LIMIT, 18 * LIMIT)
     environ = {"CONTENT_TYPE": JSON, "CONTENT_LENGTH": None, "wsgi.input_terminated": True, "wsgi.input": stream}
     checked(send("POST", CASES, **environ), 413, "payload_too_large")
+    assert stream.content.tell() <= 17 * LIMIT + 1
 
 
 def test_without_length_and_end_nothing_is_read(send):

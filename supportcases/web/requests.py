@@ -4,6 +4,7 @@ import json
 import re
 import time
 import uuid
+from contextlib import suppress
 from typing import IO, Any, Final
 from urllib.parse import parse_qsl, quote
 
@@ -17,6 +18,7 @@ REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,128}")
 LENGTH: Final = re.compile(r"[0-9]+")
 LENGTH_DIGITS: Final = 18  # a longer Content-Length is absurd, and int() of a very long one is slow
 CHUNK: Final = 65_536
+MOST_FORGOTTEN: Final = 16_777_216  # bytes of an unread body that are read to their end; more are the server's affair
 PATH_CHARACTERS: Final = "/!$&'()*+,;=:@-._~"  # RFC 3986, section 3.3
 
 
@@ -29,6 +31,7 @@ class ApiRequest(falcon.Request):
         self.started: Final = time.perf_counter()
         self.request_id: Final = request_id_of(env)
         self.actor: Actor | None = None
+        self._taken = 0  # bytes of the body
 
     @property
     def mounted_at(self) -> str:
@@ -87,6 +90,22 @@ class ApiRequest(falcon.Request):
             raise falcon.HTTPBadRequest(description="The body is shorter than its Content-Length says.")
         return body
 
+    def forget_the_rest(self) -> None:
+        """Read what nobody has read of the body, unless it is huge.
+
+        A server that closes a connection over unread bytes resets it, and the client never sees the answer: gunicorn's
+        threads and granian do.
+        """
+        declared = self.env.get("CONTENT_LENGTH") or ""
+        if LENGTH.fullmatch(declared) and len(declared) <= LENGTH_DIGITS:
+            left = int(declared) - self._taken
+        else:
+            left = MOST_FORGOTTEN if not declared and self.env.get("wsgi.input_terminated") else 0
+        if left <= MOST_FORGOTTEN:
+            with suppress(OSError):
+                while left > 0 and (chunk := self.env["wsgi.input"].read(min(left, CHUNK))):
+                    left -= len(chunk)
+
     def _read(self, length: int) -> bytes:
         stream: IO[bytes] = self.env["wsgi.input"]
         chunks: list[bytes] = []
@@ -94,6 +113,7 @@ class ApiRequest(falcon.Request):
             while length and (chunk := stream.read(min(length, CHUNK))):
                 chunks.append(chunk)
                 length -= len(chunk)
+                self._taken += len(chunk)
         except OSError:
             raise falcon.HTTPBadRequest(description="The connection broke while the body was read.") from None
         return b"".join(chunks)

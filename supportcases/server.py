@@ -98,7 +98,8 @@ def stop_signals(server: TcpWSGIServer) -> Iterator[list[int]]:
         yield stopping
     finally:
         for number, handler in before.items():
-            signal.signal(number, handler)
+            # after one the process is about to end: a launcher that passes it on too must not kill it meanwhile
+            signal.signal(number, signal.SIG_IGN if stopping else handler)
 
 
 def _turn(server: TcpWSGIServer, *, timeout: float) -> None:

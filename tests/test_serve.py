@@ -356,6 +356,16 @@ def test_requests_that_wait_for_a_worker_are_answered_too(tmp_path):
     assert numbers_in(server.db) == [1, 2, 3]
 
 
+@each_signal
+def test_signals_that_go_on_coming_do_not_kill_it_on_its_way_out(number, server):
+    while server.process.poll() is None:
+        server.process.send_signal(number)
+        time.sleep(0.001)
+
+    assert server.process.returncode == 0
+    assert log_of(server) == []
+
+
 def test_a_second_signal_does_not_cut_the_answer_short(server, wire):
     with write_lock(server.db) as let_go:
         begin_post(server, wire)

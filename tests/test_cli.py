@@ -3,6 +3,7 @@
 import http.client
 import json
 import os
+import platform
 import re
 import shutil
 import socket
@@ -89,11 +90,12 @@ def test_the_installed_command_is_the_module_by_another_name(installed_command, 
     assert (tmp_path / "cases.db").is_file()
 
 
-def test_version_tells_ours_and_that_of_sqlite(tmp_path):
+def test_version_tells_ours_and_those_of_sqlite_and_python(tmp_path):
     done = run("--version", cwd=tmp_path)
 
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout == f"supportcases {__version__} (SQLite {sqlite3.sqlite_version})\n"
+    parts = f"SQLite {sqlite3.sqlite_version}, Python {platform.python_version()}"
+    assert done.stdout == f"supportcases {__version__} ({parts})\n"
 
 
 OPTIONS = {

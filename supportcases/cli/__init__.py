@@ -47,9 +47,8 @@ def parser() -> argparse.ArgumentParser:
     forgotten would silently change what is done.
     """
     top = Parser(prog="supportcases", description="Support cases for a store platform.")
-    top.add_argument(
-        "--version", action="version", version=f"supportcases {__version__} (SQLite {sqlite3.sqlite_version})"
-    )
+    parts = f"SQLite {sqlite3.sqlite_version}, Python {sys.version.split()[0]}"
+    top.add_argument("--version", action="version", version=f"supportcases {__version__} ({parts})")
     commands = top.add_subparsers(required=True, metavar="COMMAND")
     serving.add_to(commands)
     keys.add_to(commands)

@@ -459,7 +459,7 @@ def test_the_client_speaks_to_a_desk_mounted_below_a_path(sdk, tmp_path):
         with connected(f"{shop}/support", re.search(r"Bearer (\w+)", printed)[1]) as client:
             page = client.browse(limit=3)
             check(page, PAGE)
-            assert page["meta"] == {"count": 4, "offset": 0, "limit": 3}
+            assert page["meta"] == {"count": 12, "offset": 0, "limit": 3}
             opened = client.create(severity="critical")
             assert client.get(str(opened["number"]))["messages"][0]["body"] == (
                 "The checkout is blank since this morning."

@@ -31,7 +31,6 @@ class ApiRequest(falcon.Request):
         self.started: Final = time.perf_counter()
         self.request_id: Final = request_id_of(env)
         self.actor: Actor | None = None
-        self._taken = 0  # bytes of the body
 
     @property
     def mounted_at(self) -> str:
@@ -74,37 +73,36 @@ class ApiRequest(falcon.Request):
         return _parse(body)
 
     def _body(self, limit: int) -> bytes:
-        """Return the body; more than `limit` bytes are neither waited for nor held."""
+        """Return the body; more than `limit` bytes are not held."""
         declared = self.env.get("CONTENT_LENGTH")
         if not declared:
             ends_by_itself = self.env.get("wsgi.input_terminated", False)  # a chunked body, on servers that say so
             body = self._read(limit + 1) if ends_by_itself else b""
-            _check_size(len(body), limit)
+            self._refuse_beyond(limit, len(body), MOST_FORGOTTEN)
             return body
         if not LENGTH.fullmatch(declared):
             raise falcon.HTTPBadRequest(description="The Content-Length must be a whole number of bytes.")
-        length = int(declared) if len(declared) <= LENGTH_DIGITS else limit + 1
-        _check_size(length, limit)
+        length = int(declared) if len(declared) <= LENGTH_DIGITS else limit + MOST_FORGOTTEN + 1
+        self._refuse_beyond(limit, length, length)
         body = self._read(length)
         if len(body) < length:
             raise falcon.HTTPBadRequest(description="The body is shorter than its Content-Length says.")
         return body
 
-    def forget_the_rest(self) -> None:
-        """Read what nobody has read of the body, unless it is huge.
+    def _refuse_beyond(self, limit: int, length: int, unread: int) -> None:
+        """Refuse a body of more bytes than `limit`, once up to `MOST_FORGOTTEN` unread ones are read.
 
         A server that closes a connection over unread bytes resets it, and the client never sees the answer: gunicorn's
-        threads and granian do.
+        threads and granian do. Whoever waits for «100 Continue» has sent none.
         """
-        declared = self.env.get("CONTENT_LENGTH") or ""
-        if LENGTH.fullmatch(declared) and len(declared) <= LENGTH_DIGITS:
-            left = int(declared) - self._taken
-        else:
-            left = MOST_FORGOTTEN if not declared and self.env.get("wsgi.input_terminated") else 0
-        if left <= MOST_FORGOTTEN:
+        if length <= limit:
+            return
+        if unread <= MOST_FORGOTTEN and "HTTP_EXPECT" not in self.env:
+            stream: IO[bytes] = self.env["wsgi.input"]
             with suppress(OSError):
-                while left > 0 and (chunk := self.env["wsgi.input"].read(min(left, CHUNK))):
-                    left -= len(chunk)
+                while unread > 0 and (chunk := stream.read(min(unread, CHUNK))):
+                    unread -= len(chunk)
+        raise falcon.HTTPContentTooLarge(description=f"The body must not be larger than {limit:,} bytes.")
 
     def _read(self, length: int) -> bytes:
         stream: IO[bytes] = self.env["wsgi.input"]
@@ -113,7 +111,6 @@ class ApiRequest(falcon.Request):
             while length and (chunk := stream.read(min(length, CHUNK))):
                 chunks.append(chunk)
                 length -= len(chunk)
-                self._taken += len(chunk)
         except OSError:
             raise falcon.HTTPBadRequest(description="The connection broke while the body was read.") from None
         return b"".join(chunks)
@@ -123,11 +120,6 @@ def request_id_of(env: dict[str, Any]) -> str:
     """Return the caller's own `X-Request-Id` if it is a proper one, a new one otherwise."""
     sent = str(env.get("HTTP_X_REQUEST_ID", ""))
     return sent if REQUEST_ID.fullmatch(sent) else uuid.uuid4().hex
-
-
-def _check_size(length: int, limit: int) -> None:
-    if length > limit:
-        raise falcon.HTTPContentTooLarge(description=f"The body must not be larger than {limit:,} bytes.")
 
 
 def _parse(body: bytes) -> dict[str, Any]:

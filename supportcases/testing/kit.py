@@ -42,7 +42,8 @@ def support_desk(
     """Yield a support desk for a test, usable from any thread; it is closed when the block ends.
 
     Args:
-        database: As for `create_app`; in memory unless a path is given.
+        database: In memory, or the path of a new file. Never a real one: ids and keys begin anew, so anybody can guess
+            the keys.
         authenticate: As for `create_app`; where it knows nobody, or is not given, the API keys decide.
         prefix: As for `create_app`.
         make_subject: As for `create_app`.

@@ -177,7 +177,11 @@ class Transaction(Protocol):
         """The answers kept for retries."""
 
     def after_commit(self, action: Callable[[], object]) -> None:
-        """Call `action`, which raises nothing, once all that is written is kept; never where it is not."""
+        """Call `action`, which raises nothing, once all that is written is kept; never where it is not.
+
+        Raises:
+            RuntimeError: This transaction only reads.
+        """
 
 
 @runtime_checkable

@@ -540,6 +540,10 @@ class RepositoryContract:
             transaction.after_commit(lambda: seen.append("kept"))
         assert seen == ["kept"]
 
+    def test_nothing_waits_for_the_commit_of_a_read(self, repository):
+        with repository.read() as transaction, pytest.raises(RuntimeError, match="begin with write"):
+            transaction.after_commit(lambda: None)
+
     def test_a_read_within_a_write_sees_what_was_written(self, repository):
         with repository.write() as transaction:
             transaction.cases.next_number("acme")

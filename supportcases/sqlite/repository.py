@@ -46,6 +46,8 @@ class SqliteTransaction:
 
     def after_commit(self, action: Callable[[], object]) -> None:
         """Call `action`, which raises nothing, once all that is written is kept; never where it is not."""
+        if not self.writes:
+            raise RuntimeError("A transaction that reads commits nothing; begin with write().")
         self.afterwards.append(action)
 
 

@@ -27,7 +27,7 @@ from supportcases.web.support import (
     Stores,
 )
 
-PREFIX_FORM: Final = re.compile(r"(/[A-Za-z0-9._~-]+)*")
+PREFIX_FORM: Final = re.compile(r"(/(?!\.{1,2}(/|$))[A-Za-z0-9._~-]+)*")  # a client would take "/.." away
 MAX_BODY: Final = 1_048_576
 
 WsgiApp = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]

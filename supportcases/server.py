@@ -52,7 +52,7 @@ def url_of(listener: socket.socket) -> str:
 
 
 def serve(app: WsgiApp, listener: socket.socket, *, threads: int) -> None:
-    """Serve `app` until SIGTERM or SIGINT; then stop accepting, let begun requests finish, and return."""
+    """Serve `app` until SIGTERM or SIGINT; then stop accepting, let begun requests finish, and return, deaf to both."""
     server = create_server(app, sockets=[listener], threads=threads, **LIMITS)
     with stop_signals(server) as stopping:
         print(f"listening on {url_of(listener)}", flush=True)  # noqa: T201 - whoever started us waits for this line

@@ -149,7 +149,9 @@ def test_without_service_routes_an_app_at_the_root_is_closed(repository):
     assert call(app, "GET", "/healthz").status == 401
 
 
-@pytest.mark.parametrize("prefix", ["/", "api", "/api/", "//api", "/{store}", "/a b", "/é", "/a?b", "/a\n"])
+@pytest.mark.parametrize(
+    "prefix", ["/", "api", "/api/", "//api", "/{store}", "/..", "/a/./b", "/a b", "/é", "/a?b", "/a\n"]
+)
 def test_a_faulty_prefix_of_the_routes_is_refused(repository, prefix):
     with pytest.raises(ValueError, match=r"^prefix must be empty or a path such as '/api/v1', not "):
         create_app(repository, prefix=prefix)

@@ -12,31 +12,17 @@ from pathlib import Path
 import pytest
 import requests
 
-from tests.deploying import (
+from tests.deploy.machine import (
     BACKUP,
     PATIENCE,
     SEARCHED,
     blocks,
     file_block,
-    machine_in,
     needs,
     restore,
     started,
     until,
 )
-
-
-@pytest.fixture
-def machine(tmp_path):
-    with machine_in(tmp_path) as machine:
-        yield machine
-
-
-@pytest.fixture
-def serving(machine):
-    """The machine with the unit's command running on it."""
-    machine.start()
-    return machine
 
 
 @contextmanager

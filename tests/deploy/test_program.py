@@ -11,37 +11,21 @@ import sys
 from contextlib import closing
 from pathlib import Path
 
-import pytest
 import requests
 
 from supportcases import server
 from tests.conftest import ROOT
-from tests.deploying import (
+from tests.deploy.machine import (
     PATIENCE,
     UNIT,
     blocks,
     file_block,
-    machine_in,
     needs,
     restore,
     started,
     unit,
     until,
 )
-
-
-@pytest.fixture
-def machine(tmp_path):
-    with machine_in(tmp_path) as machine:
-        yield machine
-
-
-@pytest.fixture
-def serving(machine):
-    """The machine with the unit's command running on it."""
-    machine.start()
-    return machine
-
 
 INSTRUCTIONS = {"FROM", "COPY", "RUN", "USER", "VOLUME", "ENV", "EXPOSE", "HEALTHCHECK", "ENTRYPOINT", "CMD"}
 SOURCES = ("supportcases", "_supportcases_pytest_plugin.py", "setup.cfg", "pyproject.toml", "README.md", "LICENSE")

@@ -13,29 +13,15 @@ from contextlib import contextmanager
 import pytest
 import requests
 
-from tests.deploying import (
+from tests.deploy.machine import (
     GUIDE,
     PATIENCE,
     file_block,
     free_port,
-    machine_in,
     needs,
     started,
     until,
 )
-
-
-@pytest.fixture
-def machine(tmp_path):
-    with machine_in(tmp_path) as machine:
-        yield machine
-
-
-@pytest.fixture
-def serving(machine):
-    """The machine with the unit's command running on it."""
-    machine.start()
-    return machine
 
 
 @pytest.fixture

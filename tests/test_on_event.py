@@ -102,6 +102,21 @@ def test_it_may_use_the_desk_itself(path):
     app.desk.repository.close()
 
 
+def test_what_it_does_itself_is_told_after_the_rest_of_the_commit(path):
+    heard = []
+
+    def thank(event):
+        heard.append(event.kind)
+        if event.kind is EventKind.ANSWERED:
+            app.desk.note(ADA, event.case.id, body="Answered.")
+
+    app = create_app(path, on_event=thank)
+    app.desk.open(ACME, body=BODY)
+    app.desk.answer(ADA, "acme:1", body="Fixed.", close=True)
+    app.desk.repository.close()
+    assert heard == ["opened", "answered", "closed", "noted"]
+
+
 def test_nothing_is_told_of_what_the_host_takes_back(support_desk):
     mara = support_desk.as_merchant("acme")
     repository = support_desk.desk.repository

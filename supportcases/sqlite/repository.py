@@ -3,6 +3,7 @@
 import os
 import sqlite3
 import threading
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from functools import cache
@@ -106,8 +107,7 @@ class SqliteRepository:
         else:
             with translated(), self._connections.writer() as connection, self._begun(connection, writes=True) as inner:
                 yield inner
-            for action in inner.afterwards:
-                action()
+            self._do(inner.afterwards)
 
     def check(self) -> None:
         """Raise if the database does not answer."""
@@ -140,6 +140,18 @@ class SqliteRepository:
             raise
         finally:
             self._current.transaction = None
+
+    def _do(self, actions: list[Callable[[], object]]) -> None:
+        """Do what waited for a commit, in the order of the commits: what an action itself writes is heard after it."""
+        if (waiting := getattr(self._current, "afterwards", None)) is not None:
+            waiting.extend(actions)
+            return
+        self._current.afterwards = waiting = deque(actions)
+        try:
+            while waiting:
+                waiting.popleft()()
+        finally:
+            del self._current.afterwards
 
     def _look_before_touching(self, must_exist: bool) -> None:
         """Refuse, before anything is changed, what is no database of ours to open."""

@@ -9,6 +9,7 @@ import sqlite3
 import subprocess
 import sys
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 import requests
@@ -31,15 +32,30 @@ INSTRUCTIONS = {"FROM", "COPY", "RUN", "USER", "VOLUME", "ENV", "EXPOSE", "HEALT
 SOURCES = ("supportcases", "_supportcases_pytest_plugin.py", "setup.cfg", "pyproject.toml", "README.md", "LICENSE")
 
 
-def test_the_environment_and_the_image_install_the_package_and_its_command(machine):
+PIP = {"PIP_NO_COMPILE": "1", "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
+
+
+def clone(machine, version: str) -> None:
+    """Put what a clone holds where the guide's blocks run, as another version of it."""
     for name in SOURCES:
         source = ROOT / name
-        (shutil.copytree if source.is_dir() else shutil.copy)(source, machine.root / name)
-    machine.run(blocks("sh", heading="The program")[1], PIP_NO_COMPILE="1", PIP_DISABLE_PIP_VERSION_CHECK="1")
+        copy = partial(shutil.copytree, dirs_exist_ok=True) if source.is_dir() else shutil.copy
+        copy(source, machine.root / name)
+    (machine.root / "supportcases" / "version.py").write_text(f'__version__ = "{version}"\n')
+    (machine.root / "supportcases" / f"only_in_{version[0]}.py").touch()
+
+
+def version_of(machine) -> str:
     command = machine.path("/usr/local/bin/supportcases")
     assert command.resolve() == machine.path("/opt/supportcases/bin/supportcases")
-    version = subprocess.run([command, "--version"], env={}, capture_output=True, text=True, check=True)
-    assert version.stdout.startswith("supportcases ")
+    return subprocess.run([command, "--version"], env={}, capture_output=True, text=True, check=True).stdout.split()[1]
+
+
+def test_the_environment_and_the_image_install_the_package_and_its_command(machine):
+    needs("sqlite3", package="sqlite3")
+    clone(machine, "1.0")
+    machine.run(blocks("sh", heading="The program")[1], **PIP)
+    assert version_of(machine) == "1.0"
 
     (image,) = blocks("dockerfile")
     steps = dict(re.findall(r"^(\w+) (.*)$", image, re.M))
@@ -52,6 +68,19 @@ def test_the_environment_and_the_image_install_the_package_and_its_command(machi
         machine.run(folder)
         state = machine.path(steps["VOLUME"]).stat()
         assert (f"{state.st_uid}:{state.st_gid}", state.st_mode & 0o777) == (steps["USER"], 0o700)
+
+    machine.start()
+    upgrade, back = blocks("sh", heading="Upgrade and roll back")[2:]
+    (machine.root / "supportcases" / "only_in_1.py").unlink()
+    clone(machine, "2.0")
+    machine.run(upgrade, **PIP)
+    assert version_of(machine) == "2.0"
+    assert not list(machine.path("/opt/supportcases").rglob("only_in_1.py"))
+    key = machine.key()
+    machine.open_case(key)
+    machine.run(back)
+    assert version_of(machine) == "1.0"
+    assert len(machine.cases(key)) == 1
 
 
 def test_the_user_is_made(machine):
@@ -154,7 +183,7 @@ def test_an_upgrade_keeps_all_and_the_older_version_refuses_what_a_newer_one_wro
     before = serving.cases(key)
     command = serving.path("/usr/local/bin/supportcases")
     serving.build("newer")
-    upgrade, back = blocks("sh", heading="Upgrade and roll back")
+    upgrade, back = blocks("sh", heading="Upgrade and roll back")[:2]
     copy = Path(serving.run(upgrade).strip())
     assert "# newer" in command.read_text()
     assert serving.cases(key) == before

@@ -61,9 +61,16 @@ def serve(app: WsgiApp, listener: socket.socket, *, threads: int) -> None:
 
 @contextmanager
 def served(app: WsgiApp, *, threads: int = 4) -> Iterator[str]:
-    """Serve `app` from threads of this process, on a free port of 127.0.0.1, until the block ends; yield its URL."""
+    """Serve `app` from threads of this process, on a free port of 127.0.0.1, until the block ends; yield its URL.
+
+    A request that takes longer than `GRACE` after that leaves its thread behind.
+    """
     listener = bind("127.0.0.1", 0)
-    server = create_server(app, sockets=[listener], threads=threads, **LIMITS)
+    try:
+        server = create_server(app, sockets=[listener], threads=threads, **LIMITS)
+    except BaseException:
+        listener.close()
+        raise
     stopping: list[int] = []
     thread = threading.Thread(target=_serve_until, args=(stopping, server), name="supportcases-served", daemon=True)
     thread.start()

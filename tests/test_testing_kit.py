@@ -15,7 +15,7 @@ import pytest
 from falcon.testing import TestClient
 
 import supportcases.testing
-from supportcases import Actor, CaseNotFound, NotPermitted, SupportDesk
+from supportcases import Actor, CaseNotFound, NotPermitted, SupportDesk, create_app
 from supportcases.testing import ActingMerchant, ActingSupport, DeskKit, support_desk
 from tests.conftest import CASES, SUPPORT
 
@@ -112,8 +112,9 @@ def test_the_host_s_own_parts_are_tried_with_it():
 def test_it_may_be_a_file(path):
     with support_desk(path) as desk:
         desk.as_merchant("acme").open(body=BODY)
-    with support_desk(path) as desk:
-        assert desk.as_merchant("acme").list().count == 1
+    assert create_app(path).desk.list(Actor.merchant("acme")).count == 1
+    with pytest.raises(ValueError, match=r"the path of a new file; .*cases\.db is there\.$"), support_desk(path):
+        pass
 
 
 def test_it_is_served_on_a_real_socket_until_the_block_ends(support_desk):

@@ -48,7 +48,12 @@ def support_desk(
         prefix: As for `create_app`.
         make_subject: As for `create_app`.
         on_event: As for `create_app`.
+
+    Raises:
+        ValueError: There is such a file already.
     """
+    if os.path.exists(database):
+        raise ValueError(f"database must be ':memory:' or the path of a new file; {os.fspath(database)} is there.")
     clock, new_id = MovableClock(), numbered_ids()
     events: list[Event] = []
 
@@ -122,7 +127,10 @@ class DeskKit:
         return _client(self.app, self.support_key(label, stores))
 
     def serve(self) -> AbstractContextManager[str]:
-        """Serve the app on a free port of this machine until the block ends: `with desk.serve() as url:`."""
+        """Serve the app on a free port of this machine until the block ends: `with desk.serve() as url:`.
+
+        Requests under way then have 5 seconds to finish.
+        """
         return served(self.app)
 
     def some_cases(

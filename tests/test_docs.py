@@ -58,26 +58,21 @@ def run_as_written(command, folder):
     return subprocess.run(words, check=True, capture_output=True, text=True, cwd=folder, timeout=30).stdout
 
 
-def test_the_standalone_commands_run(tmp_path):
+def test_the_standalone_commands_run_and_those_of_the_second_terminal(tmp_path):
     *create, serve = SHELL_BLOCKS[1].strip().splitlines()
-    assert len(create) == 2
-    for command in create:
-        assert re.fullmatch(r"sck_[0-9a-f]{48}\n", run_as_written(command, tmp_path))
+    keys = [run_as_written(command, tmp_path).strip() for command in create]
+    assert [len(key) for key in keys if key.startswith("sck_")] == [52, 52]
     options = shlex.split(serve)[2:]
     options[options.index("--port") + 1] = "0"
-    with serving(tmp_path / "cases.db", *options):
-        pass
-
-
-def test_the_commands_at_the_terminal_run(tmp_path):
-    app = create_app(tmp_path / "cases.db")
-    app.desk.open(Actor.merchant("acme"), body="The refund of order 7 has not arrived.")
-    app.desk.repository.close()
-    cases, show, answer = SHELL_BLOCKS[2].strip().splitlines()
-    assert "The refund of order 7 has not arrived" in run_as_written(cases, tmp_path)
-    assert "The refund of order 7 has not arrived." in run_as_written(show, tmp_path)
-    assert run_as_written(answer, tmp_path) == "answered acme 1; it is closed now\n"
-    assert "Refunded today; it arrives by Friday." in run_as_written(show, tmp_path)
+    curl, cases, show, answer = SHELL_BLOCKS[2].strip().splitlines()
+    with serving(tmp_path / "cases.db", *options) as server:
+        curl = curl.replace("http://127.0.0.1:8000", server.url).replace("sck_...", keys[0])
+        opened = subprocess.run(shlex.split(curl), check=True, capture_output=True, text=True, timeout=30).stdout
+        assert json.loads(opened)["subject"] == "The refund of order 7 has not arrived"
+        assert "The refund of order 7 has not arrived" in run_as_written(cases, tmp_path)
+        assert "The refund of order 7 has not arrived." in run_as_written(show, tmp_path)
+        assert run_as_written(answer, tmp_path) == "answered acme 1; it is closed now\n"
+        assert "Refunded today; it arrives by Friday." in run_as_written(show, tmp_path)
 
 
 def test_the_curl_lines_of_the_support_team_run_in_their_order(tmp_path):

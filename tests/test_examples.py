@@ -419,6 +419,13 @@ def test_the_examples_are_these_five_and_begin_and_end_alike():
     assert len({re.sub(r"\n +", "\n", text[text.index("find = ") : text.index("for case in")]) for text in texts}) == 1
 
 
+def test_their_page_names_each_setting():
+    told = set(re.findall(r"^\| `(\w+)` \|", (EXAMPLES / "README.md").read_text(), re.M))
+    assert told == {
+        name for path in EXAMPLES.glob("*.py") for name in re.findall(r"os\.environ\S*\W([A-Z_]+)\"", path.read_text())
+    }
+
+
 def assigned(text: str, name: str) -> str:
     """Return the line that assigns to `name`."""
     (line,) = [

@@ -23,7 +23,7 @@ def install() -> None:
     """
     if os.geteuid() != 0:
         raise RuntimeError("it takes root to install Apache and to start it as www-data")
-    if not Path("/usr/bin/apxs").exists():
+    if not (Path("/usr/bin/apxs").exists() and Path("/usr/sbin/apache2").exists()):
         _run("apt-get", "update", "-qq")
         _run("apt-get", "install", "-qq", "-y", "--no-install-recommends", *PACKAGES)
     if not PYTHON.exists():

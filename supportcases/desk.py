@@ -87,9 +87,7 @@ class SupportDesk(SupportSide, Overview):
                 severity=check("severity", fields.SEVERITY_FILTER, severity or "all"),
             )
         with self.repository.read() as transaction:
-            count = transaction.cases.count(store, wanted)
-            cases = transaction.cases.page(store, wanted, limit=limit, offset=offset)
-        return CasePage(cases, count, offset, limit)
+            return transaction.cases.page(store, wanted, limit=limit, offset=offset)
 
     def find(self, actor: Actor, ref: Ref) -> Case:
         """Return a case without its messages."""

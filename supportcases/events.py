@@ -50,6 +50,11 @@ class Event:
     became: Mapping[str, str | None]
     message: Message | None = None
 
+    @property
+    def entry(self) -> "HistoryEntry":
+        """What the history keeps of it."""
+        return HistoryEntry(self.kind, self.actor.kind, self.actor.label, self.at, self.was, self.became)
+
 
 OnEvent = Callable[[Event], object]
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Protocol, runtime_checkable
 
 from supportcases.actors import Actor
-from supportcases.cases import Case, CaseFilter, CaseRef, Message, Severity, Status
+from supportcases.cases import Case, CaseFilter, CasePage, CaseRef, Message, Severity, Status
 from supportcases.events import Event, HistoryEntry
 from supportcases.queue import Place, QueueFilter, QueueSort, StoreCounts, Stores
 
@@ -50,6 +50,9 @@ class Cases(Protocol):
     def next_number(self, store: str) -> int:
         """Return the number that a case about to be added to `store` gets: from 1, without gaps."""
 
+    def claim_number(self, case: Case) -> None:
+        """Let the numbers of new cases of the store go on behind that of `case`, which has one already."""
+
     def add(self, case: Case) -> None:
         """Add a new case."""
 
@@ -71,10 +74,7 @@ class Cases(Protocol):
     def update(self, case: Case) -> None:
         """Save what changed of a case: subject, category, severity, status, assignee and times."""
 
-    def count(self, store: str, wanted: CaseFilter) -> int:
-        """Return how many cases of `store` match."""
-
-    def page(self, store: str, wanted: CaseFilter, *, limit: int, offset: int) -> tuple[Case, ...]:
+    def page(self, store: str, wanted: CaseFilter, *, limit: int, offset: int) -> CasePage:
         """Return some of the cases of `store` that match: newest activity first, then the higher number."""
 
 
@@ -116,6 +116,9 @@ class Events(Protocol):
 
     def record(self, event: Event) -> None:
         """Keep `event`."""
+
+    def add(self, case: Case, entry: HistoryEntry) -> None:
+        """Add to the end of the history of `case`."""
 
     def history(self, store: str, case_id: str, *, limit: int, offset: int) -> tuple[HistoryEntry, ...]:
         """Return some of what happened to the case, oldest first; nothing if it is not of `store`."""

@@ -1,11 +1,14 @@
 """Moments as the API and the database write them: UTC, three decimals and a Z, `2024-06-15T10:30:00.000Z`."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from typing import Final
 
 EARLIEST: Final = datetime.min.replace(tzinfo=UTC)
 UNITS: Final = tuple((unit, timedelta(**{f"{unit}s": 1})) for unit in ("day", "hour", "minute", "second"))
+TWO: Final = tuple(f"{number:02}" for number in range(60))
+THREE: Final = tuple(f"{number:03}" for number in range(1000))
 
 Clock = Callable[[], datetime]
 
@@ -29,7 +32,14 @@ def whole_milliseconds(moment: datetime) -> datetime:
 
 def to_text(moment: datetime) -> str:
     """Write a moment in UTC; the texts sort as the moments do."""
-    return moment.isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
+    # from tables, since isoformat() takes four times as long, and a list of 100 cases has 250 moments
+    clock = f"{TWO[moment.hour]}:{TWO[moment.minute]}:{TWO[moment.second]}.{THREE[moment.microsecond // 1000]}"
+    return f"{_day(moment.toordinal())}T{clock}Z"
+
+
+@lru_cache(maxsize=10_000)
+def _day(ordinal: int) -> str:
+    return date.fromordinal(ordinal).isoformat()
 
 
 def from_text(text: str) -> datetime:

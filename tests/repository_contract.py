@@ -96,10 +96,14 @@ def listed(repository, store: str = "acme", limit: int = 100, offset: int = 0, *
     """Return the numbers on the page, having seen that the count agrees where all fit."""
     with repository.read() as transaction:
         page = transaction.cases.page(store, CaseFilter(**wanted), limit=limit, offset=offset)
-        count = transaction.cases.count(store, CaseFilter(**wanted))
-    assert {case.store for case in page} <= {store}
-    assert len(page) == max(0, min(limit, count - offset))
-    return [case.number for case in page]
+    assert {case.store for case in page.cases} <= {store}
+    assert len(page.cases) == max(0, min(limit, page.count - offset))
+    assert (page.limit, page.offset) == (limit, offset)
+    return [case.number for case in page.cases]
+
+
+def counted(transaction, store: str = "acme") -> int:
+    return transaction.cases.page(store, ANY, limit=1, offset=0).count
 
 
 def thread_of(repository, case_id: str, store: str = "acme") -> tuple[Message, ...]:
@@ -487,7 +491,7 @@ class RepositoryContract:
             transaction.keys.add(a_key(), hash_of(1))
             transaction.replays.keep("store:acme", "k", an_answer(), T0)
         with repository.read() as transaction:
-            assert transaction.cases.count("acme", ANY) == 0
+            assert counted(transaction) == 0
             assert transaction.cases.thread("acme", id_of(1)) == ()
             assert transaction.keys.all() == ()
             assert transaction.replays.find("store:acme", "k") is None
@@ -555,7 +559,7 @@ class RepositoryContract:
         with repository.read() as transaction:
             with pytest.raises(RuntimeError), repository.write():
                 pass
-            assert transaction.cases.count("acme", ANY) == 0
+            assert counted(transaction) == 0
             with repository.read(), pytest.raises(RuntimeError), repository.write():
                 pass
         kept(repository, a_case(1))

@@ -30,6 +30,7 @@ INSIDE = {
     "actors": "errors fields",
     "events": "actors cases",
     "repository": "actors cases events queue",
+    "dossiers": "cases events repository",
     "keys": "actors errors fields repository times",
     "replays": "errors repository times",
     "casework": "actors cases errors events fields ids repository subjects times",

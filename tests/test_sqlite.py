@@ -147,7 +147,7 @@ def test_as_many_connections_stay_open_as_were_used_at_once(file_repository, pat
 
 def test_a_connection_that_comes_back_with_a_transaction_open_is_not_lent_again(tmp_path):
     with closing(SqliteRepository(tmp_path / "cases.db")) as repository:
-        with repository._connections.writer() as connection:
+        with repository._connections.borrow(writes=True) as connection:
             connection.execute("BEGIN IMMEDIATE")  # as where a ROLLBACK failed
             connection.execute("INSERT INTO supportcases_stores (store, last_number) VALUES ('acme', 41)")
         assert SupportDesk(repository).open(ACME, body=BODY).number == 1

@@ -52,7 +52,7 @@ def test_every_earlier_schema_becomes_the_same_one_and_keeps_its_rows(tmp_path, 
         MIGRATIONS.apply(Database(connection, execute_plugins=False, strict=True), stop_before=stop_before)
         has_cases = stop_before != MIGRATION_NAMES[0]
         if has_cases:
-            connection.execute("INSERT INTO supportcases_stores VALUES ('acme', 1)")
+            connection.execute("INSERT INTO supportcases_stores (store, last_number) VALUES ('acme', 1)")
             connection.execute(
                 """
                 INSERT INTO supportcases_cases
@@ -63,7 +63,7 @@ def test_every_earlier_schema_becomes_the_same_one_and_keeps_its_rows(tmp_path, 
                 """,
                 [id_of(1)],
             )
-        if stop_before is None:
+        if stop_before not in MIGRATION_NAMES[:4]:  # the fourth finds it out by itself
             connection.execute("UPDATE supportcases_cases SET unanswered_since = created_at")
     repository = SqliteRepository(old)
     assert found(repository, 1) == (a_case(1) if has_cases else None)

@@ -11,8 +11,7 @@ import sqlite3
 import threading
 import time
 import weakref
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable
 from typing import Final, Protocol
 from urllib.parse import quote
 
@@ -26,14 +25,40 @@ log: Final = logging.getLogger("supportcases.sqlite")
 Trace = Callable[[str], object]
 
 
+class Lease:
+    """A connection that one thread uses until it is given back."""
+
+    def __init__(
+        self,
+        connection: sqlite3.Connection,
+        give_back: Callable[[sqlite3.Connection], object],
+        turn: "threading.Lock | None",
+    ) -> None:
+        """Give the connection back at the end, and then the turn, if it is a writer's."""
+        self.connection: Final = connection
+        self._give_back = give_back
+        self._turn = turn
+
+    def end(self) -> None:
+        """Give it back."""
+        try:
+            self._give_back(self.connection)
+        finally:
+            if self._turn:
+                self._turn.release()
+
+    def __enter__(self) -> sqlite3.Connection:
+        return self.connection
+
+    def __exit__(self, *_: object) -> None:
+        self.end()
+
+
 class Connections(Protocol):
     """Where transactions get their connection from."""
 
-    def reader(self) -> AbstractContextManager[sqlite3.Connection]:
-        """Lend a connection to read with."""
-
-    def writer(self) -> AbstractContextManager[sqlite3.Connection]:
-        """Lend a connection to the only writer of this process."""
+    def borrow(self, *, writes: bool) -> Lease:
+        """Lend a connection, to read with or, to one at a time in this process, to write with."""
 
     def close(self) -> None:
         """Close the connections that nobody uses."""
@@ -112,22 +137,17 @@ class FileConnections:
         with _fork_turn:
             _files.add(self)
 
-    @contextmanager
-    def reader(self) -> Iterator[sqlite3.Connection]:
-        """Lend a connection to read with."""
-        self._notice_fork()
-        connection = self._borrow()
+    def borrow(self, *, writes: bool) -> Lease:
+        """Lend a connection, to read with or, to one at a time in this process, to write with."""
+        if self._process != os.getpid():
+            self.after_fork_in_child()
+        turn = _taken(self._write_turn) if writes else None
         try:
-            yield connection
-        finally:
-            self._give_back(connection)
-
-    @contextmanager
-    def writer(self) -> Iterator[sqlite3.Connection]:
-        """Lend a connection to the only writer of this process."""
-        self._notice_fork()
-        with _held(self._write_turn), self.reader() as connection:
-            yield connection
+            return Lease(self._borrow(), self._give_back, turn)
+        except BaseException:
+            if turn:
+                turn.release()
+            raise
 
     def close(self) -> None:
         """Close the connections that nobody uses; a later use opens new ones."""
@@ -157,10 +177,6 @@ class FileConnections:
         self._borrowers = []
         _close_all(self._idle)  # there are some only where the fork was not Python's own, as in uWSGI's C code
         self._process = os.getpid()
-
-    def _notice_fork(self) -> None:
-        if self._process != os.getpid():
-            self.after_fork_in_child()
 
     def _borrow(self) -> sqlite3.Connection:
         with self._change:
@@ -230,25 +246,18 @@ class MemoryConnection:
         weakref.finalize(self, self._connection.close)
         self._turn = threading.Lock()
 
-    @contextmanager
-    def reader(self) -> Iterator[sqlite3.Connection]:
+    def borrow(self, *, writes: bool) -> Lease:
         """Lend the connection."""
-        with _held(self._turn):
-            yield self._connection
-
-    writer = reader
+        return Lease(self._connection, lambda connection: None, _taken(self._turn))
 
     def close(self) -> None:
         """Close the connection; the database is gone."""
-        with _held(self._turn):
-            self._connection.close()
+        with self.borrow(writes=True) as connection:
+            connection.close()
 
 
-@contextmanager
-def _held(lock: threading.Lock) -> Iterator[None]:
+def _taken(lock: threading.Lock) -> threading.Lock:
+    """Return the lock, once it is this thread's."""
     if not lock.acquire(timeout=PATIENCE):
         raise DatabaseBusy()
-    try:
-        yield
-    finally:
-        lock.release()
+    return lock

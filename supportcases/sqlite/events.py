@@ -5,6 +5,7 @@ import sqlite3
 
 from supportcases import times
 from supportcases.actors import ActorKind
+from supportcases.cases import Case
 from supportcases.events import Event, EventKind, HistoryEntry
 
 
@@ -16,6 +17,10 @@ class SqliteEvents:
 
     def record(self, event: Event) -> None:
         """Keep `event`."""
+        self.add(event.case, event.entry)
+
+    def add(self, case: Case, entry: HistoryEntry) -> None:
+        """Add to the end of the history of `case`."""
         self._connection.execute(
             """
             INSERT INTO supportcases_events
@@ -24,14 +29,14 @@ class SqliteEvents:
                 (:store, :case_id, :kind, :actor_kind, :actor_label, :happened_at, :was, :became)
             """,
             {
-                "store": event.case.store,
-                "case_id": event.case.id,
-                "kind": event.kind,
-                "actor_kind": event.actor.kind,
-                "actor_label": event.actor.label,
-                "happened_at": times.to_text(event.at),
-                "was": json.dumps(dict(event.was)),
-                "became": json.dumps(dict(event.became)),
+                "store": case.store,
+                "case_id": case.id,
+                "kind": entry.kind,
+                "actor_kind": entry.actor_kind,
+                "actor_label": entry.actor_label,
+                "happened_at": times.to_text(entry.at),
+                "was": json.dumps(dict(entry.was)),
+                "became": json.dumps(dict(entry.became)),
             },
         )
 

@@ -1,8 +1,7 @@
 """What SQLite's errors mean to the desk."""
 
 import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
+from typing import NoReturn
 
 from supportcases.errors import DatabaseBusy, DatabaseUnavailable
 
@@ -21,15 +20,11 @@ def primary_code(error: sqlite3.Error) -> int:
     return (getattr(error, "sqlite_errorcode", 0) or 0) & 0xFF
 
 
-@contextmanager
-def translated() -> Iterator[None]:
-    """Raise the desk's own exceptions for faults that pass; every other error flies as it is."""
-    try:
-        yield
-    except sqlite3.Error as error:
-        code = primary_code(error)
-        if code in BUSY:
-            raise DatabaseBusy() from error
-        if code in UNAVAILABLE:
-            raise DatabaseUnavailable() from error
-        raise
+def raise_translated(error: sqlite3.Error) -> NoReturn:
+    """Raise the desk's own exception for a fault that passes; every other error flies as it is."""
+    code = primary_code(error)
+    if code in BUSY:
+        raise DatabaseBusy() from error
+    if code in UNAVAILABLE:
+        raise DatabaseUnavailable() from error
+    raise error

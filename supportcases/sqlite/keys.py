@@ -3,6 +3,7 @@
 import json
 import sqlite3
 from datetime import datetime
+from functools import lru_cache
 
 from supportcases import times
 from supportcases.actors import Actor, ActorKind
@@ -80,6 +81,7 @@ def _stores_to_row(actor: Actor) -> dict[str, str | None]:
     return {"store": None, "stores": None if actor.stores is None else json.dumps(sorted(actor.stores))}
 
 
+@lru_cache(maxsize=1_000)  # a key comes with every request, and is as it was unless its row has changed
 def _from_row(row: tuple[str, str, str, str | None, str, str, str | None, str | None]) -> ApiKey:
     key_id, kind, store, stores, label, created_at, expires_at, revoked_at = row
     if kind == ActorKind.MERCHANT:

@@ -2,10 +2,8 @@
 
 import os
 import sqlite3
-import threading
-from collections import deque
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from functools import cache
 from pathlib import Path
 from typing import Final
@@ -13,7 +11,6 @@ from typing import Final
 from sqlite_utils import Database
 
 from supportcases.errors import DatabaseBusy, DatabaseUnavailable, DatabaseUnusable
-from supportcases.sqlite.cases import SqliteCases
 from supportcases.sqlite.connections import (
     Connections,
     FileConnections,
@@ -22,34 +19,11 @@ from supportcases.sqlite.connections import (
     open_memory,
     open_read_only,
 )
-from supportcases.sqlite.events import SqliteEvents
-from supportcases.sqlite.faults import BUSY, primary_code, translated
-from supportcases.sqlite.keys import SqliteKeys
+from supportcases.sqlite.faults import BUSY, primary_code, raise_translated
 from supportcases.sqlite.migrations import MIGRATIONS
-from supportcases.sqlite.queue import SqliteQueue
-from supportcases.sqlite.replays import SqliteReplays
+from supportcases.sqlite.transactions import Begun, SqliteTransaction, ThreadState, begin, end
 
 IN_MEMORY: Final = ":memory:"
-
-
-class SqliteTransaction:
-    """The tables, seen through one transaction."""
-
-    def __init__(self, connection: sqlite3.Connection, *, writes: bool) -> None:
-        self.connection: Final = connection
-        self.writes: Final = writes
-        self.cases: Final = SqliteCases(connection)
-        self.queue: Final = SqliteQueue(connection)
-        self.events: Final = SqliteEvents(connection)
-        self.keys: Final = SqliteKeys(connection)
-        self.replays: Final = SqliteReplays(connection)
-        self.afterwards: Final[list[Callable[[], object]]] = []
-
-    def after_commit(self, action: Callable[[], object]) -> None:
-        """Call `action`, which raises nothing, once all that is written is kept; never where it is not."""
-        if not self.writes:
-            raise RuntimeError("A transaction that reads commits nothing; begin with write().")
-        self.afterwards.append(action)
 
 
 class SqliteRepository:
@@ -69,7 +43,7 @@ class SqliteRepository:
                 cannot be written, or `must_exist` and there is none. The file is as it was.
         """
         self.path: Final[str] = os.fspath(path)
-        self._current = threading.local()
+        self._state = ThreadState()
         self._connections: Connections
         if self.path == IN_MEMORY:
             self._connections = MemoryConnection(trace)
@@ -79,35 +53,18 @@ class SqliteRepository:
             self._look_before_touching(must_exist)
             self._migrate()
 
-    @contextmanager
-    def read(self) -> Iterator[SqliteTransaction]:
+    def read(self) -> AbstractContextManager[SqliteTransaction]:
         """Begin to read; everything read inside is of one moment. Inside a transaction it is a part of that one."""
-        if outer := self._outer:
-            yield outer
-        else:
-            with translated(), self._connections.reader() as connection, self._begun(connection, writes=False) as inner:
-                yield inner
+        outer = self._state.transaction
+        return nullcontext(outer) if outer else Begun(self._connections, self._state, writes=False)
 
-    @contextmanager
-    def write(self) -> Iterator[SqliteTransaction]:
+    def write(self) -> AbstractContextManager[SqliteTransaction]:
         """Begin to write, alone; keep everything on the way out, or nothing if an exception flies.
 
         Inside another `write` of the same thread it is a part of that one.
         """
-        if outer := self._outer:
-            if not outer.writes:
-                raise RuntimeError("A transaction that began to read cannot write; begin with write().")
-            waiting = len(outer.afterwards)
-            try:
-                with translated(), _database(outer.connection).atomic():
-                    yield outer
-            except BaseException:
-                del outer.afterwards[waiting:]
-                raise
-        else:
-            with translated(), self._connections.writer() as connection, self._begun(connection, writes=True) as inner:
-                yield inner
-            self._do(inner.afterwards)
+        outer = self._state.transaction
+        return self._part_of(outer) if outer else Begun(self._connections, self._state, writes=True)
 
     def check(self) -> None:
         """Raise if the database does not answer."""
@@ -121,37 +78,20 @@ class SqliteRepository:
     def __repr__(self) -> str:
         return f"SqliteRepository({self.path!r})"
 
-    @property
-    def _outer(self) -> SqliteTransaction | None:
-        return getattr(self._current, "transaction", None)
-
     @contextmanager
-    def _begun(self, connection: sqlite3.Connection, *, writes: bool) -> Iterator[SqliteTransaction]:
-        # IMMEDIATE takes the write lock first: a deferred transaction that reads and then writes fails at once,
-        # without waiting, when another writer was faster.
-        connection.execute("BEGIN IMMEDIATE" if writes else "BEGIN")
-        self._current.transaction = SqliteTransaction(connection, writes=writes)
+    def _part_of(self, outer: SqliteTransaction) -> Iterator[SqliteTransaction]:
+        """Keep all that is written inside, or none of it, with the rest of `outer`."""
+        if not outer.writes:
+            raise RuntimeError("A transaction that began to read cannot write; begin with write().")
+        waiting = len(outer.afterwards)
         try:
-            yield self._current.transaction
-            connection.execute("COMMIT")
-        except BaseException:
-            if connection.in_transaction:  # a full disk has rolled it back already
-                connection.execute("ROLLBACK")
+            with _database(outer.connection).atomic():
+                yield outer
+        except BaseException as error:
+            del outer.afterwards[waiting:]
+            if isinstance(error, sqlite3.Error):
+                raise_translated(error)
             raise
-        finally:
-            self._current.transaction = None
-
-    def _do(self, actions: list[Callable[[], object]]) -> None:
-        """Do what waited for a commit, in the order of the commits: what an action itself writes is heard after it."""
-        if (waiting := getattr(self._current, "afterwards", None)) is not None:
-            waiting.extend(actions)
-            return
-        self._current.afterwards = waiting = deque(actions)
-        try:
-            while waiting:
-                waiting.popleft()()
-        finally:
-            del self._current.afterwards
 
     def _look_before_touching(self, must_exist: bool) -> None:
         """Refuse, before anything is changed, what is no database of ours to open."""
@@ -185,11 +125,16 @@ class SqliteRepository:
     def _migrate(self) -> None:
         """Bring the schema up to date, whole or not at all, also when several processes start at once."""
         try:
-            with translated(), self._connections.writer() as connection:
+            with self._connections.borrow(writes=True) as connection:
                 database = _database(connection)
                 if MIGRATIONS.pending(database):
-                    with self._begun(connection, writes=True):
+                    begin(connection, writes=True)
+                    applied = False
+                    try:
                         MIGRATIONS.apply(database)
+                        applied = True
+                    finally:
+                        end(connection, keep=applied)
         except (sqlite3.Error, DatabaseBusy, DatabaseUnavailable) as error:
             raise DatabaseUnusable(f"{self.path} cannot be used: {error.__cause__ or error}.") from error
         finally:
@@ -197,7 +142,7 @@ class SqliteRepository:
 
     def _fill(self) -> None:
         """Copy an empty database into memory: quicker than to make one, which a test waits for every time."""
-        with self._connections.writer() as connection, closing(open_memory()) as empty:
+        with self._connections.borrow(writes=True) as connection, closing(open_memory()) as empty:
             empty.deserialize(_empty_database())
             empty.backup(connection)
 

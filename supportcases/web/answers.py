@@ -1,16 +1,18 @@
 """An answer: JSON that cannot fail to be written, and the headers that every answer has."""
 
 import json
-from typing import Any
+from typing import Any, Final
 
 import falcon
 
 from supportcases.repository import Answer
 
+_encode: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
 
 def to_json(value: Any) -> str:
     """Write `value` as compact JSON, text as it is."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return _encode(value)
 
 
 def to_bytes(text: str) -> bytes:
@@ -21,6 +23,11 @@ def to_bytes(text: str) -> bytes:
 def send(resp: falcon.Response, value: Any, status: int = 200) -> None:
     """Answer with `value` as JSON."""
     send_answer(resp, Answer(status, to_json(value)))
+
+
+def send_text(resp: falcon.Response, text: str) -> None:
+    """Answer with JSON text."""
+    send_answer(resp, Answer(200, text))
 
 
 def send_answer(resp: falcon.Response, answer: Answer) -> None:

@@ -1,26 +1,26 @@
 """The resources for merchants."""
 
-from typing import Any, Final
+from typing import Final
 
 import falcon
 
 from supportcases.actors import ActorKind
-from supportcases.cases import Status, Thread
+from supportcases.cases import Status
 from supportcases.repository import Answer
 from supportcases.web import schemas
-from supportcases.web.answers import send, send_answer, to_json
+from supportcases.web.answers import send_answer, send_text, to_json
 from supportcases.web.auth import asker
 from supportcases.web.requests import ApiRequest
 from supportcases.web.resources import DeskResource
+from supportcases.web.writers import Writer, joined, with_members
 
 NEW_CASE: Final = schemas.NewCase()
 CASE_CHANGE: Final = schemas.CaseChange()
 NEW_REPLY: Final = schemas.NewReply()
 CASE_QUERY: Final = schemas.CaseQuery()
-CASE: Final = schemas.CaseOut()
-MESSAGE: Final = schemas.MessageOut()
-CASE_LIST: Final = schemas.CaseList()
-REPLY: Final = schemas.ReplyOut()
+CASE: Final = Writer(schemas.CaseOut())
+MESSAGE: Final = Writer(schemas.MessageOut())
+PAGE: Final = Writer(schemas.PageMeta())
 
 
 class MerchantResource(DeskResource):
@@ -36,7 +36,7 @@ class CaseCollection(MerchantResource):
         """List or search the store's cases, newest activity first."""
         wanted = schemas.load_parameters(CASE_QUERY, req.parameters())
         page = self._desk.list(asker(req), **wanted)
-        send(resp, CASE_LIST.dump({"cases": page.cases, "meta": page}))
+        send_text(resp, joined(data=CASE.many(page.cases), meta=PAGE(page)))
 
     on_head = on_get
 
@@ -48,7 +48,7 @@ class CaseCollection(MerchantResource):
 
         def open_case() -> Answer:
             case = self._desk.open(actor, **new)
-            return Answer(201, to_json(CASE.dump(case)), f"{cases}/{case.id}")
+            return Answer(201, CASE(case), f"{cases}/{case.id}")
 
         send_answer(resp, self._opened_once(req, actor, new, open_case))
 
@@ -58,7 +58,8 @@ class CaseItem(MerchantResource):
 
     def on_get(self, req: ApiRequest, resp: falcon.Response, id_or_number: str) -> None:
         """Return a case with its messages, oldest first."""
-        send(resp, thread_json(self._desk.get(asker(req), id_or_number)))
+        thread = self._desk.get(asker(req), id_or_number)
+        send_text(resp, with_members(CASE(thread.case), messages=MESSAGE.many(thread.messages)))
 
     on_head = on_get
 
@@ -67,7 +68,7 @@ class CaseItem(MerchantResource):
         actor = asker(req)
         change = schemas.load(CASE_CHANGE, req.json_object(self._max_body))
         act = self._desk.close if change["status"] is Status.CLOSED else self._desk.reopen
-        send(resp, CASE.dump(act(actor, id_or_number)))
+        send_text(resp, CASE(act(actor, id_or_number)))
 
 
 class CaseMessages(MerchantResource):
@@ -83,11 +84,6 @@ class CaseMessages(MerchantResource):
 
         def reply() -> Answer:
             added = self._desk.reply(actor, id_or_number, **new)
-            return Answer(201, to_json(REPLY.dump({"message": added.message, "status": added.case.status})))
+            return Answer(201, joined(message=MESSAGE(added.message), status=to_json(added.case.status)))
 
         send_answer(resp, self._retry(req, actor, asked).once(reply))
-
-
-def thread_json(thread: Thread) -> dict[str, Any]:
-    """Return a case with its messages, as `ThreadOut` describes it."""
-    return {**CASE.dump(thread.case), "messages": MESSAGE.dump(thread.messages, many=True)}

@@ -2,8 +2,8 @@
 
 import json
 import re
+import secrets
 import time
-import uuid
 from contextlib import suppress
 from typing import IO, Any, Final
 from urllib.parse import parse_qsl, quote
@@ -119,7 +119,7 @@ class ApiRequest(falcon.Request):
 def request_id_of(env: dict[str, Any]) -> str:
     """Return the caller's own `X-Request-Id` if it is a proper one, a new one otherwise."""
     sent = str(env.get("HTTP_X_REQUEST_ID", ""))
-    return sent if REQUEST_ID.fullmatch(sent) else uuid.uuid4().hex
+    return sent if REQUEST_ID.fullmatch(sent) else secrets.token_hex(16)
 
 
 def _parse(body: bytes) -> dict[str, Any]:

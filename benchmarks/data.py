@@ -1,0 +1,65 @@
+"""The data sets: made-up cases as dossiers, the same for the same seed, loaded by the repository's quick way."""
+
+import random
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Final
+
+from supportcases import Actor
+from supportcases.cases import AuthorKind, Case, Message, Status, answered, closed, differences, replied
+from supportcases.dossiers import Dossier
+from supportcases.events import Event, EventKind
+from supportcases.ids import uuid7_of
+from supportcases.testing import MadeUpCase, made_up_cases
+
+UNTIL: Final = datetime(2026, 1, 1, tzinfo=UTC)
+SUPPORT_LABEL: Final = "Ada"
+
+
+def dossiers(store: str, count: int, *, seed: int = 1) -> Iterator[Dossier]:
+    """Yield `count` made-up cases of `store`, over two years, as the desk would have kept them."""
+    ids = random.Random(f"{store} {seed}")
+    for number, made_up in enumerate(made_up_cases(count, until=UNTIL, seed=seed), start=1):
+        yield _dossier(store, number, made_up, ids)
+
+
+def _dossier(store: str, number: int, made_up: MadeUpCase, ids: random.Random) -> Dossier:
+    """Return a made-up case as it is kept once all of it has happened."""
+    merchant = Actor.merchant(store, made_up.messages[0].author_label)
+    began = made_up.messages[0].at
+    case = Case(
+        id=_new_id(ids, began),
+        store=store,
+        number=number,
+        subject=made_up.subject,
+        category=made_up.category,
+        severity=made_up.severity,
+        status=Status.OPEN,
+        created_at=began,
+        last_activity_at=began,
+        closed_at=None,
+        unanswered_since=began,
+    )
+    messages, history = [], []
+    for said in made_up.messages:
+        messages.append(Message(_new_id(ids, said.at), said.author_kind, said.author_label, said.body, said.at))
+        if said is made_up.messages[0]:
+            event = Event(EventKind.OPENED, case, merchant, began, {}, {"status": Status.OPEN})
+        elif said.author_kind is AuthorKind.MERCHANT:
+            before, case = case, replied(case, said.at)
+            event = Event(EventKind.REPLIED, case, merchant, said.at, *differences(before, case))
+        else:
+            before, case = case, answered(case, said.at)
+            agent = Actor.support(said.author_label)
+            event = Event(EventKind.ANSWERED, case, agent, said.at, *differences(before, case))
+        history.append(event.entry)
+    if made_up.closed_at:
+        before, case = case, closed(case, made_up.closed_at)
+        event = Event(EventKind.CLOSED, case, merchant, made_up.closed_at, *differences(before, case))
+        history.append(event.entry)
+    return Dossier(case, tuple(messages), tuple(history))
+
+
+def _new_id(chance: random.Random, at: datetime) -> str:
+    """Return a UUID of version 7, as the desk makes them: in the order of time."""
+    return str(uuid7_of(int(at.timestamp() * 1000), chance.getrandbits(80)))

@@ -1,0 +1,85 @@
+"""How a case and a message are written as rows, and read again."""
+
+from typing import Any, Final
+
+from supportcases import times
+from supportcases.cases import AuthorKind, Case, Category, Message, Severity, Status
+
+COLUMNS: Final = (
+    "id, store, number, subject, category, severity, status, created_at, last_activity_at, closed_at, "
+    "unanswered_since, assignee"
+)
+MESSAGE_COLUMNS: Final = "id, author_kind, author_label, body, created_at, internal"
+
+
+# a tenth of what it takes to call the enumeration
+CATEGORIES: Final = {category.value: category for category in Category}
+SEVERITIES: Final = {severity.value: severity for severity in Severity}
+STATUSES: Final = {status.value: status for status in Status}
+AUTHOR_KINDS: Final = {kind.value: kind for kind in AuthorKind}
+
+
+def case_to_row(case: Case) -> dict[str, Any]:
+    """Return the row of a case."""
+    return {
+        "id": case.id,
+        "store": case.store,
+        "number": case.number,
+        "subject": case.subject,
+        "subject_folded": case.subject.casefold(),
+        "category": case.category,
+        "severity": case.severity,
+        "status": case.status,
+        "created_at": times.to_text(case.created_at),
+        "last_activity_at": times.to_text(case.last_activity_at),
+        "closed_at": times.to_text(case.closed_at) if case.closed_at else None,
+        "unanswered_since": times.to_text(case.unanswered_since) if case.unanswered_since else None,
+        "assignee": case.assignee,
+    }
+
+
+def case_from_row(row: tuple[Any, ...]) -> Case:
+    """Return the case of a row with `COLUMNS`."""
+    case_id, store, number, subject, category, severity, status, *moments, assignee = row
+    created_at, last_activity_at, closed_at, unanswered_since = moments
+    return Case(
+        id=case_id,
+        store=store,
+        number=number,
+        subject=subject,
+        category=CATEGORIES[category],
+        severity=SEVERITIES[severity],
+        status=STATUSES[status],
+        created_at=times.from_text(created_at),
+        last_activity_at=times.from_text(last_activity_at),
+        closed_at=times.from_text(closed_at) if closed_at else None,
+        unanswered_since=times.from_text(unanswered_since) if unanswered_since else None,
+        assignee=assignee,
+    )
+
+
+def message_to_row(case: Case, message: Message) -> dict[str, Any]:
+    """Return the row of a message of `case`."""
+    return {
+        "id": message.id,
+        "store": case.store,
+        "case_id": case.id,
+        "author_kind": message.author_kind,
+        "author_label": message.author_label,
+        "body": message.body,
+        "created_at": times.to_text(message.created_at),
+        "internal": message.internal,
+    }
+
+
+def message_from_row(row: tuple[str, str, str, str, str, int]) -> Message:
+    """Return the message of a row with `MESSAGE_COLUMNS`."""
+    message_id, author_kind, author_label, body, created_at, internal = row
+    return Message(
+        id=message_id,
+        author_kind=AUTHOR_KINDS[author_kind],
+        author_label=author_label,
+        body=body,
+        created_at=times.from_text(created_at),
+        internal=bool(internal),
+    )

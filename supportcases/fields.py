@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from functools import cache
 from typing import Any, Final, Generic, Protocol, TypeVar
 
 from supportcases import times
@@ -109,7 +110,7 @@ class ChoiceRule(Generic[E]):
     @property
     def names(self) -> tuple[str, ...]:
         """What a caller may write."""
-        return self.allowed or tuple(self.choices)
+        return self.allowed or _members(self.choices)
 
     def clean(self, value: Any) -> E:
         """Return the member that `value` names."""
@@ -125,7 +126,7 @@ class FilterRule(Generic[E]):
     @property
     def names(self) -> tuple[str, ...]:
         """What a caller may write."""
-        return (*self.choices, "all")
+        return (*_members(self.choices), "all")
 
     def clean(self, value: Any) -> E | None:
         """Return the member that `value` names, or None for `all`."""
@@ -251,6 +252,11 @@ DEFAULT_LIMIT: Final = 10
 DEFAULT_HISTORY_LIMIT: Final = 100
 DEFAULT_QUEUE_SORT: Final = QueueSort.WAITING
 DEFAULT_SUPPORT_KIND: Final = AuthorKind.SUPPORT
+
+
+@cache
+def _members(choices: type[StrEnum]) -> tuple[str, ...]:
+    return tuple(choices)
 
 
 def _one_of(names: tuple[str, ...], value: Any, reason: str = "") -> str:

@@ -17,6 +17,18 @@ from supportcases.sqlite.rows import (
     message_to_row,
 )
 
+BY_ID: Final = f"""
+    SELECT {COLUMNS}
+    FROM supportcases_cases
+    WHERE store = :store
+      AND id = :value
+"""
+BY_NUMBER: Final = f"""
+    SELECT {COLUMNS}
+    FROM supportcases_cases
+    WHERE store = :store
+      AND number = :value
+"""
 NEXT_ORDINAL: Final = "(SELECT coalesce(max(ordinal), 0) + 1 FROM supportcases_stores)"
 
 
@@ -78,16 +90,8 @@ class SqliteCases:
 
     def find(self, store: str, ref: CaseRef) -> Case | None:
         """Return the case of `store` that `ref` names by id or number, or None."""
-        column, value = ("id", ref.id) if ref.id else ("number", ref.number)
-        row = self._connection.execute(
-            f"""
-            SELECT {COLUMNS}
-            FROM supportcases_cases
-            WHERE store = :store
-              AND {column} = :value
-            """,
-            {"store": store, "value": value},
-        ).fetchone()
+        statement, value = (BY_ID, ref.id) if ref.id else (BY_NUMBER, ref.number)
+        row = self._connection.execute(statement, {"store": store, "value": value}).fetchone()
         return case_from_row(row) if row else None
 
     def store_of(self, case_id: str) -> str | None:

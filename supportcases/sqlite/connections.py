@@ -28,6 +28,8 @@ Trace = Callable[[str], object]
 class Lease:
     """A connection that one thread uses until it is given back."""
 
+    __slots__ = ("_give_back", "_turn", "connection")
+
     def __init__(
         self,
         connection: sqlite3.Connection,
@@ -129,7 +131,8 @@ class FileConnections:
         self._trace = trace
         self._process = os.getpid()
         self._write_turn = threading.Lock()
-        self._change = threading.Condition()
+        self._lock = threading.RLock()
+        self._change = threading.Condition(self._lock)
         self._lending = True
         self._idle: list[sqlite3.Connection] = []
         self._borrowers: list[int] = []
@@ -151,12 +154,12 @@ class FileConnections:
 
     def close(self) -> None:
         """Close the connections that nobody uses; a later use opens new ones."""
-        with self._change:
+        with self._lock:
             _close_all(self._idle)
 
     def before_fork(self) -> None:
         """Wait until nobody but this thread uses a connection, close them all, and lend none until after the fork."""
-        self._change.acquire()
+        self._lock.acquire()
         self._lending = False
         this_thread = threading.get_ident()
         if not self._change.wait_for(lambda: set(self._borrowers) <= {this_thread}, timeout=PATIENCE):
@@ -167,20 +170,21 @@ class FileConnections:
         """Lend connections again."""
         self._lending = True
         self._change.notify_all()
-        self._change.release()
+        self._lock.release()
 
     def after_fork_in_child(self) -> None:
         """Forget the threads that only the parent has, and what they held."""
         self._write_turn = threading.Lock()
-        self._change = threading.Condition()
+        self._lock = threading.RLock()
+        self._change = threading.Condition(self._lock)
         self._lending = True
         self._borrowers = []
         _close_all(self._idle)  # there are some only where the fork was not Python's own, as in uWSGI's C code
         self._process = os.getpid()
 
     def _borrow(self) -> sqlite3.Connection:
-        with self._change:
-            if not self._change.wait_for(lambda: self._lending, timeout=PATIENCE):
+        with self._lock:
+            if not self._lending and not self._change.wait_for(lambda: self._lending, timeout=PATIENCE):
                 raise DatabaseBusy()
             self._borrowers.append(threading.get_ident())
             if self._idle:
@@ -199,10 +203,11 @@ class FileConnections:
             self._leave(connection)
 
     def _leave(self, *idle: sqlite3.Connection) -> None:
-        with self._change:
+        with self._lock:
             self._idle.extend(idle)
             self._borrowers.remove(threading.get_ident())
-            self._change.notify_all()
+            if not self._lending:  # a fork waits
+                self._change.notify_all()
 
 
 def _close_all(connections: list[sqlite3.Connection]) -> None:

@@ -2,8 +2,8 @@
 
 from typing import Any, Final
 
-from supportcases import times
 from supportcases.cases import AuthorKind, Case, Category, Message, Severity, Status
+from supportcases.times import from_text, to_text
 
 COLUMNS: Final = (
     "id, store, number, subject, category, severity, status, created_at, last_activity_at, closed_at, "
@@ -30,31 +30,30 @@ def case_to_row(case: Case) -> dict[str, Any]:
         "category": case.category,
         "severity": case.severity,
         "status": case.status,
-        "created_at": times.to_text(case.created_at),
-        "last_activity_at": times.to_text(case.last_activity_at),
-        "closed_at": times.to_text(case.closed_at) if case.closed_at else None,
-        "unanswered_since": times.to_text(case.unanswered_since) if case.unanswered_since else None,
+        "created_at": to_text(case.created_at),
+        "last_activity_at": to_text(case.last_activity_at),
+        "closed_at": to_text(case.closed_at) if case.closed_at else None,
+        "unanswered_since": to_text(case.unanswered_since) if case.unanswered_since else None,
         "assignee": case.assignee,
     }
 
 
 def case_from_row(row: tuple[Any, ...]) -> Case:
     """Return the case of a row with `COLUMNS`."""
-    case_id, store, number, subject, category, severity, status, *moments, assignee = row
-    created_at, last_activity_at, closed_at, unanswered_since = moments
+    case_id, store, number, subject, category, severity, status, created, active, closed, unanswered, assignee = row
     return Case(
-        id=case_id,
-        store=store,
-        number=number,
-        subject=subject,
-        category=CATEGORIES[category],
-        severity=SEVERITIES[severity],
-        status=STATUSES[status],
-        created_at=times.from_text(created_at),
-        last_activity_at=times.from_text(last_activity_at),
-        closed_at=times.from_text(closed_at) if closed_at else None,
-        unanswered_since=times.from_text(unanswered_since) if unanswered_since else None,
-        assignee=assignee,
+        case_id,
+        store,
+        number,
+        subject,
+        CATEGORIES[category],
+        SEVERITIES[severity],
+        STATUSES[status],
+        from_text(created),
+        from_text(active),
+        from_text(closed) if closed else None,
+        from_text(unanswered) if unanswered else None,
+        assignee,
     )
 
 
@@ -67,7 +66,7 @@ def message_to_row(case: Case, message: Message) -> dict[str, Any]:
         "author_kind": message.author_kind,
         "author_label": message.author_label,
         "body": message.body,
-        "created_at": times.to_text(message.created_at),
+        "created_at": to_text(message.created_at),
         "internal": message.internal,
     }
 
@@ -76,10 +75,5 @@ def message_from_row(row: tuple[str, str, str, str, str, int]) -> Message:
     """Return the message of a row with `MESSAGE_COLUMNS`."""
     message_id, author_kind, author_label, body, created_at, internal = row
     return Message(
-        id=message_id,
-        author_kind=AUTHOR_KINDS[author_kind],
-        author_label=author_label,
-        body=body,
-        created_at=times.from_text(created_at),
-        internal=bool(internal),
+        message_id, AUTHOR_KINDS[author_kind], author_label, body, from_text(created_at), internal=bool(internal)
     )

@@ -19,6 +19,8 @@ from supportcases.sqlite.replays import SqliteReplays
 class SqliteTransaction:
     """The tables, seen through one transaction."""
 
+    __slots__ = ("afterwards", "connection", "writes")
+
     def __init__(self, connection: sqlite3.Connection, *, writes: bool) -> None:
         self.connection: Final = connection
         self.writes: Final = writes
@@ -65,6 +67,8 @@ class ThreadState(local):
 
 class Begun:
     """A transaction of this thread, on a connection of its own, from its BEGIN to its COMMIT or ROLLBACK."""
+
+    __slots__ = ("_connections", "_lease", "_state", "_transaction", "_writes")
 
     def __init__(self, connections: Connections, state: ThreadState, *, writes: bool) -> None:
         self._connections = connections

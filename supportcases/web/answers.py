@@ -27,14 +27,14 @@ def send(resp: falcon.Response, value: Any, status: int = 200) -> None:
 
 def send_text(resp: falcon.Response, text: str) -> None:
     """Answer with JSON text."""
-    send_answer(resp, Answer(200, text))
+    resp.content_type = falcon.MEDIA_JSON
+    resp.data = to_bytes(text)
 
 
 def send_answer(resp: falcon.Response, answer: Answer) -> None:
     """Answer as `answer` says."""
     resp.status = answer.status
-    resp.content_type = falcon.MEDIA_JSON
-    resp.data = to_bytes(answer.body)
+    send_text(resp, answer.body)
     if answer.location is not None:
         resp.set_header("Location", answer.location)
     if answer.replayed:

@@ -8,19 +8,16 @@ from supportcases.actors import ActorKind
 from supportcases.cases import Status
 from supportcases.repository import Answer
 from supportcases.web import schemas
-from supportcases.web.answers import send_answer, send_text, to_json
+from supportcases.web.answers import send_answer, send_text
 from supportcases.web.auth import asker
 from supportcases.web.requests import ApiRequest
 from supportcases.web.resources import DeskResource
-from supportcases.web.writers import Writer, joined, with_members
+from supportcases.web.writers import case_text, page_text, reply_text, thread_text
 
 NEW_CASE: Final = schemas.NewCase()
 CASE_CHANGE: Final = schemas.CaseChange()
 NEW_REPLY: Final = schemas.NewReply()
 CASE_QUERY: Final = schemas.CaseQuery()
-CASE: Final = Writer(schemas.CaseOut())
-MESSAGE: Final = Writer(schemas.MessageOut())
-PAGE: Final = Writer(schemas.PageMeta())
 
 
 class MerchantResource(DeskResource):
@@ -36,7 +33,7 @@ class CaseCollection(MerchantResource):
         """List or search the store's cases, newest activity first."""
         wanted = schemas.load_parameters(CASE_QUERY, req.parameters())
         page = self._desk.list(asker(req), **wanted)
-        send_text(resp, joined(data=CASE.many(page.cases), meta=PAGE(page)))
+        send_text(resp, page_text(page))
 
     on_head = on_get
 
@@ -48,7 +45,7 @@ class CaseCollection(MerchantResource):
 
         def open_case() -> Answer:
             case = self._desk.open(actor, **new)
-            return Answer(201, CASE(case), f"{cases}/{case.id}")
+            return Answer(201, case_text(case), f"{cases}/{case.id}")
 
         send_answer(resp, self._opened_once(req, actor, new, open_case))
 
@@ -58,8 +55,7 @@ class CaseItem(MerchantResource):
 
     def on_get(self, req: ApiRequest, resp: falcon.Response, id_or_number: str) -> None:
         """Return a case with its messages, oldest first."""
-        thread = self._desk.get(asker(req), id_or_number)
-        send_text(resp, with_members(CASE(thread.case), messages=MESSAGE.many(thread.messages)))
+        send_text(resp, thread_text(self._desk.get(asker(req), id_or_number)))
 
     on_head = on_get
 
@@ -68,7 +64,7 @@ class CaseItem(MerchantResource):
         actor = asker(req)
         change = schemas.load(CASE_CHANGE, req.json_object(self._max_body))
         act = self._desk.close if change["status"] is Status.CLOSED else self._desk.reopen
-        send_text(resp, CASE(act(actor, id_or_number)))
+        send_text(resp, case_text(act(actor, id_or_number)))
 
 
 class CaseMessages(MerchantResource):
@@ -83,7 +79,6 @@ class CaseMessages(MerchantResource):
             return {"operation": "reply", "case": self._desk.find(actor, id_or_number).id, **new}
 
         def reply() -> Answer:
-            added = self._desk.reply(actor, id_or_number, **new)
-            return Answer(201, joined(message=MESSAGE(added.message), status=to_json(added.case.status)))
+            return Answer(201, reply_text(self._desk.reply(actor, id_or_number, **new)))
 
         send_answer(resp, self._retry(req, actor, asked).once(reply))

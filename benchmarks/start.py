@@ -1,0 +1,44 @@
+"""What it takes to begin (target 11): an app that is ready in a warm process, and the import over its packages' own."""
+
+import statistics
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from benchmarks.data import say
+from benchmarks.measure import Figure, at_most, medians, spelled
+from supportcases import create_app
+
+APPS: Final = 200  # rounds
+IMPORTS: Final = 15
+OURS: Final = "supportcases"
+PACKAGES: Final = "falcon, sqlite_utils, waitress, marshmallow"
+IMPORT: Final = "import time; begun = time.perf_counter(); import {}; print(time.perf_counter() - begun)"
+
+
+def figures(kept: Path, folder: Path) -> Iterator[Figure]:
+    """Yield the figures of target 11."""
+    yield _ready()
+    yield _imported()
+
+
+def _ready() -> Figure:
+    say("making apps in memory")
+    seconds = medians({"ready": lambda: create_app(":memory:")}, rounds=APPS)["ready"]
+    return at_most(11, 'create_app(":memory:") in a warm process', seconds * 1e3, 5, unit="ms")
+
+
+def _imported() -> Figure:
+    """Compare the imports, each in a process of its own that has imported nothing else; the first round warms up."""
+    say("importing")
+    rounds = [(_import_seconds(OURS), _import_seconds(PACKAGES)) for _ in range(1 + IMPORTS)][1:]
+    ours, packages = map(statistics.median, zip(*rounds, strict=True))
+    detail = f"ours {spelled(ours)}, {PACKAGES} {spelled(packages)}"
+    return at_most(11, f"import {OURS} / import of its packages", ours / packages, 1.15, detail=detail)
+
+
+def _import_seconds(packages: str) -> float:
+    child = subprocess.run([sys.executable, "-c", IMPORT.format(packages)], check=True, capture_output=True, text=True)
+    return float(child.stdout)

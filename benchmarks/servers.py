@@ -1,20 +1,20 @@
-"""Servers in processes of their own, and clients that ask them over sockets: `wrk` for load, one connection for order.
+"""Servers in processes of their own, and their clients: `wrk` for load, a kept connection for one call after another.
 
-The floor is served with our server's own settings, so that only the application differs. A bare Falcon has them too, in a
-process that never imports ours.
+The floor is served with our server's own settings, so that only the application differs. A bare Falcon has them too,
+in a process that never imports ours.
 """
 
 import json
 import socket
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from http.client import HTTPConnection
 from pathlib import Path
+from tempfile import TemporaryDirectory, TemporaryFile
 from typing import Any, Final
 
 from benchmarks.data import STORE, DataSet
@@ -62,14 +62,15 @@ class Desk:
     key: str
 
 
-def desk(cases: DataSet, kept: Path, folder: Path) -> Desk:
-    """Return a desk of its own in `folder`, which is made."""
-    folder.mkdir()
-    path = cases.copied(kept, folder).resolve()
-    repository = SqliteRepository(path)
-    key, _ = KeyRing(repository).create(STORE)
-    repository.close()
-    return Desk(path, cases.cases, key)
+@contextmanager
+def desk(cases: DataSet, kept: Path, folder: Path) -> Iterator[Desk]:
+    """Copy a data set into `folder` until the block ends, with a new key."""
+    with TemporaryDirectory(dir=folder) as own:
+        path = cases.copied(kept, Path(own)).resolve()
+        repository = SqliteRepository(path)
+        key, _ = KeyRing(repository).create(STORE)
+        repository.close()
+        yield Desk(path, cases.cases, key)
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +141,7 @@ def _free_port() -> int:
 @contextmanager
 def _running(port: int, *python: str) -> Iterator[Server]:
     """Run Python with these arguments until the block ends, once something answers at `port`."""
-    with tempfile.TemporaryFile() as log:
+    with TemporaryFile() as log:
         process = subprocess.Popen([sys.executable, *python], cwd=ROOT, stdout=log, stderr=log)
         try:
             if not _answers(process, port):

@@ -5,6 +5,7 @@ get, it has few rounds.
 """
 
 import json
+import os
 import random
 import statistics
 import subprocess
@@ -58,6 +59,7 @@ def _peer(folder: Path) -> dict[str, Any]:
 def _ours(path: Path) -> dict[str, float]:
     app = create_app(path)
     load(app.desk.repository, dossiers(STORE, CASES))
+    os.sync()  # commits would wait for what is left of it
     key, _ = app.keys.create(STORE)
     ask = partial(Call, app, key)
     numbers = random.Random(1).sample(range(1, CASES + 1), 200)

@@ -7,6 +7,7 @@ these cases are alike, closed with two messages.
 """
 
 import json
+import os
 import sqlite3
 import statistics
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -46,10 +47,12 @@ T = TypeVar("T")
 def figures(kept: Path, folder: Path) -> Iterator[Figure]:
     """Yield the figures of targets 1, 3 and 4."""
     path = HUNDRED_THOUSAND.copied(kept, folder)
+    os.sync()  # commits would wait for what is left of the copy
     yield from _over_the_floor(path)
     _remove(path)
     say("copying a million cases")
     thousand, million = THOUSAND.copied(kept, folder), MILLION.copied(kept, folder)
+    os.sync()
     yield from _among_more(thousand, million)
     yield _far_down(million)
     _remove(thousand)

@@ -64,10 +64,11 @@ def _each_call(kept: Path, folder: Path) -> Iterator[Figure]:
     with _both(kept, folder, ours, floor) as both:
         for call in CALLS:
             for loads in both.values():
-                _flawless(loads((call,), connections=CONNECTIONS, seconds=WARM_UP, run=0))
+                loads((call,), connections=CONNECTIONS, seconds=WARM_UP, run=0)
             taken = _in_turns(both, (call,), rounds=ROUNDS, connections=CONNECTIONS, seconds=SECONDS)
-            for seen in taken.values():
-                _flawless(*seen)
+            errors = _errors(taken)
+            if any(errors.values()):
+                raise RuntimeError(f"{call}: failed requests: {errors}")
             yield _compared(2, f"{call}, served", _rates(taken), "requests/s")
 
 
@@ -76,7 +77,7 @@ def _mixed(how: str, kept: Path, folder: Path, our_server: Serves, floor_server:
     with _both(kept, folder, our_server, floor_server) as both:
         taken = _in_turns(both, MIX, rounds=MIXED_ROUNDS, connections=MIXED_CONNECTIONS, seconds=MIXED_SECONDS)
     reads = {name: READING * rate for name, rate in _rates(taken).items()}
-    errors = {name: sum(seen.errors for seen in loads) for name, loads in taken.items()}
+    errors = _errors(taken)
     p99 = {name: statistics.median(seen.p99 for seen in loads) for name, loads in taken.items()}
     yield at_most(8, f"{how}: errors", errors["ours"], 0, unit="", detail=f"floor {errors['floor']}")
     yield _compared(8, f"{how}: reads", reads, "reads/s")
@@ -110,15 +111,13 @@ def _rates(taken: Mapping[str, Sequence[Load]]) -> dict[str, float]:
     return {name: statistics.median(seen.per_second for seen in loads) for name, loads in taken.items()}
 
 
+def _errors(taken: Mapping[str, Sequence[Load]]) -> dict[str, int]:
+    return {name: sum(seen.errors for seen in loads) for name, loads in taken.items()}
+
+
 def _compared(target: int, name: str, rates: Mapping[str, float], unit: str) -> Figure:
     detail = f"ours {rates['ours']:,.0f} {unit}, floor {rates['floor']:,.0f} {unit}"
     return at_least(target, f"{name}, ours / floor", rates["ours"] / rates["floor"], 0.85, detail=detail)
-
-
-def _flawless(*loads: Load) -> None:
-    errors = sum(seen.errors for seen in loads)
-    if errors:
-        raise RuntimeError(f"{errors} requests failed")
 
 
 def _creates_beside_a_search(kept: Path, folder: Path) -> Figure:

@@ -1,5 +1,6 @@
 """What it takes to begin (target 11): an app that is ready in a warm process, and the import over its packages' own."""
 
+import os
 import statistics
 import subprocess
 import sys
@@ -21,7 +22,7 @@ IMPORT: Final = "import time; begun = time.perf_counter(); import {}; print(time
 def figures(kept: Path, folder: Path) -> Iterator[Figure]:
     """Yield the figures of target 11."""
     yield _ready()
-    yield _imported()
+    yield _imported(folder)
 
 
 def _ready() -> Figure:
@@ -30,15 +31,21 @@ def _ready() -> Figure:
     return at_most(11, 'create_app(":memory:") in a warm process', seconds * 1e3, 5, unit="ms")
 
 
-def _imported() -> Figure:
-    """Compare the imports, each in a process of its own that has imported nothing else; the first round warms up."""
+def _imported(folder: Path) -> Figure:
+    """Compare the imports, each in a process of its own that has imported nothing else.
+
+    The first round is not counted: it compiles, and keeps the bytecode in `folder`, whatever the environment says and
+    however old the bytecode beside the sources is.
+    """
     say("importing")
-    rounds = [(_import_seconds(OURS), _import_seconds(PACKAGES)) for _ in range(1 + IMPORTS)][1:]
+    environ = {**os.environ, "PYTHONDONTWRITEBYTECODE": "", "PYTHONPYCACHEPREFIX": str(folder / "bytecode")}
+    rounds = [(_import_seconds(OURS, environ), _import_seconds(PACKAGES, environ)) for _ in range(1 + IMPORTS)][1:]
     ours, packages = map(statistics.median, zip(*rounds, strict=True))
     detail = f"ours {spelled(ours)}, {PACKAGES} {spelled(packages)}"
     return at_most(11, f"import {OURS} / import of its packages", ours / packages, 1.15, detail=detail)
 
 
-def _import_seconds(packages: str) -> float:
-    child = subprocess.run([sys.executable, "-c", IMPORT.format(packages)], check=True, capture_output=True, text=True)
+def _import_seconds(packages: str, environ: dict[str, str]) -> float:
+    command = [sys.executable, "-c", IMPORT.format(packages)]
+    child = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, env=environ)
     return float(child.stdout)

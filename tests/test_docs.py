@@ -7,12 +7,14 @@ import re
 import shlex
 import subprocess
 import sys
+from datetime import UTC, datetime
 
 import pytest
 from falcon.inspect import inspect_app
 
 import supportcases
 from supportcases import Actor, KeyRing, SqliteRepository, SupportDesk, cli, create_app, errors
+from supportcases.testing import some_cases
 from supportcases.web.errors import CODES
 from tests.conftest import ROOT, serving
 
@@ -56,6 +58,18 @@ def run_as_written(command, folder):
     """Run a line of the README's with this Python's `supportcases`; return what it printed."""
     words = [sys.executable, "-m", "supportcases", *shlex.split(command)[1:]]
     return subprocess.run(words, check=True, capture_output=True, text=True, cwd=folder, timeout=30).stdout
+
+
+def test_many_cases_come_in_as_dossiers(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    some_cases(SqliteRepository("old.db"), 20, store="acme", until=datetime.now(UTC))
+    (block,) = re.findall(r"```python\n(.*?)```", DOCS["operating.md"], re.DOTALL)
+    names = {}
+    exec(compile(block, "operating.md", "exec"), names)
+    assert capsys.readouterr().out == "20 cases\n"
+    old, new = (names["desk"].queue(names["ada"]), SupportDesk(names["new"]).queue(names["ada"]))
+    assert old == new
+    names["old"].close(), names["new"].close()
 
 
 def test_the_standalone_commands_run_and_those_of_the_second_terminal(tmp_path):

@@ -1,19 +1,19 @@
 """The floor: the least that a good engineer would write by hand for the same answers.
 
-One Falcon app with `sqlite3` directly, on a file with our schema, so that its triggers keep counts and search for
-both. It writes the rows that ours writes, as durably, and answers with the same bytes; it checks nothing, and no layer of
-ours is used.
+One Falcon app with `sqlite3` directly, on a file with our schema, so that its triggers keep counts and search for both.
+It writes the rows that ours writes, as durably, and answers with the same bytes. It checks nothing, and has no layers.
 """
 
 import hashlib
 import json
 import sqlite3
 import threading
-import uuid
 from datetime import UTC, datetime
 from typing import Any
 
 import falcon
+
+from supportcases.ids import uuid7  # what a standard library of 3.14 has
 
 NAMES = ["id", "number", "subject", "category", "severity", "status", "createdAt", "lastActivityAt", "closedAt"]
 COLUMNS = "id, number, subject, category, severity, status, created_at, last_activity_at, closed_at"
@@ -87,12 +87,12 @@ class Cases(Floor):
     def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
         database, new, at = self.database(), json.loads(req.bounded_stream.read()), now()
         store = self.store(req, database)
-        case_id, severity, category = str(uuid.uuid4()), new.get("severity", "normal"), new.get("category", "other")
+        case_id, severity, category = str(uuid7()), new.get("severity", "normal"), new.get("category", "other")
         subject = new["subject"]
         database.execute("BEGIN IMMEDIATE")
         ((number,),) = database.execute(NUMBER, (store,)).fetchall()
         database.execute(CASE, (case_id, store, number, subject, subject.casefold(), category, severity, at, at, at))
-        database.execute(MESSAGE, (str(uuid.uuid4()), store, case_id, "API", new["body"], at))
+        database.execute(MESSAGE, (str(uuid7()), store, case_id, "API", new["body"], at))
         database.execute(EVENT, (store, case_id, "opened", at, "{}", '{"status": "open"}'))
         database.execute("COMMIT")
         resp.status, resp.content_type = 201, falcon.MEDIA_JSON
@@ -132,7 +132,7 @@ class Case(Floor):
 class Messages(Floor):
     def on_post(self, req: falcon.Request, resp: falcon.Response, number: int) -> None:
         database, new, at = self.database(), json.loads(req.bounded_stream.read()), now()
-        store, message_id = self.store(req, database), str(uuid.uuid4())
+        store, message_id = self.store(req, database), str(uuid7())
         database.execute("BEGIN IMMEDIATE")
         row = database.execute(FIND, (store, number)).fetchone()
         database.execute(MESSAGE, (message_id, store, row[0], "API", new["body"], at))

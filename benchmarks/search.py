@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from functools import cached_property
 from itertools import product
+from math import log
 from pathlib import Path
 from typing import Final
 from urllib.parse import quote
@@ -84,13 +85,14 @@ class Searched:
         return min(near[:5], key=lambda term: abs(self.count(term) / self._cases - share))
 
     def rare_terms(self, wanted: int) -> tuple[str, str]:
-        """Return a short term and a long one that match about as many subjects as wanted, but one at least.
+        """Return a short term and a long one that match about as many subjects as wanted.
 
         The long one may be made of parts that are common, each by itself.
         """
-        near = sorted(self._rare.items(), key=lambda counted: abs(counted[1] - wanted))[:5]
-        short, *_, long = sorted((term for term, _ in near), key=len)
-        return short, long
+        misses = {term: abs(log(count / wanted)) for term, count in self._rare.items()}
+        tolerated = max(log(1.7), min(misses.values()))
+        alike = [term for term, miss in misses.items() if miss <= tolerated]
+        return min(alike, key=len), max(alike, key=len)
 
     def short_terms(self) -> list[str]:
         """Return the commonest and the rarest terms of one character and of two, and two that match nothing."""
@@ -132,9 +134,9 @@ class Searched:
     def _rare(self) -> dict[str, int]:
         """Count some terms of all lengths, each from where a word of some subject begins."""
         counts = {}
-        for subject in self._sample(12):
+        for subject in self._sample(20):
             begins = [place for place in range(len(subject)) if place == 0 or subject[place - 1] == " "]
-            for begin, length in product(begins, (4, 6, 8, 12, 18, 24)):
+            for begin, length in product(begins, (4, 5, 6, 7, 8, 10, 12, 15, 18, 24)):
                 term = subject[begin : begin + length].strip()
                 counts[term] = self.count(term)
         return counts

@@ -2,11 +2,13 @@
 
 import json
 import sqlite3
-from typing import Any
+from typing import Any, Final
 
 from supportcases.cases import Case, CaseFilter, CasePage
 from supportcases.sqlite.rows import COLUMNS, case_from_row
 from supportcases.sqlite.search import Search
+
+FAR: Final = 100  # so many are sooner passed over in the index alone; SQLite reads whole rows to throw them away
 
 
 class CaseList:
@@ -22,12 +24,14 @@ class CaseList:
         count = self._counted()
         if count == 0:
             cases: tuple[Case, ...] = ()
-        elif self._query is None:
-            cases = self._cases("TRUE", limit=limit, offset=offset) if offset < count else ()
-        else:
+        elif self._query is not None:
             search = Search(self._connection, self._query, self._where, self._values, among=count)
-            numbers, count = search.page(limit=limit, offset=offset)
-            cases = self._cases("number IN (SELECT value FROM json_each(:numbers))", numbers=json.dumps(numbers))
+            rows, count = search.page(limit=limit, offset=offset)
+            cases = self._in_rows("SELECT value AS row FROM json_each(:found)", found=json.dumps(rows))
+        elif offset < FAR:
+            cases = self._listed(limit, offset)
+        else:
+            cases = self._in_rows(f"SELECT rowid AS row {self._list}", limit=limit, offset=offset)
         return CasePage(cases, count, offset, limit)
 
     def _counted(self) -> int:
@@ -42,19 +46,33 @@ class CaseList:
         ).fetchall()
         return int(count)
 
-    def _cases(self, which: str, *, limit: int = -1, offset: int = 0, **values: Any) -> tuple[Case, ...]:
-        rows = self._connection.execute(
+    def _listed(self, limit: int, offset: int) -> tuple[Case, ...]:
+        values = {**self._values, "limit": limit, "offset": offset}
+        return tuple(map(case_from_row, self._connection.execute(f"SELECT {COLUMNS} {self._list}", values)))
+
+    def _in_rows(self, rows: str, **values: Any) -> tuple[Case, ...]:
+        """Return the cases in those rows of the table: CROSS, so that SQLite begins with the rows."""
+        found = self._connection.execute(
             f"""
             SELECT {COLUMNS}
+            FROM ({rows}) AS found
+            CROSS JOIN supportcases_cases AS c ON c.rowid = found.row
+            WHERE {self._where}
+            ORDER BY last_activity_at DESC, number DESC
+            """,
+            {**self._values, **values},
+        )
+        return tuple(map(case_from_row, found))
+
+    @property
+    def _list(self) -> str:
+        """What a SELECT of a part of the list ends with."""
+        return f"""
             FROM supportcases_cases
             WHERE {self._where}
-              AND {which}
             ORDER BY last_activity_at DESC, number DESC
             LIMIT :limit OFFSET :offset
-            """,
-            {**self._values, **values, "limit": limit, "offset": offset},
-        )
-        return tuple(map(case_from_row, rows))
+        """
 
 
 def _matching(store: str, wanted: CaseFilter) -> tuple[str, dict[str, Any]]:

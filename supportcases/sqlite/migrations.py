@@ -319,6 +319,9 @@ FIND_OLD: Final = """
     WHERE store = old.store;
 """
 FIND_NEW: Final = """
+    SELECT RAISE(ABORT, 'the numbers of a store end with 4294967295')
+    WHERE new.number > 0xffffffff;
+
     INSERT INTO supportcases_search (rowid, subject)
     SELECT ordinal << 32 | new.number, new.subject_folded
     FROM supportcases_stores

@@ -39,13 +39,13 @@ class Search:
         self._values = {**values, "folded": self._folded, "number": self._number, "phrase": _phrase(self._folded)}
 
     def page(self, *, limit: int, offset: int) -> tuple[list[int], int]:
-        """Return the numbers of some of the matches, newest activity first, and how many matches there are in all."""
+        """Return the rows of some of the matches, of those with the newest activity, and how many there are in all."""
         indexed = self._indexed()
         matches = self._by_index() if indexed is not None and indexed <= self._among // SHARE else self._by_scan()
         if self._among > NEWEST and (indexed is None or indexed > FEW):
-            numbers = self._among_the_newest(limit, offset)
-            if len(numbers) == limit:
-                return numbers, self._count(indexed, matches)
+            rows = self._among_the_newest(limit, offset)
+            if len(rows) == limit:
+                return rows, self._count(indexed, matches)
         return self._sorted(matches, limit, offset)
 
     def _indexed(self) -> int | None:
@@ -58,7 +58,7 @@ class Search:
     def _by_index(self) -> str:
         """Return the SELECT of the matches that the index leads to."""
         return f"""
-            SELECT c.number, c.last_activity_at
+            SELECT c.rowid AS row, c.number, c.last_activity_at
             FROM ({INDEXED} {"" if self._number is None else "UNION SELECT :number"}) AS found
             CROSS JOIN supportcases_cases AS c ON c.store = :store AND c.number = found.number
             WHERE {self._where}
@@ -69,7 +69,7 @@ class Search:
         ((rows,),) = self._execute("SELECT max(rowid) FROM supportcases_cases")
         most_of_the_file = 2 * self._among > rows
         return f"""
-            SELECT number, last_activity_at
+            SELECT rowid AS row, number, last_activity_at
             FROM supportcases_cases {"NOT INDEXED" if most_of_the_file else ""}
             WHERE {self._where}
               AND {MATCHES}
@@ -79,9 +79,9 @@ class Search:
         # the inner LIMIT keeps its order, and is read no further than the outer one needs
         rows = self._execute(
             f"""
-            SELECT number
+            SELECT row
             FROM (
-                SELECT number, subject_folded
+                SELECT rowid AS row, number, subject_folded
                 FROM supportcases_cases
                 WHERE {self._where}
                 ORDER BY last_activity_at DESC, number DESC
@@ -93,7 +93,7 @@ class Search:
             limit=limit,
             offset=offset,
         )
-        return [number for (number,) in rows]
+        return [row for (row,) in rows]
 
     def _count(self, indexed: int | None, matches: str) -> int:
         """Return how many matches there are: without a filter, those of the index and the case of that number."""
@@ -112,14 +112,14 @@ class Search:
         return indexed + int(also)
 
     def _sorted(self, matches: str, limit: int, offset: int) -> tuple[list[int], int]:
-        ((count, numbers),) = self._execute(
+        ((count, rows),) = self._execute(
             f"""
             WITH found AS MATERIALIZED ({matches})
             SELECT (SELECT count(*) FROM found),
                    (
-                       SELECT json_group_array(number)
+                       SELECT json_group_array(row)
                        FROM (
-                           SELECT number
+                           SELECT row
                            FROM found
                            ORDER BY last_activity_at DESC, number DESC
                            LIMIT :limit OFFSET :offset
@@ -129,7 +129,7 @@ class Search:
             limit=limit,
             offset=offset,
         )
-        return json.loads(numbers), int(count)
+        return json.loads(rows), int(count)
 
     def _execute(self, statement: str, **values: int) -> list[tuple[Any, ...]]:
         return self._connection.execute(statement, {**self._values, **values}).fetchall()

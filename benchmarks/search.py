@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from functools import cached_property
 from itertools import product
-from math import log
 from pathlib import Path
 from typing import Final
 from urllib.parse import quote
@@ -37,7 +36,7 @@ def figures(kept: Path, folder: Path) -> Iterator[Figure]:
     """Yield the figures of targets 5, 6 and 7, and some searches that have no target."""
     with closing(Searched(MILLION, kept, folder)) as million:
         for wanted in (1, 10, 100):
-            for term in million.rare_terms(wanted):
+            for term in dict.fromkeys(million.rare_terms(wanted)):
                 yield million.against_scan(5, term, 0.01)
         common = million.common_term(0.5)
         for term in (common, million.common_term(0.5, length=range(2, 3))):
@@ -49,7 +48,7 @@ def figures(kept: Path, folder: Path) -> Iterator[Figure]:
         for filters in ("status=open", "status=closed", "status=closed&severity=normal"):
             yield million.against_scan(6, common, None, filters)
     with closing(Searched(THOUSAND_STORES, kept, folder)) as thousand:
-        for term in (*thousand.rare_terms(1), thousand.common_term(0.5)):
+        for term in dict.fromkeys((*thousand.rare_terms(1), thousand.common_term(0.5))):
             yield thousand.against_scan(5, term, None)
 
 
@@ -85,13 +84,12 @@ class Searched:
         return min(near[:5], key=lambda term: abs(self.count(term) / self._cases - share))
 
     def rare_terms(self, wanted: int) -> tuple[str, str]:
-        """Return a short term and a long one that match about as many subjects as wanted.
+        """Return a short term and a long one that match about as many subjects as wanted, and no more.
 
         The long one may be made of parts that are common, each by itself.
         """
-        misses = {term: abs(log(count / wanted)) for term, count in self._rare.items()}
-        tolerated = max(log(1.7), min(misses.values()))
-        alike = [term for term, miss in misses.items() if miss <= tolerated]
+        counts = {term: count for term, count in self._rare.items() if count <= wanted}
+        alike = [term for term, count in counts.items() if count >= min(0.3 * wanted, max(counts.values()))]
         return min(alike, key=len), max(alike, key=len)
 
     def short_terms(self) -> list[str]:

@@ -79,7 +79,8 @@ def loaded(repository, *cases: Case) -> SupportDesk:
     return SupportDesk(repository)
 
 
-def set_constants(monkeypatch, *, few: int, newest: int, share: int) -> None:
+def set_constants(monkeypatch, *, few: int, newest: int, share: int, small: int = 0) -> None:
+    monkeypatch.setattr(search, "SMALL", small)
     monkeypatch.setattr(search, "FEW", few)
     monkeypatch.setattr(search, "NEWEST", newest)
     monkeypatch.setattr(search, "SHARE", share)
@@ -240,7 +241,7 @@ def a_query(chance: random.Random, subjects: list[str]) -> str:
 
 
 CONSTANTS = [
-    {"few": search.FEW, "newest": search.NEWEST, "share": search.SHARE},
+    {"few": search.FEW, "newest": search.NEWEST, "share": search.SHARE, "small": search.SMALL},
     {"few": 0, "newest": 20, "share": 1},
     {"few": 3, "newest": 50, "share": 4},
     {"few": 0, "newest": 0, "share": 1_000_000},
@@ -276,7 +277,9 @@ def ways(statements: list[str]) -> list[str]:
     """Return by which ways a search went, as its statements show."""
     taken = []
     for statement in (" ".join(statement.split()) for statement in statements):
-        if statement.startswith("SELECT count(*) FROM ( SELECT rowid & 0xffffffff"):
+        if statement.startswith("SELECT rowid & 0xffffffff"):
+            taken.append("candidates")
+        elif statement.startswith("SELECT count(*) FROM ( SELECT rowid & 0xffffffff"):
             taken.append("counted in the index")
         elif "subject_folded FROM supportcases_cases" in statement:
             taken.append("newest")
@@ -284,7 +287,15 @@ def ways(statements: list[str]) -> list[str]:
             taken.append("number added")
         elif statement.startswith(("WITH found AS MATERIALIZED (", "SELECT count(*) FROM ( SELECT ")):
             what = "all" if statement.startswith("WITH") else "count"
-            by = "index" if "CROSS JOIN" in statement else "file" if "NOT INDEXED" in statement else "store"
+            by = (
+                "candidates"
+                if "json_each" in statement
+                else "index"
+                if "CROSS JOIN" in statement
+                else "file"
+                if "NOT INDEXED" in statement
+                else "store"
+            )
             taken.append(f"{what} by {by}")
     return taken
 
@@ -303,11 +314,14 @@ def sixty_cases() -> Iterator[Case]:
 
 ALONE = [*sixty_cases()]
 IN_COMPANY = [*ALONE, *(a_known_case(n, "Order of Straße once 105", "globex") for n in range(1, 301))]
-SCAN = {"few": 1_000, "newest": 10_000, "share": 1_000_000}
-INDEX = {"few": 1_000, "newest": 10_000, "share": 1}
+CANDIDATES = {"few": 60, "newest": 10_000, "share": 5}
+SMALL = CANDIDATES | {"small": 60}
+SCAN = {"few": 0, "newest": 10_000, "share": 1_000_000}
+INDEX = {"few": 0, "newest": 10_000, "share": 1}
 NEWEST_AND_INDEX = {"few": 0, "newest": 10, "share": 1}
 NEWEST_AND_SCAN = {"few": 0, "newest": 10, "share": 1_000_000}
 NORMAL = {"severity": Severity.NORMAL}
+COUNTED = ["counted in the index"]
 
 
 @pytest.fixture(params=[ALONE, IN_COMPANY], ids=["alone", "in company"])
@@ -326,35 +340,37 @@ def traced():
 @pytest.mark.parametrize(
     ("constants", "query", "wanted", "expected"),
     [
-        (INDEX, "once", {}, ["counted in the index", "all by index"]),
-        (INDEX, "straße", {}, ["counted in the index", "all by index"]),
-        (INDEX, "nowhere", {}, ["counted in the index", "all by index"]),
-        (INDEX, "105", NORMAL, ["counted in the index", "all by index"]),
-        (SCAN, "once", {}, ["counted in the index", "all by scan"]),
-        (SCAN, "nowhere", {}, ["counted in the index", "all by index"]),
-        (SCAN, "straße", NORMAL, ["counted in the index", "all by scan"]),
-        (INDEX, "er", {}, ["all by scan"]),
+        (CANDIDATES, "once", {}, ["candidates", "all by candidates"]),
+        (CANDIDATES, "straße", {}, ["candidates", "all by candidates"]),
+        (CANDIDATES, "nowhere", {}, ["candidates", "all by candidates"]),
+        (CANDIDATES, "105", NORMAL, ["candidates", "all by candidates"]),
+        (CANDIDATES, "er", {}, ["all by scan"]),
+        (CANDIDATES, "x" * 600, {}, ["candidates", "all by candidates"]),
+        (CANDIDATES, "x" * 601, {}, ["all by scan"]),
+        (CANDIDATES, "x" * 10_000, {}, ["all by scan"]),
+        (SMALL, "once", {}, ["all by scan"]),
+        (SMALL, "nowhere", {}, ["all by scan"]),
+        (INDEX, "once", {}, ["candidates", *COUNTED, "all by index"]),
+        (INDEX, "105", NORMAL, ["candidates", *COUNTED, "all by index"]),
+        (INDEX, "nowhere", {}, ["candidates", "all by candidates"]),
+        (SCAN, "once", {}, ["candidates", *COUNTED, "all by scan"]),
+        (SCAN, "straße", NORMAL, ["candidates", *COUNTED, "all by scan"]),
         (INDEX, "É", {}, ["all by scan"]),
         (INDEX, "ß", NORMAL, ["all by scan"]),
         (INDEX, "\uffff\ufffe\ufffd", {}, ["all by scan"]),
         (INDEX, "\ufffd\ufffd\ufffd", {}, ["all by scan"]),
-        (INDEX, "x" * 600, {}, ["counted in the index", "all by index"]),
-        (INDEX, "x" * 601, {}, ["all by scan"]),
-        (INDEX, "x" * 10_000, {}, ["all by scan"]),
-        (NEWEST_AND_INDEX, "strasse", {}, ["counted in the index", "newest", "number added"]),
-        (NEWEST_AND_INDEX, "105", {"limit": 1}, ["counted in the index", "newest", "number added"]),
-        (NEWEST_AND_INDEX, "107", {"limit": 1}, ["counted in the index", "newest", "number added"]),
-        (NEWEST_AND_INDEX, "late", NORMAL | {"limit": 2}, ["counted in the index", "newest", "count by index"]),
-        (NEWEST_AND_SCAN, "strasse", NORMAL, ["counted in the index", "newest", "count by scan"]),
-        (NEWEST_AND_SCAN, "strasse", {}, ["counted in the index", "newest", "number added"]),
+        (NEWEST_AND_INDEX, "strasse", {}, ["candidates", *COUNTED, "newest", "number added"]),
+        (NEWEST_AND_INDEX, "105", {"limit": 1}, ["candidates", *COUNTED, "newest", "number added"]),
+        (NEWEST_AND_INDEX, "107", {"limit": 1}, ["candidates", *COUNTED, "newest", "number added"]),
+        (NEWEST_AND_INDEX, "late", NORMAL | {"limit": 2}, ["candidates", *COUNTED, "newest", "count by index"]),
+        (NEWEST_AND_SCAN, "strasse", NORMAL, ["candidates", *COUNTED, "newest", "count by scan"]),
+        (NEWEST_AND_SCAN, "strasse", {}, ["candidates", *COUNTED, "newest", "number added"]),
         (NEWEST_AND_SCAN, "er", {}, ["newest", "count by scan"]),
         (NEWEST_AND_SCAN, "15", {"limit": 2}, ["newest", "all by scan"]),
-        (NEWEST_AND_INDEX, "once", {}, ["counted in the index", "newest", "all by index"]),
-        (NEWEST_AND_INDEX, "strasse", {"offset": 8}, ["counted in the index", "newest", "all by index"]),
-        (NEWEST_AND_SCAN, "strasse", {"limit": 20}, ["counted in the index", "newest", "all by scan"]),
-        (NEWEST_AND_INDEX, "nowhere", {}, ["counted in the index", "all by index"]),
-        ({"few": 60, "newest": 10, "share": 1}, "strasse", {}, ["counted in the index", "all by index"]),
-        ({"few": 60, "newest": 60, "share": 5}, "strasse", {}, ["counted in the index", "all by scan"]),
+        (NEWEST_AND_INDEX, "once", {}, ["candidates", *COUNTED, "newest", "all by index"]),
+        (NEWEST_AND_INDEX, "strasse", {"offset": 8}, ["candidates", *COUNTED, "newest", "all by index"]),
+        (NEWEST_AND_SCAN, "strasse", {"limit": 20}, ["candidates", *COUNTED, "newest", "all by scan"]),
+        ({"few": 0, "newest": 60, "share": 5}, "strasse", {}, ["candidates", *COUNTED, "all by scan"]),
         ({"few": 0, "newest": 60, "share": 5}, "er", {}, ["all by scan"]),
     ],
 )
@@ -381,9 +397,11 @@ def test_a_scan_reads_the_file_in_its_order_or_the_store_s_part_of_it_by_an_inde
     assert any(step.startswith("SEARCH supportcases_cases USING INDEX") for step in plan) == (company is IN_COMPANY)
 
 
-def test_the_index_leads_to_the_cases_and_not_the_other_way_round(traced, company):
+@pytest.mark.parametrize("few", [0, 60])
+def test_the_index_leads_to_the_cases_and_not_the_other_way_round(traced, monkeypatch, company, few):
     statements, repository = traced
     desk = loaded(repository, *company)
+    set_constants(monkeypatch, few=few, newest=60, share=1)
     for query in ("once", "105"):
         statements.clear()
         searched(desk, "acme", query)

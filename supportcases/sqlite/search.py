@@ -1,9 +1,9 @@
 """The search for a part of a subject, or for a number, among the cases of one store.
 
 A case matches where `instr` finds the folded term in its folded subject. All else here is a quicker way to the same
-cases, and which way is quick depends on the term: the index of trigrams counts the matches of any term of three
-characters or more and leads to them where they are few; where they are many, a page of them is soon found among the
-newest cases; and a shorter term has to be looked for in every subject.
+cases, and which way is quick depends on the term. An index of trigrams knows any term of three characters or more: it
+leads to the matches where they are few, and counts them where they are many; then a page of them is soon found among
+the newest cases. A shorter term has to be looked for in every subject, and so has any term where there are few cases.
 """
 
 import json
@@ -13,14 +13,13 @@ from typing import Any, Final
 
 from supportcases.cases import parse_number
 
-SHORTEST: Final = 3  # characters of a term that the index knows
+TRIGRAM: Final = 3  # characters that the index knows together
 LONGEST: Final = 600  # a subject has 200 characters, and none folds to more than three
 ALIKE: Final = frozenset("\ufffd\ufffe\uffff")  # FTS5 takes each for the first
+SMALL: Final = 2_000  # cases that are sooner looked through than asked for in the index, which has those of all stores
 FEW: Final = 1_000  # matches that are sooner sorted than looked for among the newest cases
 NEWEST: Final = 10_000  # cases that are looked through for a page of a common term
 SHARE: Final = 5  # where more than one case in five matches, to look at all is quicker than to fetch the matches
-
-MATCHES: Final = "(instr(subject_folded, :folded) OR number = :number)"
 
 
 class Search:
@@ -36,22 +35,52 @@ class Search:
         self._among = among
         self._folded = query.casefold()
         self._number = parse_number(query)
-        self._values = {**values, "folded": self._folded, "number": self._number, "phrase": _phrase(self._folded)}
+        self._matches = "(instr(subject_folded, :folded) OR number = :number)" if self._number else INSTR
+        self._values = {**values, "folded": self._folded, "number": self._number}
 
     def page(self, *, limit: int, offset: int) -> tuple[list[int], int]:
         """Return the rows of some of the matches, of those with the newest activity, and how many there are in all."""
-        indexed = self._indexed()
+        indexed = None
+        if self._is_for_the_index():
+            candidates = self._candidates()
+            if len(candidates) <= FEW:
+                return self._sorted(self._those_of(candidates), limit, offset)
+            indexed = self._indexed()
         matches = self._by_index() if indexed is not None and indexed <= self._among // SHARE else self._by_scan()
-        if self._among > NEWEST and (indexed is None or indexed > FEW):
+        if self._among > NEWEST:
             rows = self._among_the_newest(limit, offset)
             if len(rows) == limit:
                 return rows, self._count(indexed, matches)
         return self._sorted(matches, limit, offset)
 
-    def _indexed(self) -> int | None:
-        """Return how many of the store's subjects hold the term; None where the index cannot tell."""
-        if not SHORTEST <= len(self._folded) <= LONGEST or ALIKE & set(self._folded):
-            return None
+    def _is_for_the_index(self) -> bool:
+        known = TRIGRAM <= len(self._folded) <= LONGEST and not ALIKE & set(self._folded)
+        return known and self._among > SMALL
+
+    def _candidates(self) -> list[int]:
+        """Return the numbers of the cases whose subjects have every third trigram of the term, and the last.
+
+        They are hardly more than the matches: to find all trigrams, one behind the other, takes FTS5 thrice as long.
+        Of more than `FEW` only one more is looked for.
+        """
+        trigrams = [_phrase(self._folded[start:][:TRIGRAM]) for start in range(len(self._folded) - TRIGRAM + 1)]
+        asked = " AND ".join([*trigrams[::TRIGRAM], trigrams[-1]])
+        return [number for (number,) in self._execute(f"{INDEXED} LIMIT {FEW + 1}", asked=asked)]
+
+    def _those_of(self, candidates: list[int]) -> str:
+        """Return the SELECT of the matches among the candidates, and of the case whose number was asked for."""
+        self._values["candidates"] = json.dumps([*{*candidates, self._number or 0}])
+        return f"""
+            SELECT c.rowid AS row, number, last_activity_at
+            FROM json_each(:candidates) AS found
+            CROSS JOIN supportcases_cases AS c ON c.store = :store AND c.number = found.value
+            WHERE {self._where}
+              AND {self._matches}
+        """
+
+    def _indexed(self) -> int:
+        """Return how many of the store's subjects hold the term."""
+        self._values["asked"] = _phrase(self._folded)
         ((count,),) = self._execute(f"SELECT count(*) FROM ({INDEXED})")
         return int(count)
 
@@ -59,7 +88,7 @@ class Search:
         """Return the SELECT of the matches that the index leads to."""
         return f"""
             SELECT c.rowid AS row, c.number, c.last_activity_at
-            FROM ({INDEXED} {"" if self._number is None else "UNION SELECT :number"}) AS found
+            FROM ({INDEXED} {"UNION SELECT :number" if self._number else ""}) AS found
             CROSS JOIN supportcases_cases AS c ON c.store = :store AND c.number = found.number
             WHERE {self._where}
         """
@@ -71,8 +100,8 @@ class Search:
         return f"""
             SELECT rowid AS row, number, last_activity_at
             FROM supportcases_cases {"NOT INDEXED" if most_of_the_file else ""}
-            WHERE {self._where}
-              AND {MATCHES}
+            WHERE {self._matches}
+              AND {self._where}
         """
 
     def _among_the_newest(self, limit: int, offset: int) -> list[int]:
@@ -87,7 +116,7 @@ class Search:
                 ORDER BY last_activity_at DESC, number DESC
                 LIMIT {NEWEST}
             )
-            WHERE {MATCHES}
+            WHERE {self._matches}
             LIMIT :limit OFFSET :offset
             """,
             limit=limit,
@@ -131,14 +160,15 @@ class Search:
         )
         return json.loads(rows), int(count)
 
-    def _execute(self, statement: str, **values: int) -> list[tuple[Any, ...]]:
+    def _execute(self, statement: str, **values: int | str) -> list[tuple[Any, ...]]:
         return self._connection.execute(statement, {**self._values, **values}).fetchall()
 
 
+INSTR: Final = "instr(subject_folded, :folded)"
 INDEXED: Final = """
     SELECT rowid & 0xffffffff AS number
     FROM supportcases_search
-    WHERE supportcases_search MATCH :phrase
+    WHERE supportcases_search MATCH :asked
       AND rowid BETWEEN (SELECT ordinal << 32 FROM supportcases_stores WHERE store = :store)
                     AND (SELECT ordinal << 32 | 0xffffffff FROM supportcases_stores WHERE store = :store)
 """

@@ -1,7 +1,7 @@
 """Measure everything and keep the table: `python -m benchmarks`, with the extra `bench` and Debian's `wrk`.
 
-It takes half an hour on two cores, and at first twenty minutes more for the data sets, which are kept (5 GB). Parts that
-are named, `python -m benchmarks search disk`, are measured alone, and nothing is written.
+It takes half an hour on two cores, and at first twenty minutes more for the data sets, which are kept (5 GB). Parts
+that are named, `python -m benchmarks search disk`, are measured alone, and nothing is written.
 """
 
 import argparse

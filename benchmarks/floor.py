@@ -85,11 +85,12 @@ class Cases(Floor):
         resp.data = encode({"data": data, "meta": {"count": count, "offset": offset, "limit": limit}}).encode()
 
     def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
-        database, new, at = self.database(), json.loads(req.bounded_stream.read()), now()
+        database, new = self.database(), json.loads(req.bounded_stream.read())
         store = self.store(req, database)
         case_id, severity, category = str(uuid7()), new.get("severity", "normal"), new.get("category", "other")
         subject = new["subject"]
         database.execute("BEGIN IMMEDIATE")
+        at = now()  # not before: whoever waited longer would write an older moment
         ((number,),) = database.execute(NUMBER, (store,)).fetchall()
         database.execute(CASE, (case_id, store, number, subject, subject.casefold(), category, severity, at, at, at))
         database.execute(MESSAGE, (str(uuid7()), store, case_id, "API", new["body"], at))
@@ -113,9 +114,10 @@ class Case(Floor):
         resp.data = encode({**dict(zip(NAMES, row, strict=True)), "messages": list(map(message, thread))}).encode()
 
     def on_patch(self, req: falcon.Request, resp: falcon.Response, number: int) -> None:
-        database, status, at = self.database(), json.loads(req.bounded_stream.read())["status"], now()
+        database, status = self.database(), json.loads(req.bounded_stream.read())["status"]
         store = self.store(req, database)
         database.execute("BEGIN IMMEDIATE")
+        at = now()  # not before: whoever waited longer would write an older moment
         row = database.execute(FIND, (store, number)).fetchone()
         if row[5] != status:
             closed_at, waits = (at, None) if status == "closed" else (None, at)
@@ -131,9 +133,10 @@ class Case(Floor):
 
 class Messages(Floor):
     def on_post(self, req: falcon.Request, resp: falcon.Response, number: int) -> None:
-        database, new, at = self.database(), json.loads(req.bounded_stream.read()), now()
+        database, new = self.database(), json.loads(req.bounded_stream.read())
         store, message_id = self.store(req, database), str(uuid7())
         database.execute("BEGIN IMMEDIATE")
+        at = now()  # not before: whoever waited longer would write an older moment
         row = database.execute(FIND, (store, number)).fetchone()
         database.execute(MESSAGE, (message_id, store, row[0], "API", new["body"], at))
         database.execute(UPDATE, ("open", at, None, at, store, row[0]))

@@ -87,7 +87,7 @@ class KeyRing:
         """Return whose key that is, or None if it is malformed, unknown, expired or revoked."""
         if not KEY.fullmatch(key):
             return None
-        with self._repository.read() as transaction:
+        with self._repository.read(once=True) as transaction:
             kept = transaction.keys.find(hash_of(key))
         if kept is None or not self.is_valid(kept):
             return None

@@ -191,8 +191,8 @@ class Transaction(Protocol):
 class Repository(Protocol):
     """A database that holds support cases; usable from any thread."""
 
-    def read(self) -> AbstractContextManager[Transaction]:
-        """Begin to read; everything read inside is of one moment.
+    def read(self, *, once: bool = False) -> AbstractContextManager[Transaction]:
+        """Begin to read; everything read inside is of one moment. With `once` only one thing is read.
 
         Raises:
             DatabaseBusy: It stayed locked for too long.

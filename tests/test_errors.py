@@ -350,9 +350,9 @@ class Faulty(SqliteRepository):
         if self.error:
             raise self.error
 
-    def read(self):
+    def read(self, *, once=False):
         self._fail()
-        return super().read()
+        return super().read(once=once)
 
     def write(self):
         self._fail()

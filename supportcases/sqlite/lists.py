@@ -22,7 +22,7 @@ class CaseList:
     def page(self, *, limit: int, offset: int) -> CasePage:
         """Return some of them, and how many they are."""
         count = self._counted()
-        if count == 0:
+        if count == 0 or (self._query is None and offset >= count):
             cases: tuple[Case, ...] = ()
         elif self._query is not None:
             search = Search(self._connection, self._query, self._where, self._values, among=count)

@@ -53,10 +53,13 @@ class SqliteRepository:
             self._look_before_touching(must_exist)
             self._migrate()
 
-    def read(self) -> AbstractContextManager[SqliteTransaction]:
-        """Begin to read; everything read inside is of one moment. Inside a transaction it is a part of that one."""
+    def read(self, *, once: bool = False) -> AbstractContextManager[SqliteTransaction]:
+        """Begin to read; everything read inside is of one moment. Inside a transaction it is a part of that one.
+
+        With `once` only one thing may be read, which saves the BEGIN and the COMMIT.
+        """
         outer = self._state.transaction
-        return nullcontext(outer) if outer else Begun(self._connections, self._state, writes=False)
+        return nullcontext(outer) if outer else Begun(self._connections, self._state, writes=False, once=once)
 
     def write(self) -> AbstractContextManager[SqliteTransaction]:
         """Begin to write, alone; keep everything on the way out, or nothing if an exception flies.

@@ -68,19 +68,22 @@ class ThreadState(local):
 class Begun:
     """A transaction of this thread, on a connection of its own, from its BEGIN to its COMMIT or ROLLBACK."""
 
-    __slots__ = ("_connections", "_lease", "_state", "_transaction", "_writes")
+    __slots__ = ("_connections", "_lease", "_once", "_state", "_transaction", "_writes")
 
-    def __init__(self, connections: Connections, state: ThreadState, *, writes: bool) -> None:
+    def __init__(self, connections: Connections, state: ThreadState, *, writes: bool, once: bool = False) -> None:
+        """Prepare to begin; `once` is for a single statement, which SQLite makes a transaction of its own."""
         self._connections = connections
         self._state = state
         self._writes = writes
+        self._once = once
 
     def __enter__(self) -> SqliteTransaction:
         """Begin."""
         try:
             self._lease = self._connections.borrow(writes=self._writes)
             try:
-                begin(self._lease.connection, writes=self._writes)
+                if not self._once:
+                    begin(self._lease.connection, writes=self._writes)
             except BaseException:
                 self._lease.end()
                 raise
@@ -95,7 +98,7 @@ class Begun:
         """Keep all or, if an exception flies, nothing; then do what waited for that."""
         self._state.transaction = None
         try:
-            end(self._lease.connection, keep=error is None)
+            end(self._lease.connection, keep=error is None and not self._once)
         except sqlite3.Error as fault:
             raise_translated(fault)
         finally:

@@ -2,6 +2,7 @@
 
 import logging
 import sys
+import threading
 from collections.abc import Iterable
 from typing import Any, Final
 
@@ -14,6 +15,11 @@ from supportcases.web import errors
 from supportcases.web.access import Access
 from supportcases.web.auth import Authentication
 from supportcases.web.requests import ApiRequest, request_id_of
+
+# Threads that read take turns: SQLite lets go of Python's lock at each row, and two threads at once would spend their
+# time on handing it to and fro. A slow search keeps nobody waiting for longer than this; writers have their own turns.
+READS: Final = ("GET", "HEAD")
+TURN: Final = 0.01  # seconds
 
 log: Final = logging.getLogger("supportcases.web")
 
@@ -29,6 +35,7 @@ class SupportApp(falcon.App[ApiRequest, falcon.Response]):
     def __init__(self, desk: SupportDesk, keys: KeyRing, authentication: Authentication) -> None:
         """Serve `desk` to whom `authentication` lets in."""
         super().__init__(request_type=ApiRequest, middleware=[Access(), authentication])
+        self._turn = threading.Lock()
         self.desk: Final = desk
         self.keys: Final = keys
         self.add_error_handler(Exception, errors.handle_unexpected)
@@ -38,6 +45,7 @@ class SupportApp(falcon.App[ApiRequest, falcon.Response]):
     def __call__(self, env: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         """Answer a request, also one that Falcon itself stumbles over before its own error handling."""
         env.setdefault("PATH_INFO", "")  # PEP 3333 lets a server leave out an empty one
+        has_turn = env.get("REQUEST_METHOD") in READS and self._turn.acquire(timeout=TURN)
         try:
             return super().__call__(env, start_response)
         except Exception as error:
@@ -56,3 +64,6 @@ class SupportApp(falcon.App[ApiRequest, falcon.Response]):
             ]
             start_response(reason, headers, sys.exc_info())
             return [body]
+        finally:
+            if has_turn:
+                self._turn.release()

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Final
+from typing import Final, NamedTuple
 from uuid import UUID
 
 
@@ -105,8 +105,7 @@ class Reply:
     case: Case
 
 
-@dataclass(frozen=True, slots=True)
-class CaseFilter:
+class CaseFilter(NamedTuple):
     """Which cases of a store are wanted; None is any. `query` is a part of the subject, or a number."""
 
     query: str | None = None
@@ -124,8 +123,7 @@ class CasePage:
     limit: int
 
 
-@dataclass(frozen=True, slots=True)
-class CaseRef:
+class CaseRef(NamedTuple):
     """How a caller names a case: by UUID, or by number and, for the support team, store."""
 
     id: str | None = None

@@ -7,11 +7,10 @@ as a character are the contract's (contract.md, "Requests").
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from functools import cache
-from typing import Any, Final, Generic, Protocol, TypeVar
+from typing import Any, Final, Generic, NamedTuple, Protocol, TypeVar
 
 from supportcases import times
 from supportcases.cases import STORE_NAME, AuthorKind, Category, Severity, Status
@@ -53,8 +52,7 @@ class CharacterRule:
 CHARACTERS: Final = CharacterRule()
 
 
-@dataclass(frozen=True, slots=True)
-class TextRule:
+class TextRule(NamedTuple):
     """A text of some length, counted in code points once it is trimmed."""
 
     shortest: int
@@ -71,8 +69,7 @@ class TextRule:
         return text
 
 
-@dataclass(frozen=True, slots=True)
-class PatternRule:
+class PatternRule(NamedTuple):
     """A text that is not trimmed and matches a pattern, which `sentence` puts into words."""
 
     pattern: re.Pattern[str]
@@ -85,8 +82,7 @@ class PatternRule:
         return value
 
 
-@dataclass(frozen=True, slots=True)
-class NumberRule:
+class NumberRule(NamedTuple):
     """A whole number in a range."""
 
     lowest: int
@@ -99,8 +95,7 @@ class NumberRule:
         return value
 
 
-@dataclass(frozen=True, slots=True)
-class ChoiceRule(Generic[E]):
+class ChoiceRule(NamedTuple, Generic[E]):
     """One of the members of an enumeration, or one of `allowed` where that names fewer; `reason` says why."""
 
     choices: type[E]
@@ -117,8 +112,7 @@ class ChoiceRule(Generic[E]):
         return self.choices(_one_of(self.names, value, self.reason))
 
 
-@dataclass(frozen=True, slots=True)
-class FilterRule(Generic[E]):
+class FilterRule(NamedTuple, Generic[E]):
     """One of the members of an enumeration, or `all`, which is no filter."""
 
     choices: type[E]
@@ -134,7 +128,6 @@ class FilterRule(Generic[E]):
         return None if name == "all" else self.choices(name)
 
 
-@dataclass(frozen=True, slots=True)
 class BooleanRule:
     """Yes or no."""
 
@@ -162,8 +155,7 @@ class MomentRule:
             ) from None
 
 
-@dataclass(frozen=True, slots=True)
-class StoreRule:
+class StoreRule(NamedTuple):
     """The store of a new case: `own` where the asker has one, which need not be named, and else a store's name."""
 
     own: str | None = None
@@ -187,8 +179,7 @@ class SpanRule:
         return value
 
 
-@dataclass(frozen=True, slots=True)
-class LabelRule:
+class LabelRule(NamedTuple):
     """Somebody's label, which is none of the words that the queue's filter means otherwise; `hint` says what to do."""
 
     reserved: tuple[str, ...]

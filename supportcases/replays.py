@@ -3,7 +3,6 @@
 import hashlib
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 
@@ -50,7 +49,7 @@ class Retry:
             return None
         if kept.fingerprint != self._fingerprint:
             raise IdempotencyKeyReused()
-        return replace(kept.answer, replayed=True)
+        return kept.answer._replace(replayed=True)
 
     def once(self, act: Callable[[], Answer]) -> Answer:
         """Return the answer of `act`, kept in the transaction of what it writes, or the one that was kept before.

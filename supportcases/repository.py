@@ -4,7 +4,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol, runtime_checkable
+from typing import NamedTuple, Protocol, runtime_checkable
 
 from supportcases.actors import Actor
 from supportcases.cases import Case, CaseFilter, CasePage, CaseRef, Message, Severity, Status
@@ -26,8 +26,7 @@ class ApiKey:
     revoked_at: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """An HTTP answer as a retry gets it again: the status, the body as JSON text and the `Location`."""
 
     status: int
@@ -36,8 +35,7 @@ class Answer:
     replayed: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class KeptAnswer:
+class KeptAnswer(NamedTuple):
     """An answer kept for retries, with the fingerprint of the request that it answered."""
 
     fingerprint: str

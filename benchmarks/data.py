@@ -1,9 +1,11 @@
 """The data sets: made-up cases as dossiers, the same for the same seed, loaded by the repository's quick way."""
 
+import hashlib
 import random
 import shutil
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -79,7 +81,7 @@ class DataSet:
 
     def copied(self, kept: Path, folder: Path) -> Path:
         """Return a copy of the file in `folder`; where `kept` has none yet it is made, which takes 0.3 ms a case."""
-        path = kept / f"{self.name}.db"
+        path = kept / f"{self.name}-{_schema()}.db"
         if not path.exists():
             self._make(path)
         return Path(shutil.copy(path, folder))
@@ -96,8 +98,22 @@ class DataSet:
         unfinished.rename(path)
 
 
+def _schema() -> str:
+    """Return a name of the schema as it is now: what an older one has made is not used."""
+    with closing(SqliteRepository(":memory:")) as repository, repository.read() as transaction:
+        rows = transaction.connection.execute("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY name")
+        return hashlib.sha256(repr(rows.fetchall()).encode()).hexdigest()[:8]
+
+
 THOUSAND: Final = DataSet("thousand", 1_000)
-HUNDRED_THOUSAND: Final = DataSet("hundred-thousand", 100_000)
+HUNDRED_def _schema() -> str:
+    """Return a name of the schema as it is now: what an older one has made is not used."""
+    with closing(SqliteRepository(":memory:")) as repository, repository.read() as transaction:
+        rows = transaction.connection.execute("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY name")
+        return hashlib.sha256(repr(rows.fetchall()).encode()).hexdigest()[:8]
+
+
+THOUSAND: Final = DataSet("hundred-thousand", 100_000)
 MILLION: Final = DataSet("million", 1_000_000)
 THOUSAND_STORES: Final = DataSet("thousand-stores", 1_000, (STORE, *(f"store-{n}" for n in range(2, 1_001))))
 

@@ -18,8 +18,7 @@ from supportcases.ids import uuid7  # what a standard library of 3.14 has
 NAMES = ["id", "number", "subject", "category", "severity", "status", "createdAt", "lastActivityAt", "closedAt"]
 COLUMNS = "id, number, subject, category, severity, status, created_at, last_activity_at, closed_at"
 CASE = "INSERT INTO supportcases_cases VALUES (?, ?, ?, ?, ?, ?, ?, 'open', ?, ?, NULL, NULL, ?)"
-NUMBER = """INSERT INTO supportcases_stores
-    VALUES (?, 1, (SELECT coalesce(max(ordinal), 0) + 1 FROM supportcases_stores))
+NUMBER = """INSERT INTO supportcases_stores (store, last_number) VALUES (?, 1)
     ON CONFLICT (store) DO UPDATE SET last_number = last_number + 1 RETURNING last_number"""
 MESSAGE = """INSERT INTO supportcases_messages (id, store, case_id, author_kind, author_label, body, created_at)
     VALUES (?, ?, ?, 'merchant', ?, ?, ?)"""
@@ -59,9 +58,7 @@ class Floor:
 
     def store(self, req: falcon.Request, database: sqlite3.Connection) -> str:
         key = hashlib.sha256(req.env.get("HTTP_AUTHORIZATION", "").removeprefix("Bearer ").encode()).hexdigest()
-        row = database.execute(
-            "SELECT store FROM supportcases_keys WHERE key_hash = ? AND revoked_at IS NULL", (key,)
-        ).fetchone()
+        row = database.execute(KEY, (key,)).fetchone()
         if row is None:
             raise falcon.HTTPUnauthorized
         return row[0]

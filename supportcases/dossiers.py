@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Final
 
-from supportcases.cases import Case, Message
+from supportcases.cases import UUID_TEXT, Case, Message
 from supportcases.events import HistoryEntry
 from supportcases.repository import Repository
 
@@ -28,11 +28,14 @@ def load(repository: Repository, dossiers: Iterable[Dossier]) -> int:
     transaction, so that others can write meanwhile. A store's next case has the number behind its highest. Where a case
     of that id, or of that number in its store, is there already, the repository's exception flies, and of the 5,000
     that it came with none is kept.
+
+    Raises:
+        ValueError: An id is no UUID in lower case, or a moment has no time zone; of its 5,000 cases none is kept.
     """
     waiting, count = iter(dossiers), 0
     while batch := list(islice(waiting, BATCH)):
         with repository.write() as transaction:
-            for dossier in batch:
+            for dossier in map(_checked, batch):
                 transaction.cases.claim_number(dossier.case)
                 transaction.cases.add(dossier.case)
                 for message in dossier.messages:
@@ -41,3 +44,11 @@ def load(repository: Repository, dossiers: Iterable[Dossier]) -> int:
                     transaction.events.add(dossier.case, entry)
         count += len(batch)
     return count
+
+
+def _checked(dossier: Dossier) -> Dossier:
+    """Return the dossier if its ids are such as go out as they are."""
+    for name in (dossier.case.id, *(message.id for message in dossier.messages)):
+        if not UUID_TEXT.fullmatch(name) or name != name.lower():
+            raise ValueError(f"An id must be a UUID in lower case, not {name!r}.")
+    return dossier

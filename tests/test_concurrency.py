@@ -1,5 +1,6 @@
 """Many at once on one database: nothing acknowledged is lost, no number is given twice, nobody is turned away."""
 
+import os
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -283,6 +284,16 @@ def test_a_request_that_fails_gives_its_turn_back(method):
     app = create_app(":memory:", authenticate=lambda req: 1 / 0)
     assert TestClient(app).simulate_request(method, CASES).status_code == 500
     assert not app._turn.locked()
+
+
+def test_a_turn_that_a_fork_copies_is_not_waited_for():
+    app = create_app(":memory:", authenticate=lambda req: ACME)
+    with app._turn:
+        child = os.fork()
+        if child == 0:
+            TestClient(app).simulate_get(CASES)
+            os._exit(app._turn.locked())
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
 
 
 def test_a_write_held_open_does_not_hold_up_a_read(file_desk):

@@ -62,13 +62,15 @@ def run_as_written(command, folder):
 
 def test_many_cases_come_in_as_dossiers(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
-    some_cases(SqliteRepository("old.db"), 20, store="acme", until=datetime.now(UTC))
+    some_cases(SqliteRepository("old.db"), 230, store="acme", until=datetime.now(UTC))
     (block,) = re.findall(r"```python\n(.*?)```", DOCS["operating.md"], re.DOTALL)
     names = {}
     exec(compile(block, "operating.md", "exec"), names)
-    assert capsys.readouterr().out == "20 cases\n"
-    old, new = (names["desk"].queue(names["ada"]), SupportDesk(names["new"]).queue(names["ada"]))
-    assert old == new
+    assert capsys.readouterr().out == "230 cases\n"
+    old, new, ada = names["desk"], SupportDesk(names["new"]), names["ada"]
+    assert new.queue(ada) == old.queue(ada)
+    for number in range(1, 231):
+        assert new.get(ada, f"acme:{number}") == old.get(ada, f"acme:{number}")
     names["old"].close(), names["new"].close()
 
 

@@ -2,6 +2,7 @@
 
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -56,6 +57,32 @@ def test_of_a_batch_with_a_case_that_is_there_none_is_kept(repository, monkeypat
     with pytest.raises(sqlite3.IntegrityError):
         load(repository, whole)
     assert sorted(listed(repository)) == [1, 2, 3, 4, 5, 8]
+
+
+@pytest.mark.parametrize("bad", ['"} ' + "x" * 33, "0191ABC0-0000-7000-8000-000000000001", "42"])
+@pytest.mark.parametrize("whose", ["case", "message"])
+def test_an_id_that_could_not_go_out_is_refused(repository, bad, whose):
+    (good,) = dossiers("acme", 1)
+    if whose == "case":
+        faulty = replace(good, case=replace(good.case, id=bad))
+    else:
+        faulty = replace(good, messages=(replace(good.messages[0], id=bad),))
+    with pytest.raises(ValueError, match="must be a UUID in lower case"):
+        load(repository, [good, faulty])
+    assert listed(repository) == []
+
+
+def test_a_store_that_somebody_else_has_inserted_gets_its_place_in_the_search(repository):
+    with repository.write() as transaction:
+        for store in ("globex", "acme"):
+            statement = "INSERT INTO supportcases_stores (store, last_number) VALUES (?, 7)"
+            transaction.connection.execute(statement, [store])
+    desk = SupportDesk(repository)
+    for store in ("acme", "globex"):
+        assert desk.open(Actor.merchant(store), body=f"The till of {store} is down.").number == 8
+    with repository.read() as transaction:
+        rows = transaction.connection.execute("SELECT rowid FROM supportcases_search ORDER BY rowid").fetchall()
+    assert rows == [(1 << 32 | 8,), (2 << 32 | 8,)]
 
 
 def test_the_same_seed_makes_the_same_dossiers():

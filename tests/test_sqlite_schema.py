@@ -5,6 +5,8 @@ import sqlite3
 import subprocess
 import sys
 import textwrap
+import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import timedelta
 
@@ -97,6 +99,21 @@ def test_a_migration_that_fails_leaves_the_schema_as_it_was(path):
     refusal(path)
     with closing(sqlite3.connect(path)) as connection:
         assert schema(connection) == before
+
+
+def test_a_start_waits_for_another_process_that_brings_a_large_file_up_to_date(path, monkeypatch, caplog):
+    monkeypatch.setattr("supportcases.sqlite.connections.PATIENCE", 0.05)
+    with closing(sqlite3.connect(path, isolation_level=None, check_same_thread=False)) as other:
+        other.execute("PRAGMA journal_mode = WAL")
+        MIGRATIONS.apply(Database(other, execute_plugins=False), stop_before=MIGRATION_NAMES[-1])
+        other.execute("BEGIN IMMEDIATE")
+        with ThreadPoolExecutor(1) as elsewhere:
+            start = elsewhere.submit(SqliteRepository, path)
+            time.sleep(0.5)
+            assert not start.done()
+            other.execute("ROLLBACK")
+            start.result(timeout=10).close()
+    assert "waiting to bring" in caplog.text
 
 
 def test_eight_processes_may_start_at_once_where_there_is_no_file(tmp_path):

@@ -1,6 +1,6 @@
 """What goes out is written by hand for speed: each text is what the schema itself would make of the same value."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 from hypothesis import given
@@ -64,6 +64,13 @@ def test_a_reply(message, case):
 def test_a_moment_is_written_as_isoformat_writes_it(moment):
     assert times.to_text(moment) == moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
     assert times.from_text(times.to_text(moment)) == moment
+
+
+def test_a_moment_of_another_zone_is_written_in_utc_and_one_without_a_zone_is_refused():
+    berlin = datetime(2024, 6, 15, 12, 30, tzinfo=timezone(timedelta(hours=2)))
+    assert times.to_text(berlin) == "2024-06-15T10:30:00.000Z"
+    with pytest.raises(ValueError, match="time zone"):
+        times.to_text(datetime(2024, 6, 15))
 
 
 @pytest.mark.parametrize("text", ['"', "\\", "\n", "\x7f", "\u2028", "é", "👩‍🚀", "</script>"])

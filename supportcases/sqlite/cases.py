@@ -7,7 +7,7 @@ import sqlite3
 from typing import Final
 
 from supportcases.cases import Case, CaseFilter, CasePage, CaseRef, Message
-from supportcases.sqlite.lists import CaseList
+from supportcases.sqlite.lists import StoreCases
 from supportcases.sqlite.rows import (
     COLUMNS,
     MESSAGE_COLUMNS,
@@ -29,7 +29,6 @@ BY_NUMBER: Final = f"""
     WHERE store = :store
       AND number = :value
 """
-NEXT_ORDINAL: Final = "(SELECT coalesce(max(ordinal), 0) + 1 FROM supportcases_stores)"
 
 
 class SqliteCases:
@@ -41,9 +40,9 @@ class SqliteCases:
     def next_number(self, store: str) -> int:
         """Return the number that a case about to be added to `store` gets: from 1, without gaps."""
         ((number,),) = self._connection.execute(
-            f"""
-            INSERT INTO supportcases_stores (store, last_number, ordinal)
-            VALUES (:store, 1, {NEXT_ORDINAL})
+            """
+            INSERT INTO supportcases_stores (store, last_number)
+            VALUES (:store, 1)
             ON CONFLICT (store) DO UPDATE SET last_number = last_number + 1
             RETURNING last_number
             """,
@@ -54,9 +53,9 @@ class SqliteCases:
     def claim_number(self, case: Case) -> None:
         """Let the numbers of new cases of the store go on behind that of `case`, which has one already."""
         self._connection.execute(
-            f"""
-            INSERT INTO supportcases_stores (store, last_number, ordinal)
-            VALUES (:store, :number, {NEXT_ORDINAL})
+            """
+            INSERT INTO supportcases_stores (store, last_number)
+            VALUES (:store, :number)
             ON CONFLICT (store) DO UPDATE SET last_number = max(last_number, excluded.last_number)
             """,
             {"store": case.store, "number": case.number},
@@ -158,4 +157,4 @@ class SqliteCases:
 
     def page(self, store: str, wanted: CaseFilter, *, limit: int, offset: int) -> CasePage:
         """Return some of the cases of `store` that match: newest activity first, then the higher number."""
-        return CaseList(self._connection, store, wanted).page(limit=limit, offset=offset)
+        return StoreCases(self._connection, store, wanted).page(limit=limit, offset=offset)

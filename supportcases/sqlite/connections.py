@@ -112,6 +112,7 @@ def _ready(connection: sqlite3.Connection, trace: Trace | None) -> sqlite3.Conne
     connection.execute("PRAGMA foreign_keys = ON")
     if connection.execute("PRAGMA foreign_keys").fetchone() != (1,):
         raise DatabaseUnavailable("This SQLite was built without foreign keys.")
+    connection.execute("PRAGMA trusted_schema = ON")  # or the triggers could not write to the search
     connection.execute("PRAGMA recursive_triggers = ON")  # or REPLACE would pass by the triggers that keep the history
     connection.create_function("casefold", 1, str.casefold, deterministic=True)
     connection.set_trace_callback(trace)
@@ -197,15 +198,18 @@ class FileConnections:
 
     def _give_back(self, connection: sqlite3.Connection) -> None:
         if connection.in_transaction:  # the rollback failed: nobody can know what it holds
-            connection.close()
-            self._leave()
+            try:
+                connection.close()
+            finally:
+                self._leave()
         else:
             self._leave(connection)
 
     def _leave(self, *idle: sqlite3.Connection) -> None:
         with self._lock:
             self._idle.extend(idle)
-            self._borrowers.remove(threading.get_ident())
+            if (thread := threading.get_ident()) in self._borrowers:  # not where it was borrowed before a fork
+                self._borrowers.remove(thread)
             if not self._lending:  # a fork waits
                 self._change.notify_all()
 

@@ -11,7 +11,7 @@ from supportcases.sqlite.search import Search
 FAR: Final = 100  # so many are sooner passed over in the index alone; SQLite reads whole rows to throw them away
 
 
-class CaseList:
+class StoreCases:
     """The cases of one store that match a filter: newest activity first, then the higher number."""
 
     def __init__(self, connection: sqlite3.Connection, store: str, wanted: CaseFilter) -> None:
@@ -31,7 +31,7 @@ class CaseList:
         elif offset < FAR:
             cases = self._listed(limit, offset)
         else:
-            cases = self._in_rows(f"SELECT rowid AS row {self._list}", limit=limit, offset=offset)
+            cases = self._in_rows(f"SELECT rowid AS row {self._tail}", limit=limit, offset=offset)
         return CasePage(cases, count, offset, limit)
 
     def _counted(self) -> int:
@@ -48,7 +48,7 @@ class CaseList:
 
     def _listed(self, limit: int, offset: int) -> tuple[Case, ...]:
         values = {**self._values, "limit": limit, "offset": offset}
-        return tuple(map(case_from_row, self._connection.execute(f"SELECT {COLUMNS} {self._list}", values)))
+        return tuple(map(case_from_row, self._connection.execute(f"SELECT {COLUMNS} {self._tail}", values)))
 
     def _in_rows(self, rows: str, **values: Any) -> tuple[Case, ...]:
         """Return the cases in those rows of the table: CROSS, so that SQLite begins with the rows."""
@@ -65,8 +65,8 @@ class CaseList:
         return tuple(map(case_from_row, found))
 
     @property
-    def _list(self) -> str:
-        """What a SELECT of a part of the list ends with."""
+    def _tail(self) -> str:
+        """What the SELECT of a part of the list ends with."""
         return f"""
             FROM supportcases_cases
             WHERE {self._where}

@@ -240,7 +240,9 @@ def speed(db: Database) -> None:
             ADD COLUMN ordinal INTEGER;
 
         UPDATE supportcases_stores AS s
-        SET ordinal = (SELECT count(*) FROM supportcases_stores AS t WHERE t.store <= s.store);
+        SET ordinal = n.ordinal
+        FROM (SELECT store, row_number() OVER (ORDER BY store) AS ordinal FROM supportcases_stores) AS n
+        WHERE n.store = s.store;
 
         CREATE UNIQUE INDEX supportcases_stores_by_ordinal
             ON supportcases_stores (ordinal);
@@ -274,15 +276,18 @@ def speed(db: Database) -> None:
         ORDER BY s.ordinal, c.number;
         """,
     )
-    for event, when, happens in (
-        ("AFTER INSERT", "TRUE", COUNT_NEW + FIND_NEW),
-        ("AFTER DELETE", "TRUE", COUNT_OLD + FIND_OLD),
+    for table, event, when, happens in (
+        ("stores", "AFTER INSERT", "new.ordinal IS NULL", NUMBER_NEW),
+        ("cases", "AFTER INSERT", "TRUE", COUNT_NEW + FIND_NEW),
+        ("cases", "AFTER DELETE", "TRUE", COUNT_OLD + FIND_OLD),
         (
+            "cases",
             "AFTER UPDATE OF store, status, severity",
             "(old.store, old.status, old.severity) <> (new.store, new.status, new.severity)",
             COUNT_OLD + COUNT_NEW,
         ),
         (
+            "cases",
             "AFTER UPDATE OF store, number, subject_folded",
             "(old.store, old.number, old.subject_folded) <> (new.store, new.number, new.subject_folded)",
             FIND_OLD + FIND_NEW,
@@ -291,8 +296,8 @@ def speed(db: Database) -> None:
         name = re.sub(r"\W+", "_", event.lower())
         db.execute(
             f"""
-            CREATE TRIGGER supportcases_cases_{name}
-                {event} ON supportcases_cases
+            CREATE TRIGGER supportcases_{table}_{name}
+                {event} ON supportcases_{table}
                 WHEN {when}
                 BEGIN {happens} END
             """
@@ -300,6 +305,11 @@ def speed(db: Database) -> None:
 
 
 # what the triggers of 0005 do
+NUMBER_NEW: Final = """
+    UPDATE supportcases_stores
+    SET ordinal = (SELECT coalesce(max(ordinal), 0) + 1 FROM supportcases_stores)
+    WHERE store = new.store;
+"""
 COUNT_OLD: Final = """
     UPDATE supportcases_counts
     SET cases = cases - 1

@@ -111,10 +111,11 @@ class SqliteQueue:
     def counts(self, wanted: QueueFilter) -> dict[tuple[Status, Severity], int]:
         """Return how many of the cases that match have each status and severity."""
         where, values = _matching(wanted)
-        counted = "sum(cases) FROM supportcases_counts" if _is_counted(wanted) else "count(*) FROM supportcases_cases"
+        count, table = ("sum(cases)", "counts") if _is_counted(wanted) else ("count(*)", "cases")
         rows = self._connection.execute(
             f"""
-            SELECT status, severity, {counted} AS c
+            SELECT status, severity, {count}
+            FROM supportcases_{table} AS c
             WHERE {where}
             GROUP BY status, severity
             """,

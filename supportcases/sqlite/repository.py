@@ -1,7 +1,9 @@
 """A database of support cases in one SQLite file, or in memory."""
 
+import logging
 import os
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from functools import cache
@@ -24,6 +26,9 @@ from supportcases.sqlite.migrations import MIGRATIONS
 from supportcases.sqlite.transactions import Begun, SqliteTransaction, ThreadState, begin, end
 
 IN_MEMORY: Final = ":memory:"
+UPGRADE: Final = 600.0  # seconds that a start waits for another process to bring the file up to date
+
+log: Final = logging.getLogger("supportcases.sqlite")
 
 
 class SqliteRepository:
@@ -131,7 +136,7 @@ class SqliteRepository:
             with self._connections.borrow(writes=True) as connection:
                 database = _database(connection)
                 if MIGRATIONS.pending(database):
-                    begin(connection, writes=True)
+                    self._wait_to_migrate(connection)
                     applied = False
                     try:
                         MIGRATIONS.apply(database)
@@ -142,6 +147,17 @@ class SqliteRepository:
             raise DatabaseUnusable(f"{self.path} cannot be used: {error.__cause__ or error}.") from error
         finally:
             self._connections.close()
+
+    def _wait_to_migrate(self, connection: sqlite3.Connection) -> None:
+        """Begin to write, also behind another process that is bringing a large file up to date already."""
+        deadline = time.monotonic() + UPGRADE
+        while True:
+            try:
+                return begin(connection, writes=True)
+            except sqlite3.Error as error:
+                if primary_code(error) not in BUSY or time.monotonic() > deadline:
+                    raise
+                log.warning("waiting to bring %s up to date: another process has it locked", self.path)
 
     def _fill(self) -> None:
         """Copy an empty database into memory: quicker than to make one, which a test waits for every time."""

@@ -12,7 +12,7 @@ COLUMNS: Final = (
 MESSAGE_COLUMNS: Final = "id, author_kind, author_label, body, created_at, internal"
 
 
-# a tenth of what it takes to call the enumeration
+# looking one up takes a tenth of what calling the enumeration does
 CATEGORIES: Final = {category.value: category for category in Category}
 SEVERITIES: Final = {severity.value: severity for severity in Severity}
 STATUSES: Final = {status.value: status for status in Status}

@@ -17,6 +17,7 @@ TRIGRAM: Final = 3  # characters that the index knows together
 LONGEST: Final = 600  # a subject has 200 characters, and none folds to more than three
 ALIKE: Final = frozenset("\ufffd\ufffe\uffff")  # FTS5 takes each for the first
 SMALL: Final = 2_000  # cases that are sooner looked through than asked for in the index, which has those of all stores
+PIECES: Final = 20  # trigrams of a long term that are looked for together
 FEW: Final = 1_000  # matches that are sooner sorted than looked for among the newest cases
 NEWEST: Final = 10_000  # cases that are looked through for a page of a common term
 SHARE: Final = 5  # where more than one case in five matches, to look at all is quicker than to fetch the matches
@@ -36,7 +37,7 @@ class Search:
         self._folded = query.casefold()
         self._number = parse_number(query)
         self._matches = "(instr(subject_folded, :folded) OR number = :number)" if self._number else INSTR
-        self._values = {**values, "folded": self._folded, "number": self._number}
+        self._values = {**values, "folded": self._folded, "number": self._number, "asked": _phrase(self._folded)}
 
     def page(self, *, limit: int, offset: int) -> tuple[list[int], int]:
         """Return the rows of some of the matches, of those with the newest activity, and how many there are in all."""
@@ -58,18 +59,20 @@ class Search:
         return known and self._among > SMALL
 
     def _candidates(self) -> list[int]:
-        """Return the numbers of the cases whose subjects have every third trigram of the term, and the last.
+        """Return the numbers of the cases whose subjects have every third trigram of the term, or fewer of a long one.
 
         They are hardly more than the matches: to find all trigrams, one behind the other, takes FTS5 thrice as long.
         Of more than `FEW` only one more is looked for.
         """
         trigrams = [_phrase(self._folded[start:][:TRIGRAM]) for start in range(len(self._folded) - TRIGRAM + 1)]
-        asked = " AND ".join([*trigrams[::TRIGRAM], trigrams[-1]])
+        step = max(TRIGRAM, len(trigrams) // PIECES)
+        asked = " AND ".join([*trigrams[::step], trigrams[-1]])
         return [number for (number,) in self._execute(f"{INDEXED} LIMIT {FEW + 1}", asked=asked)]
 
     def _those_of(self, candidates: list[int]) -> str:
         """Return the SELECT of the matches among the candidates, and of the case whose number was asked for."""
-        self._values["candidates"] = json.dumps([*{*candidates, self._number or 0}])
+        by_number = [self._number] if self._number else []
+        self._values["candidates"] = json.dumps([*{*candidates, *by_number}])
         return f"""
             SELECT c.rowid AS row, number, last_activity_at
             FROM json_each(:candidates) AS found
@@ -80,7 +83,6 @@ class Search:
 
     def _indexed(self) -> int:
         """Return how many of the store's subjects hold the term."""
-        self._values["asked"] = _phrase(self._folded)
         ((count,),) = self._execute(f"SELECT count(*) FROM ({INDEXED})")
         return int(count)
 

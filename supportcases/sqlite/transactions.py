@@ -84,12 +84,14 @@ class Begun:
             try:
                 if not self._once:
                     begin(self._lease.connection, writes=self._writes)
+                self._transaction = SqliteTransaction(self._lease.connection, writes=self._writes)
+                self._state.transaction = self._transaction
             except BaseException:
+                self._state.transaction = None
                 self._lease.end()
                 raise
         except sqlite3.Error as error:
             raise_translated(error)
-        self._state.transaction = self._transaction = SqliteTransaction(self._lease.connection, writes=self._writes)
         return self._transaction
 
     def __exit__(

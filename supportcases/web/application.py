@@ -1,6 +1,7 @@
 """The Falcon app with everything around the resources: who may come in, errors, the log, the last resort."""
 
 import logging
+import os
 import sys
 import threading
 from collections.abc import Iterable
@@ -35,7 +36,7 @@ class SupportApp(falcon.App[ApiRequest, falcon.Response]):
     def __init__(self, desk: SupportDesk, keys: KeyRing, authentication: Authentication) -> None:
         """Serve `desk` to whom `authentication` lets in."""
         super().__init__(request_type=ApiRequest, middleware=[Access(), authentication])
-        self._turn = threading.Lock()
+        self._process, self._turn = os.getpid(), threading.Lock()
         self.desk: Final = desk
         self.keys: Final = keys
         self.add_error_handler(Exception, errors.handle_unexpected)
@@ -45,7 +46,10 @@ class SupportApp(falcon.App[ApiRequest, falcon.Response]):
     def __call__(self, env: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         """Answer a request, also one that Falcon itself stumbles over before its own error handling."""
         env.setdefault("PATH_INFO", "")  # PEP 3333 lets a server leave out an empty one
-        has_turn = env.get("REQUEST_METHOD") in READS and self._turn.acquire(timeout=TURN)
+        if self._process != os.getpid():  # a fork copies a turn that somebody has, but nobody to give it back
+            self._process, self._turn = os.getpid(), threading.Lock()
+        turn = self._turn
+        has_turn = env.get("REQUEST_METHOD") in READS and turn.acquire(timeout=TURN)
         try:
             return super().__call__(env, start_response)
         except Exception as error:
@@ -66,4 +70,4 @@ class SupportApp(falcon.App[ApiRequest, falcon.Response]):
             return [body]
         finally:
             if has_turn:
-                self._turn.release()
+                turn.release()

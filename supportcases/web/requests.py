@@ -1,7 +1,7 @@
 """A request: its id, who sent it, its query and its JSON, read strictly and never beyond the limit."""
 
 import json
-import random
+import os
 import re
 import time
 from contextlib import suppress
@@ -119,9 +119,7 @@ class ApiRequest(falcon.Request):
 def request_id_of(env: dict[str, Any]) -> str:
     """Return the caller's own `X-Request-Id` if it is a proper one, a new one otherwise."""
     sent = str(env.get("HTTP_X_REQUEST_ID", ""))
-    if REQUEST_ID.fullmatch(sent):
-        return sent
-    return f"{random.getrandbits(128):032x}"
+    return sent if REQUEST_ID.fullmatch(sent) else os.urandom(16).hex()
 
 
 def _parse(body: bytes) -> dict[str, Any]:

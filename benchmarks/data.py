@@ -106,14 +106,7 @@ def _schema() -> str:
 
 
 THOUSAND: Final = DataSet("thousand", 1_000)
-HUNDRED_def _schema() -> str:
-    """Return a name of the schema as it is now: what an older one has made is not used."""
-    with closing(SqliteRepository(":memory:")) as repository, repository.read() as transaction:
-        rows = transaction.connection.execute("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY name")
-        return hashlib.sha256(repr(rows.fetchall()).encode()).hexdigest()[:8]
-
-
-THOUSAND: Final = DataSet("hundred-thousand", 100_000)
+HUNDRED_THOUSAND: Final = DataSet("hundred-thousand", 100_000)
 MILLION: Final = DataSet("million", 1_000_000)
 THOUSAND_STORES: Final = DataSet("thousand-stores", 1_000, (STORE, *(f"store-{n}" for n in range(2, 1_001))))
 

@@ -51,6 +51,7 @@ def figures(kept: Path, folder: Path) -> Iterator[Figure]:
     os.sync()  # commits would wait for what is left of the copy
     yield from _over_the_floor(path)
     _remove(path)
+    _remove(path.with_suffix(".floor.db"))
     say("copying a million cases")
     thousand, million = THOUSAND.copied(kept, folder), MILLION.copied(kept, folder)
     os.sync()

@@ -1,5 +1,6 @@
 """How the desk is doing: counts, the oldest unanswered case, and how long answers and closings take."""
 
+import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -37,8 +38,6 @@ class Statistics:
 
 def spread_of(milliseconds: Sequence[int]) -> Spread:
     """Return how the durations are spread."""
-    import statistics  # here, since it brings much that a start does not need
-
     if not milliseconds:
         return Spread(0, None, None)
     twice = [*milliseconds, *milliseconds] if len(milliseconds) == 1 else milliseconds  # quantiles wants two

@@ -1,5 +1,6 @@
 """A subject for a case that came without one: a rule, no model, so the same body always gives the same subject."""
 
+import html
 import re
 import unicodedata
 from typing import Final
@@ -51,8 +52,6 @@ def subject_from(body: str) -> str:
 
 
 def _without_markup(body: str) -> str:
-    import html  # here, since every start would read its table of names
-
     text = CODE_FENCE.sub("", body)
     text = html.unescape(TAG.sub(" ", text))
     text = RULE_LINE.sub("", text)

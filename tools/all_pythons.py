@@ -16,7 +16,6 @@ import tarfile
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
@@ -170,20 +169,16 @@ def page(rows: list[Row]) -> str:
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tools.all_pythons", description=__doc__.partition("\n")[0])
     parser.add_argument("--only", metavar="VERSION", action="append", help="try only this version, such as 3.12")
-    parser.add_argument("--at-once", metavar="N", type=int, default=1, help="try so many at the same time (1)")
     parser.add_argument("arguments", nargs="*", metavar="ARGS", help="for pytest, behind --: then no table is kept")
     asked = parser.parse_args()
     found = [python for python in pythons() if not asked.only or python.version.startswith(tuple(asked.only))]
     missing = [version for version in asked.only or VERSIONS if not any(p.version.startswith(version) for p in found)]
     with tempfile.TemporaryDirectory(prefix="supportcases-pythons-") as name:
         sdist = make_sdist(Path(name))
-        for python in found:
+        rows = []
+        for at, python in enumerate(found):
             print(f"{python.path}: CPython {python.version} with SQLite {python.sqlite}", flush=True)
-        folders = [Path(name, str(at)) for at in range(len(found))]
-        with ThreadPoolExecutor(asked.at_once) as threads:
-            rows = list(
-                threads.map(lambda python, folder: tried(python, sdist, folder, asked.arguments), found, folders)
-            )
+            rows.append(tried(python, sdist, Path(name, str(at)), asked.arguments))
     print("\n".join(table(rows)))
     if missing:
         print(f"not found: CPython {', '.join(missing)}", file=sys.stderr)

@@ -207,7 +207,7 @@ class Casework:
 
     def _record(self, transaction: Transaction, event: Event) -> None:
         """Keep the event, and tell of it once it is kept."""
-        transaction.events.record(event)
+        transaction.events.record(event.case, event.entry)
         if self._on_event is not None:
             transaction.after_commit(partial(self._tell, self._on_event, event))
 

@@ -33,15 +33,15 @@ def load(repository: Repository, dossiers: Iterable[Dossier]) -> int:
         ValueError: An id is no UUID in lower case, or a moment has no time zone; of its 5,000 cases none is kept.
     """
     waiting, count = iter(dossiers), 0
-    while batch := list(islice(waiting, BATCH)):
+    while batch := [_checked(dossier) for dossier in islice(waiting, BATCH)]:
         with repository.write() as transaction:
-            for dossier in map(_checked, batch):
+            for dossier in batch:
                 transaction.cases.claim_number(dossier.case)
                 transaction.cases.add(dossier.case)
                 for message in dossier.messages:
                     transaction.cases.add_message(dossier.case, message)
                 for entry in dossier.history:
-                    transaction.events.add(dossier.case, entry)
+                    transaction.events.record(dossier.case, entry)
         count += len(batch)
     return count
 

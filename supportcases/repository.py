@@ -8,7 +8,7 @@ from typing import NamedTuple, Protocol, runtime_checkable
 
 from supportcases.actors import Actor
 from supportcases.cases import Case, CaseFilter, CasePage, CaseRef, Message, Severity, Status
-from supportcases.events import Event, HistoryEntry
+from supportcases.events import HistoryEntry
 from supportcases.queue import Place, QueueFilter, QueueSort, StoreCounts, Stores
 
 
@@ -112,10 +112,7 @@ class Queue(Protocol):
 class Events(Protocol):
     """What happened to each case; written and never changed."""
 
-    def record(self, event: Event) -> None:
-        """Keep `event`."""
-
-    def add(self, case: Case, entry: HistoryEntry) -> None:
+    def record(self, case: Case, entry: HistoryEntry) -> None:
         """Add to the end of the history of `case`."""
 
     def history(self, store: str, case_id: str, *, limit: int, offset: int) -> tuple[HistoryEntry, ...]:

@@ -60,7 +60,9 @@ def recorded(repository, case: Case, *kinds: EventKind, actor: Actor = ADA) -> N
     with repository.write() as transaction:
         for number, kind in enumerate(kinds):
             at = T0 + timedelta(minutes=number)
-            transaction.events.record(Event(kind, case, actor, at, {"assignee": None}, {"assignee": f"{number}"}))
+            transaction.events.record(
+                case, Event(kind, case, actor, at, {"assignee": None}, {"assignee": f"{number}"}).entry
+            )
 
 
 def history(repository, case_id: str, store: str = "acme", limit: int = 100, offset: int = 0):
@@ -135,7 +137,7 @@ class QueueContract:
         was, became = {"assignee": None, "subject": 'é "quoted" \u2028'}, {"assignee": "Zoë", "subject": "</script>"}
         at = T0 + timedelta(milliseconds=1)
         with repository.write() as transaction:
-            transaction.events.record(Event(EventKind.CHANGED, a_case(1), ADA, at, was, became))
+            transaction.events.record(a_case(1), Event(EventKind.CHANGED, a_case(1), ADA, at, was, became).entry)
         (entry,) = history(repository, id_of(1))
         assert entry == HistoryEntry(EventKind.CHANGED, ADA.kind, "Ada", at, was, became)
         assert type(entry.kind) is EventKind
@@ -153,7 +155,7 @@ class QueueContract:
         with repository.write() as transaction:
             for minutes in (3, 1, 2, 1):
                 at = T0 + timedelta(minutes=minutes)
-                transaction.events.record(Event(EventKind.NOTED, a_case(1), ADA, at, {}, {}))
+                transaction.events.record(a_case(1), Event(EventKind.NOTED, a_case(1), ADA, at, {}, {}).entry)
         assert [(entry.at - T0) // timedelta(minutes=1) for entry in history(repository, id_of(1))] == [3, 1, 2, 1]
 
     def test_pages_of_a_history_hold_every_entry_once(self, repository):

@@ -402,10 +402,12 @@ class RepositoryContract:
         kept(repository, a_case(1))
         actor = Actor.merchant("acme")
         with repository.write() as transaction:
-            transaction.events.record(Event(EventKind.OPENED, a_case(1), actor, T0, {}, {"status": "open"}))
+            transaction.events.record(
+                a_case(1), Event(EventKind.OPENED, a_case(1), actor, T0, {}, {"status": "open"}).entry
+            )
         for case in (a_case(1, "globex", id=id_of(1)), a_case(2)):
             with pytest.raises(self.refused), repository.write() as transaction:
-                transaction.events.record(Event(EventKind.CLOSED, case, actor, T0, {}, {}))
+                transaction.events.record(case, Event(EventKind.CLOSED, case, actor, T0, {}, {}).entry)
 
     # keys
 
@@ -487,7 +489,9 @@ class RepositoryContract:
             transaction.cases.next_number("acme")
             transaction.cases.add(a_case(1))
             transaction.cases.add_message(a_case(1), a_message())
-            transaction.events.record(Event(EventKind.OPENED, a_case(1), Actor.merchant("acme"), T0, {}, {}))
+            transaction.events.record(
+                a_case(1), Event(EventKind.OPENED, a_case(1), Actor.merchant("acme"), T0, {}, {}).entry
+            )
             transaction.keys.add(a_key(), hash_of(1))
             transaction.replays.keep("store:acme", "k", an_answer(), T0)
         with repository.read() as transaction:

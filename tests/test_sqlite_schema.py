@@ -287,7 +287,9 @@ def filled(repository):
     kept(repository, a_case(1), a_case(1, "globex"))
     with repository.write() as transaction:
         transaction.cases.add_message(a_case(1), a_message(1))
-        transaction.events.record(Event(EventKind.OPENED, a_case(1), Actor.merchant("acme"), T0, {}, {}))
+        transaction.events.record(
+            a_case(1), Event(EventKind.OPENED, a_case(1), Actor.merchant("acme"), T0, {}, {}).entry
+        )
         transaction.keys.add(a_key(1), hash_of(1))
         transaction.replays.keep("store:acme", "taken", an_answer(), a_case(1).created_at)
     return repository

@@ -6,7 +6,7 @@ import sqlite3
 from supportcases import times
 from supportcases.actors import ActorKind
 from supportcases.cases import Case
-from supportcases.events import Event, EventKind, HistoryEntry
+from supportcases.events import EventKind, HistoryEntry
 
 
 class SqliteEvents:
@@ -15,11 +15,7 @@ class SqliteEvents:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
 
-    def record(self, event: Event) -> None:
-        """Keep `event`."""
-        self.add(event.case, event.entry)
-
-    def add(self, case: Case, entry: HistoryEntry) -> None:
+    def record(self, case: Case, entry: HistoryEntry) -> None:
         """Add to the end of the history of `case`."""
         self._connection.execute(
             """

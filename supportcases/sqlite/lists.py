@@ -5,7 +5,7 @@ import sqlite3
 from typing import Any, Final
 
 from supportcases.cases import Case, CaseFilter, CasePage
-from supportcases.sqlite.rows import COLUMNS, case_from_row
+from supportcases.sqlite.rows import COLUMNS, NEWEST_FIRST, case_from_row
 from supportcases.sqlite.search import Search
 
 FAR: Final = 100  # so many are sooner passed over in the index alone; SQLite reads whole rows to throw them away
@@ -58,7 +58,7 @@ class StoreCases:
             FROM ({rows}) AS found
             CROSS JOIN supportcases_cases AS c ON c.rowid = found.row
             WHERE {self._where}
-            ORDER BY last_activity_at DESC, number DESC
+            ORDER BY {NEWEST_FIRST}
             """,
             {**self._values, **values},
         )
@@ -70,7 +70,7 @@ class StoreCases:
         return f"""
             FROM supportcases_cases
             WHERE {self._where}
-            ORDER BY last_activity_at DESC, number DESC
+            ORDER BY {NEWEST_FIRST}
             LIMIT :limit OFFSET :offset
         """
 

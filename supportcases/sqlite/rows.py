@@ -9,6 +9,7 @@ COLUMNS: Final = (
     "id, store, number, subject, category, severity, status, created_at, last_activity_at, closed_at, "
     "unanswered_since, assignee"
 )
+NEWEST_FIRST: Final = "last_activity_at DESC, number DESC"  # the order of a merchant's list
 MESSAGE_COLUMNS: Final = "id, author_kind, author_label, body, created_at, internal"
 
 

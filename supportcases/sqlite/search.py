@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from supportcases.cases import parse_number
+from supportcases.sqlite.rows import NEWEST_FIRST
 
 TRIGRAM: Final = 3  # characters that the index knows together
 LONGEST: Final = 600  # a subject has 200 characters, and none folds to more than three
@@ -36,7 +37,8 @@ class Search:
         self._among = among
         self._folded = query.casefold()
         self._number = parse_number(query)
-        self._matches = "(instr(subject_folded, :folded) OR number = :number)" if self._number else INSTR
+        self._matches = f"({INSTR} OR number = :number)" if self._number else INSTR
+        self._or_number = "UNION SELECT :number" if self._number else ""
         self._values = {**values, "folded": self._folded, "number": self._number, "asked": _phrase(self._folded)}
 
     def page(self, *, limit: int, offset: int) -> tuple[list[int], int]:
@@ -45,7 +47,7 @@ class Search:
         if self._is_for_the_index():
             candidates = self._candidates()
             if len(candidates) <= FEW:
-                return self._sorted(self._those_of(candidates), limit, offset)
+                return self._sorted(self._by_candidates(), limit, offset, candidates=json.dumps(candidates))
             indexed = self._indexed()
         matches = self._by_index() if indexed is not None and indexed <= self._among // SHARE else self._by_scan()
         if self._among > NEWEST:
@@ -69,13 +71,11 @@ class Search:
         asked = " AND ".join([*trigrams[::step], trigrams[-1]])
         return [number for (number,) in self._execute(f"{INDEXED} LIMIT {FEW + 1}", asked=asked)]
 
-    def _those_of(self, candidates: list[int]) -> str:
+    def _by_candidates(self) -> str:
         """Return the SELECT of the matches among the candidates, and of the case whose number was asked for."""
-        by_number = [self._number] if self._number else []
-        self._values["candidates"] = json.dumps([*{*candidates, *by_number}])
         return f"""
-            SELECT c.rowid AS row, number, last_activity_at
-            FROM json_each(:candidates) AS found
+            SELECT c.rowid AS row, c.number, c.last_activity_at
+            FROM (SELECT value FROM json_each(:candidates) {self._or_number}) AS found
             CROSS JOIN supportcases_cases AS c ON c.store = :store AND c.number = found.value
             WHERE {self._where}
               AND {self._matches}
@@ -90,7 +90,7 @@ class Search:
         """Return the SELECT of the matches that the index leads to."""
         return f"""
             SELECT c.rowid AS row, c.number, c.last_activity_at
-            FROM ({INDEXED} {"UNION SELECT :number" if self._number else ""}) AS found
+            FROM ({INDEXED} {self._or_number}) AS found
             CROSS JOIN supportcases_cases AS c ON c.store = :store AND c.number = found.number
             WHERE {self._where}
         """
@@ -115,7 +115,7 @@ class Search:
                 SELECT rowid AS row, number, subject_folded
                 FROM supportcases_cases
                 WHERE {self._where}
-                ORDER BY last_activity_at DESC, number DESC
+                ORDER BY {NEWEST_FIRST}
                 LIMIT {NEWEST}
             )
             WHERE {self._matches}
@@ -132,17 +132,17 @@ class Search:
             ((count,),) = self._execute(f"SELECT count(*) FROM ({matches})")
             return int(count)
         ((also,),) = self._execute(
-            """
+            f"""
             SELECT count(*)
             FROM supportcases_cases
             WHERE store = :store
               AND number = :number
-              AND NOT instr(subject_folded, :folded)
+              AND NOT {INSTR}
             """
         )
         return indexed + int(also)
 
-    def _sorted(self, matches: str, limit: int, offset: int) -> tuple[list[int], int]:
+    def _sorted(self, matches: str, limit: int, offset: int, **values: str) -> tuple[list[int], int]:
         ((count, rows),) = self._execute(
             f"""
             WITH found AS MATERIALIZED ({matches})
@@ -152,13 +152,14 @@ class Search:
                        FROM (
                            SELECT row
                            FROM found
-                           ORDER BY last_activity_at DESC, number DESC
+                           ORDER BY {NEWEST_FIRST}
                            LIMIT :limit OFFSET :offset
                        )
                    )
             """,
             limit=limit,
             offset=offset,
+            **values,
         )
         return json.loads(rows), int(count)
 

@@ -46,10 +46,7 @@ class SupportApp(falcon.App[ApiRequest, falcon.Response]):
     def __call__(self, env: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         """Answer a request, also one that Falcon itself stumbles over before its own error handling."""
         env.setdefault("PATH_INFO", "")  # PEP 3333 lets a server leave out an empty one
-        if self._process != os.getpid():  # a fork copies a turn that somebody has, but nobody to give it back
-            self._process, self._turn = os.getpid(), threading.Lock()
-        turn = self._turn
-        has_turn = env.get("REQUEST_METHOD") in READS and turn.acquire(timeout=TURN)
+        turn = self._turn_of(env.get("REQUEST_METHOD"))
         try:
             return super().__call__(env, start_response)
         except Exception as error:
@@ -69,5 +66,11 @@ class SupportApp(falcon.App[ApiRequest, falcon.Response]):
             start_response(reason, headers, sys.exc_info())
             return [body]
         finally:
-            if has_turn:
+            if turn:
                 turn.release()
+
+    def _turn_of(self, method: str | None) -> "threading.Lock | None":
+        """Return the readers' turn once a request that reads has it, or None where it goes on without."""
+        if self._process != os.getpid():  # a fork copies a turn that somebody has, but nobody to give it back
+            self._process, self._turn = os.getpid(), threading.Lock()
+        return self._turn if method in READS and self._turn.acquire(timeout=TURN) else None

@@ -148,10 +148,10 @@ def test_what_closes_a_closed_case_is_not_written_down_as_a_closing(desk, clock,
 def test_a_closing_that_fails_keeps_no_answer_either(desk, case, monkeypatch):
     before = everything(desk)
 
-    def record(events, event):
-        if event.kind == "closed":
+    def record(events, case, entry):
+        if entry.kind == "closed":
             raise ZeroDivisionError
-        recorded(events, event)
+        recorded(events, case, entry)
 
     recorded = SqliteEvents.record
     monkeypatch.setattr(SqliteEvents, "record", record)

@@ -146,10 +146,10 @@ def test_a_word_of_a_merchant_s_is_refused_with_the_reason(post, state):
 def test_closing_with_a_word_is_one_transaction(app, post, monkeypatch, state, history):
     record = SqliteEvents.record
 
-    def fail_at_closing(self, event):
-        if event.kind == "closed":
+    def fail_at_closing(self, case, entry):
+        if entry.kind == "closed":
             raise RuntimeError("the disk broke")
-        record(self, event)
+        record(self, case, entry)
 
     with monkeypatch.context() as broken:
         broken.setattr(SqliteEvents, "record", fail_at_closing)

@@ -8,6 +8,7 @@ from supportcases.errors import (
     CaseMoved,
     CaseNotFound,
     DatabaseBusy,
+    DatabaseDamaged,
     DatabaseUnavailable,
     DatabaseUnusable,
     IdempotencyKeyReused,
@@ -15,6 +16,7 @@ from supportcases.errors import (
     KeyNotFound,
     NotPermitted,
     SupportCasesError,
+    TooManyCases,
     Unauthorized,
 )
 from supportcases.events import Event, EventKind, History, HistoryEntry
@@ -37,6 +39,7 @@ __all__ = [
     "CasePage",
     "Category",
     "DatabaseBusy",
+    "DatabaseDamaged",
     "DatabaseUnavailable",
     "DatabaseUnusable",
     "Event",
@@ -64,6 +67,7 @@ __all__ = [
     "SupportCasesError",
     "SupportDesk",
     "Thread",
+    "TooManyCases",
     "Unauthorized",
     "__version__",
     "create_app",

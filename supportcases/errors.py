@@ -85,3 +85,15 @@ class DatabaseUnavailable(SupportCasesError):
     """The database cannot be read or written at the moment; try again later."""
 
     code = "unavailable"
+
+
+class DatabaseDamaged(SupportCasesError):
+    """The database is damaged; nothing more is written to it until it is repaired."""
+
+    code = "database_damaged"
+
+
+class TooManyCases(SupportCasesError):
+    """This store has as many open cases as it may have; reply to one of them, or close one first."""
+
+    code = "too_many_cases"

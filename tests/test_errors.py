@@ -254,6 +254,8 @@ EXPECTED = {
     errors.DatabaseUnusable: (503, "database_unusable", {"retry-after": "10"}),
     errors.DatabaseBusy: (503, "busy", {"retry-after": "1"}),
     errors.DatabaseUnavailable: (503, "unavailable", {"retry-after": "10"}),
+    errors.DatabaseDamaged: (500, "database_damaged", {}),
+    errors.TooManyCases: (409, "too_many_cases", {}),
 }
 
 

@@ -120,7 +120,7 @@ def _ready(connection: sqlite3.Connection, trace: Trace | None) -> sqlite3.Conne
 
 
 class FileConnections:
-    """Connections to a file: readers side by side, one writer at a time.
+    """Connections to a file: readers side by side, one writer at a time; none once the path leads to another file.
 
     A fork waits until none is in use, for `PATIENCE` at the most, and closes them all: SQLite's notes on its locks
     would be copied without the locks, the child would believe that it holds what only its parent holds, and what it
@@ -130,6 +130,7 @@ class FileConnections:
     def __init__(self, path: str, trace: Trace | None) -> None:
         self._path = path
         self._trace = trace
+        self._file: tuple[int, int] | None = None  # which one it is, from the first use on
         self._process = os.getpid()
         self._write_turn = threading.Lock()
         self._lock = threading.RLock()
@@ -145,6 +146,7 @@ class FileConnections:
         """Lend a connection, to read with or, to one at a time in this process, to write with."""
         if self._process != os.getpid():
             self.after_fork_in_child()
+        self._must_be_there()
         turn = _taken(self._write_turn) if writes else None
         try:
             return Lease(self._borrow(), self._give_back, turn)
@@ -183,6 +185,11 @@ class FileConnections:
         _close_all(self._idle)  # there are some only where the fork was not Python's own, as in uWSGI's C code
         self._process = os.getpid()
 
+    def _must_be_there(self) -> None:
+        """Refuse to go on with a file that was moved, deleted or replaced: what is written to it nobody would find."""
+        if self._file and self._file != _identity(self._path):
+            raise DatabaseUnavailable(f"{self._path} was moved, deleted or replaced while it was in use.")
+
     def _borrow(self) -> sqlite3.Connection:
         with self._lock:
             if not self._lending and not self._change.wait_for(lambda: self._lending, timeout=PATIENCE):
@@ -191,10 +198,12 @@ class FileConnections:
             if self._idle:
                 return self._idle.pop()
         try:
-            return open_file(self._path, self._trace)
+            connection = open_file(self._path, self._trace)
         except BaseException:
             self._leave()
             raise
+        self._file = self._file or _identity(self._path)
+        return connection
 
     def _give_back(self, connection: sqlite3.Connection) -> None:
         if connection.in_transaction:  # the rollback failed: nobody can know what it holds
@@ -212,6 +221,15 @@ class FileConnections:
                 self._borrowers.remove(thread)
             if not self._lending:  # a fork waits
                 self._change.notify_all()
+
+
+def _identity(path: str) -> tuple[int, int] | None:
+    """Return which file the path leads to, without opening it: closing it again would drop SQLite's locks."""
+    try:
+        found = os.stat(path)
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def _close_all(connections: list[sqlite3.Connection]) -> None:

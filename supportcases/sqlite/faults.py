@@ -1,9 +1,11 @@
 """What SQLite's errors mean to the desk."""
 
+import logging
 import sqlite3
-from typing import NoReturn
+import threading
+from typing import Final, NoReturn
 
-from supportcases.errors import DatabaseBusy, DatabaseUnavailable
+from supportcases.errors import DatabaseBusy, DatabaseDamaged, DatabaseUnavailable
 
 BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 UNAVAILABLE = {
@@ -13,6 +15,9 @@ UNAVAILABLE = {
     sqlite3.SQLITE_CANTOPEN,
     sqlite3.SQLITE_PROTOCOL,
 }
+DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+
+log: Final = logging.getLogger("supportcases.sqlite")
 
 
 def primary_code(error: sqlite3.Error) -> int:
@@ -20,11 +25,38 @@ def primary_code(error: sqlite3.Error) -> int:
     return (getattr(error, "sqlite_errorcode", 0) or 0) & 0xFF
 
 
-def raise_translated(error: sqlite3.Error) -> NoReturn:
-    """Raise the desk's own exception for a fault that passes; every other error flies as it is."""
-    code = primary_code(error)
-    if code in BUSY:
-        raise DatabaseBusy() from error
-    if code in UNAVAILABLE:
-        raise DatabaseUnavailable() from error
-    raise error
+class Faults:
+    """The faults of one database: those that pass, and damage, after which nothing more is written."""
+
+    def __init__(self, path: str) -> None:
+        """Know of none yet."""
+        self._path = path
+        self._lock = threading.Lock()
+        self._damaged = False
+
+    def must_be_sound(self) -> None:
+        """Raise `DatabaseDamaged` once damage was found: what is written to a damaged file may damage more of it."""
+        if self._damaged:
+            raise DatabaseDamaged()
+
+    def raise_translated(self, error: sqlite3.Error) -> NoReturn:
+        """Raise the desk's own exception for a fault that passes or for damage; every other error flies as it is."""
+        code = primary_code(error)
+        if code in BUSY:
+            raise DatabaseBusy() from error
+        if code in UNAVAILABLE:
+            raise DatabaseUnavailable() from error
+        if code in DAMAGED:
+            self._note(error)
+            raise DatabaseDamaged() from error
+        raise error
+
+    def _note(self, damage: sqlite3.Error) -> None:
+        with self._lock:
+            first, self._damaged = not self._damaged, True
+        if first:
+            log.critical(
+                "%s is damaged (%s): this process writes nothing more to it; `supportcases check` tells what is wrong",
+                self._path,
+                damage,
+            )

@@ -21,7 +21,7 @@ from supportcases.sqlite.connections import (
     open_memory,
     open_read_only,
 )
-from supportcases.sqlite.faults import BUSY, primary_code, raise_translated
+from supportcases.sqlite.faults import BUSY, Faults, primary_code
 from supportcases.sqlite.migrations import MIGRATIONS
 from supportcases.sqlite.transactions import Begun, SqliteTransaction, ThreadState, begin, end
 
@@ -49,6 +49,7 @@ class SqliteRepository:
         """
         self.path: Final[str] = os.fspath(path)
         self._state = ThreadState()
+        self._faults = Faults(self.path)
         self._connections: Connections
         if self.path == IN_MEMORY:
             self._connections = MemoryConnection(trace)
@@ -64,7 +65,7 @@ class SqliteRepository:
         With `once` only one thing may be read, which saves the BEGIN and the COMMIT.
         """
         outer = self._state.transaction
-        return nullcontext(outer) if outer else Begun(self._connections, self._state, writes=False, once=once)
+        return nullcontext(outer) if outer else self._begun(writes=False, once=once)
 
     def write(self) -> AbstractContextManager[SqliteTransaction]:
         """Begin to write, alone; keep everything on the way out, or nothing if an exception flies.
@@ -72,10 +73,11 @@ class SqliteRepository:
         Inside another `write` of the same thread it is a part of that one.
         """
         outer = self._state.transaction
-        return self._part_of(outer) if outer else Begun(self._connections, self._state, writes=True)
+        return self._part_of(outer) if outer else self._begun(writes=True)
 
     def check(self) -> None:
-        """Raise if the database does not answer."""
+        """Raise if the database does not answer, or is not to be written to any more."""
+        self._faults.must_be_sound()
         with self.read() as transaction:
             transaction.connection.execute("SELECT 1 FROM supportcases_cases LIMIT 1").fetchall()
 
@@ -85,6 +87,9 @@ class SqliteRepository:
 
     def __repr__(self) -> str:
         return f"SqliteRepository({self.path!r})"
+
+    def _begun(self, *, writes: bool, once: bool = False) -> Begun:
+        return Begun(self._connections, self._faults, self._state, writes=writes, once=once)
 
     @contextmanager
     def _part_of(self, outer: SqliteTransaction) -> Iterator[SqliteTransaction]:
@@ -98,7 +103,7 @@ class SqliteRepository:
         except BaseException as error:
             del outer.afterwards[waiting:]
             if isinstance(error, sqlite3.Error):
-                raise_translated(error)
+                self._faults.raise_translated(error)
             raise
 
     def _look_before_touching(self, must_exist: bool) -> None:

@@ -10,7 +10,7 @@ from typing import Final
 from supportcases.sqlite.cases import SqliteCases
 from supportcases.sqlite.connections import Connections
 from supportcases.sqlite.events import SqliteEvents
-from supportcases.sqlite.faults import raise_translated
+from supportcases.sqlite.faults import Faults
 from supportcases.sqlite.keys import SqliteKeys
 from supportcases.sqlite.queue import SqliteQueue
 from supportcases.sqlite.replays import SqliteReplays
@@ -68,17 +68,22 @@ class ThreadState(local):
 class Begun:
     """A transaction of this thread, on a connection of its own, from its BEGIN to its COMMIT or ROLLBACK."""
 
-    __slots__ = ("_connections", "_lease", "_once", "_state", "_transaction", "_writes")
+    __slots__ = ("_connections", "_faults", "_lease", "_once", "_state", "_transaction", "_writes")
 
-    def __init__(self, connections: Connections, state: ThreadState, *, writes: bool, once: bool = False) -> None:
+    def __init__(
+        self, connections: Connections, faults: Faults, state: ThreadState, *, writes: bool, once: bool = False
+    ) -> None:
         """Prepare to begin; `once` is for a single statement, which SQLite makes a transaction of its own."""
         self._connections = connections
+        self._faults = faults
         self._state = state
         self._writes = writes
         self._once = once
 
     def __enter__(self) -> SqliteTransaction:
         """Begin."""
+        if self._writes:
+            self._faults.must_be_sound()
         try:
             self._lease = self._connections.borrow(writes=self._writes)
             try:
@@ -91,7 +96,7 @@ class Begun:
                 self._lease.end()
                 raise
         except sqlite3.Error as error:
-            raise_translated(error)
+            self._faults.raise_translated(error)
         return self._transaction
 
     def __exit__(
@@ -102,11 +107,11 @@ class Begun:
         try:
             end(self._lease.connection, keep=error is None and not self._once)
         except sqlite3.Error as fault:
-            raise_translated(fault)
+            self._faults.raise_translated(fault)
         finally:
             self._lease.end()
         if isinstance(error, sqlite3.Error):
-            raise_translated(error)
+            self._faults.raise_translated(error)
         if error is None and self._transaction.afterwards:
             self._do(self._transaction.afterwards)
 

@@ -18,10 +18,12 @@ STATUS: Final[dict[type[errors.SupportCasesError], int]] = {
     errors.CaseNotFound: 404,
     errors.KeyNotFound: 404,
     errors.CaseMoved: 412,
+    errors.TooManyCases: 409,
     errors.IdempotencyKeyReused: 422,
     errors.DatabaseBusy: 503,
     errors.DatabaseUnavailable: 503,
     errors.DatabaseUnusable: 503,
+    errors.DatabaseDamaged: 500,
     errors.SupportCasesError: 500,
 }
 
@@ -57,7 +59,8 @@ def handle_own(req: ApiRequest, resp: falcon.Response, error: errors.SupportCase
         if len(error.problems) > MOST_DETAILS:
             sentence = f"{sentence.removesuffix('.')}; and {len(error.problems) - MOST_DETAILS} more."
     if status >= 500:
-        log.error("%s: %r", req.request_id, error, exc_info=error)
+        if not isinstance(error, errors.DatabaseDamaged):  # the repository has told of it, once
+            log.error("%s: %r", req.request_id, error, exc_info=error)
         sentence = str(kind())  # the message may name a path, which is nobody's business
     resp.set_headers(HEADERS.get(kind, {}))
     send(resp, error_body(req.request_id, error.code, sentence, problems), status)

@@ -1,0 +1,116 @@
+"""A file that is damaged, moved, deleted or replaced while in use: nothing is written where nobody would find it."""
+
+import logging
+import os
+import shutil
+import sqlite3
+from contextlib import closing
+
+import pytest
+
+from supportcases import DatabaseDamaged, DatabaseUnavailable, create_app
+from supportcases.sqlite import SqliteRepository
+from tests.conftest import ACME, CASES, call
+from tests.databases import python
+from tests.test_errors import checked
+
+BODY = b'{"body": "The checkout shows a blank page."}'
+REPLY = b'{"body": "It still does."}'
+GIVEN = {"CONTENT_TYPE": "application/json"}
+
+
+@pytest.fixture
+def app(path):
+    """An app with a case, whose database file nobody has open."""
+    app = create_app(path, authenticate=lambda req: ACME)
+    app.desk.open(ACME, body="The checkout shows a blank page.")
+    app.desk.repository.close()
+    yield app
+    app.desk.repository.close()
+
+
+def post(app, path, body):
+    return call(app, "POST", path, body, CONTENT_LENGTH=str(len(body)), **GIVEN)
+
+
+def spoil(path, table):
+    """Overwrite the first page of a table."""
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        (page,) = connection.execute("SELECT rootpage FROM sqlite_master WHERE name = ?", (table,)).fetchone()
+        (size,) = connection.execute("PRAGMA page_size").fetchone()
+    python(  # in another process: closing the file here would drop SQLite's locks
+        """
+        import sys
+        with open(sys.argv[1], "r+b") as file:
+            file.seek((int(sys.argv[2]) - 1) * int(sys.argv[3]))
+            file.write(b"spoilt! " * (int(sys.argv[3]) // 8))
+        """,
+        str(path),
+        str(page),
+        str(size),
+    )
+
+
+def test_damage_is_our_fault_and_ends_all_writing_and_what_is_sound_is_still_read(app, path, caplog):
+    spoil(path, "supportcases_messages")
+    assert call(app, "GET", CASES).json["meta"]["count"] == 1
+    sentence = "The database is damaged; nothing more is written to it until it is repaired."
+    with caplog.at_level(logging.ERROR, "supportcases"):
+        for answer in (
+            call(app, "GET", f"{CASES}/1"),
+            post(app, CASES, BODY),
+            post(app, f"{CASES}/1/messages", REPLY),
+            call(app, "GET", f"{CASES}/1"),
+            call(app, "GET", "/healthz"),
+        ):
+            assert checked(answer, 500, "database_damaged")["error"] == sentence
+    assert [(record.name, record.levelname, record.getMessage()) for record in caplog.records] == [
+        (
+            "supportcases.sqlite",
+            "CRITICAL",
+            f"{path} is damaged (database disk image is malformed): this process writes nothing more to it; "
+            "`supportcases check` tells what is wrong",
+        )
+    ]
+    assert call(app, "GET", CASES).json["meta"]["count"] == 1
+
+
+def test_damage_that_a_write_finds_is_kept_out_of_the_file(app, path):
+    spoil(path, "supportcases_events")
+    checked(post(app, CASES, BODY), 500, "database_damaged")
+    checked(post(app, CASES, BODY), 500, "database_damaged")
+    assert call(app, "GET", f"{CASES}/1").status == 200
+    assert call(app, "GET", CASES).json["meta"]["count"] == 1
+
+
+def test_damage_of_one_file_is_not_that_of_another(app, path, tmp_path):
+    spoil(path, "supportcases_messages")
+    checked(call(app, "GET", f"{CASES}/1"), 500, "database_damaged")
+    with closing(SqliteRepository(tmp_path / "other.db")) as other:
+        other.check()
+    with pytest.raises(DatabaseDamaged):
+        app.desk.repository.check()
+
+
+@pytest.mark.parametrize("happens", ["moved", "deleted", "replaced"])
+def test_nothing_is_acknowledged_that_would_go_into_a_file_which_is_no_longer_there(app, path, happens):
+    assert call(app, "GET", CASES).status == 200  # the file is in use
+    aside = path.with_suffix(".aside")
+    other = path.with_suffix(".other")
+    shutil.copy(path, other)
+    if happens == "deleted":
+        os.link(path, aside)
+        path.unlink()
+    else:
+        path.rename(aside)
+    if happens == "replaced":
+        other.rename(path)
+    for answer in (post(app, CASES, BODY), call(app, "GET", CASES), call(app, "GET", "/healthz")):
+        checked(answer, 503, "unavailable")
+        assert answer.headers["retry-after"] == "10"
+    with pytest.raises(DatabaseUnavailable, match=f"^{path} was moved, deleted or replaced while it was in use.$"):
+        app.desk.open(ACME, body="The checkout shows a blank page.")
+    aside.replace(path)
+    assert post(app, CASES, BODY).json["number"] == 2
+    assert call(app, "GET", CASES).json["meta"]["count"] == 2

@@ -21,9 +21,9 @@ class Actor:
     """Somebody who may do something; made by `Actor.merchant` or `Actor.support`.
 
     `stores` are the stores whose cases the actor may see: exactly one for a merchant, None for a member of the
-    support team who may see them all. `label` names the actor in the history of a case. `id` tells apart those of
-    the support team who have one label, as the ids of their API keys do: their Idempotency-Keys are kept for each id,
-    or else for each label.
+    support team who may see them all. `label` names the actor in the history of a case. `id` tells apart those who
+    have one label, as the ids of their API keys do: each has a rate limit of its own, and for the support team the
+    Idempotency-Keys are kept for each id, or else for each label.
     """
 
     kind: ActorKind
@@ -46,13 +46,13 @@ class Actor:
             raise InvalidInput({"stores": "Must be exactly one for a merchant."})
 
     @classmethod
-    def merchant(cls, store: str, label: str = DEFAULT_AUTHOR) -> "Actor":
-        """Return an actor who sees the cases of `store` and no others.
+    def merchant(cls, store: str, label: str = DEFAULT_AUTHOR, *, id: str | None = None) -> "Actor":
+        """Return an actor who sees the cases of `store` and no others; `id` tells apart equal labels.
 
         Raises:
             InvalidInput: No store or nobody can be called that.
         """
-        return cls(ActorKind.MERCHANT, label, frozenset((store,)))
+        return cls(ActorKind.MERCHANT, label, frozenset((store,)), id)
 
     @classmethod
     def support(cls, label: str, stores: Iterable[str] | None = None, *, id: str | None = None) -> "Actor":

@@ -16,6 +16,7 @@ from supportcases.sqlite import SqliteRepository
 from supportcases.subjects import subject_from
 from supportcases.web.application import SupportApp
 from supportcases.web.auth import Authenticate, Authentication, by_api_key, first_of
+from supportcases.web.limits import Limits, RateLimit
 from supportcases.web.merchant import CaseCollection, CaseItem, CaseMessages
 from supportcases.web.service import PREFIX, Health, OpenApi
 from supportcases.web.support import (
@@ -44,6 +45,8 @@ def create_app(
     new_id: NewId = uuid7,
     make_subject: SubjectMaker = subject_from,
     max_body: int = MAX_BODY,
+    max_open_cases: int | None = None,
+    rate_limit: str | None = None,
     service_routes: bool = True,
 ) -> SupportApp:
     """Return a WSGI application that serves support cases.
@@ -60,22 +63,37 @@ def create_app(
         new_id: Returns a new UUID for a case or a message.
         make_subject: Returns a subject for a body that came without one.
         max_body: The most bytes that the body of a request may have; more is 413.
+        max_open_cases: How many open cases a store may have; opening one more is 409, a reply never is.
+        rate_limit: How many requests each API key, or each actor of `authenticate`, may send to this process, such as
+            `"120/minute"` (or second, hour, day), and how often each `REMOTE_ADDR` may be answered with 401; more is
+            429 with `Retry-After`. Behind a proxy let your server, which knows it, set `REMOTE_ADDR`.
         service_routes: Whether `/healthz` and `/openapi.json` are served at the app's own root, to anybody.
 
     Raises:
         DatabaseUnusable: The folder is missing, the file is no database or was written by a newer version, or it
             cannot be written.
-        ValueError: `prefix` is no such path.
+        ValueError: `prefix`, `max_open_cases` or `rate_limit` is none.
     """
     if not PREFIX_FORM.fullmatch(prefix):
         raise ValueError(f"prefix must be empty or a path such as '/api/v1', not {prefix!r}.")
+    if max_open_cases is not None and max_open_cases < 1:
+        raise ValueError(f"max_open_cases must be None or at least 1, not {max_open_cases!r}.")
+    limits = _limits(rate_limit)
     repository = SqliteRepository(database) if isinstance(database, str | os.PathLike) else database
     if not isinstance(repository, Repository):
         raise TypeError(f"database must be a path, ':memory:' or a repository, not {type(database).__name__}.")
-    desk = SupportDesk(repository, clock=clock, new_id=new_id, make_subject=make_subject, on_event=on_event)
+    desk = SupportDesk(
+        repository,
+        clock=clock,
+        new_id=new_id,
+        make_subject=make_subject,
+        on_event=on_event,
+        max_open_cases=max_open_cases,
+    )
     keys = KeyRing(repository, clock=clock)
     service = {"/healthz": Health(repository), "/openapi.json": OpenApi(prefix)} if service_routes else {}
-    app = SupportApp(desk, keys, Authentication(_recogniser(authenticate, keys, api_keys), prefix, service.keys()))
+    recognise = _recogniser(authenticate, keys, api_keys)
+    app = SupportApp(desk, keys, Authentication(recognise, prefix, service.keys(), limits))
     app.add_route(f"{prefix}/support-cases", CaseCollection(desk, max_body=max_body))
     app.add_route(f"{prefix}/support-cases/{{id_or_number}}", CaseItem(desk, max_body=max_body))
     app.add_route(f"{prefix}/support-cases/{{id_or_number}}/messages", CaseMessages(desk, max_body=max_body))
@@ -89,6 +107,13 @@ def create_app(
     for path, resource in service.items():
         app.add_route(path, resource)
     return app
+
+
+def _limits(rate_limit: str | None) -> Limits | None:
+    try:
+        return None if rate_limit is None else Limits(RateLimit.parse(rate_limit))
+    except ValueError as problem:
+        raise ValueError(f"rate_limit: {problem}") from None
 
 
 def _recogniser(authenticate: Authenticate | None, keys: KeyRing, api_keys: bool) -> Authenticate:

@@ -20,10 +20,11 @@ from supportcases.cases import (
     differences,
     parse_reference,
 )
-from supportcases.errors import CaseMoved, CaseNotFound
+from supportcases.errors import CaseMoved, CaseNotFound, TooManyCases
 from supportcases.events import Event, EventKind, OnEvent, kind_of_change
 from supportcases.fields import Checker, Rule, checking
 from supportcases.ids import uuid7
+from supportcases.queue import QueueFilter
 from supportcases.repository import Repository, Transaction
 from supportcases.subjects import subject_from
 
@@ -47,6 +48,7 @@ class Casework:
         new_id: NewId = uuid7,
         make_subject: SubjectMaker = subject_from,
         on_event: OnEvent | None = None,
+        max_open_cases: int | None = None,
     ) -> None:
         """Serve the cases of `repository`.
 
@@ -58,12 +60,14 @@ class Casework:
                 fails or answers badly, the desk's own rule serves.
             on_event: Gets each `Event` once it is kept, outside any transaction and in the thread that made it happen,
                 which waits for it. What it raises is logged and changes nothing.
+            max_open_cases: How many open cases a store may have; its merchants then open no more. None is any number.
         """
         self.repository: Final = repository
         self.clock: Final = clock
         self._new_id = new_id
         self._make_subject = make_subject
         self._on_event = on_event
+        self._max_open_cases = max_open_cases
 
     def subject_for(self, body: str) -> str:
         """Return a subject for a case with that body; it never fails."""
@@ -96,6 +100,8 @@ class Casework:
         actor.must_enter(checked_store)
         subject = subject or self.subject_for(body)
         with self.repository.write() as transaction:
+            if actor.kind is ActorKind.MERCHANT:
+                self._must_have_room(transaction, checked_store)
             now = self._now()
             case = Case(
                 id=self._id(),
@@ -115,6 +121,13 @@ class Casework:
             transaction.cases.add_message(case, message)
             self._record(transaction, Event(EventKind.OPENED, case, actor, now, {}, {"status": case.status}, message))
         return case
+
+    def _must_have_room(self, transaction: Transaction, store: str) -> None:
+        most = self._max_open_cases
+        if most is not None and transaction.queue.count(QueueFilter(store=store, status=Status.OPEN)) >= most:
+            raise TooManyCases(
+                f"A store may have {most:,} open cases, and this one has; reply to one of them, or close one first."
+            )
 
     @staticmethod
     def _words(check: Checker, actor: Actor, author: str | None, body: str) -> Words:

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from supportcases import times
-from supportcases.actors import Actor, ActorKind
+from supportcases.actors import Actor
 from supportcases.errors import KeyNotFound
 from supportcases.fields import AUTHOR, DEFAULT_AUTHOR, STORE, SUPPORT_LABEL, Checker, checking
 from supportcases.repository import ApiKey, Repository
@@ -76,9 +76,7 @@ class KeyRing:
         key = self._new_key()
         key_hash = hash_of(key)
         key_id = key_hash[:ID_LENGTH]
-        if actor.kind is ActorKind.SUPPORT:
-            actor = replace(actor, id=key_id)  # so that the retries of two keys with one label stay apart
-        kept = ApiKey(key_id, actor, now, expires_at)
+        kept = ApiKey(key_id, replace(actor, id=key_id), now, expires_at)
         with self._repository.write() as transaction:
             transaction.keys.add(kept, key_hash)
         return key, kept

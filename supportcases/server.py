@@ -51,9 +51,13 @@ def url_of(listener: socket.socket) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
-def serve(app: WsgiApp, listener: socket.socket, *, threads: int) -> None:
-    """Serve `app` until SIGTERM or SIGINT; then stop accepting, let begun requests finish, and return, deaf to both."""
-    server = create_server(app, sockets=[listener], threads=threads, **LIMITS)
+def serve(app: WsgiApp, listener: socket.socket, *, threads: int, trusted_proxy: str | None = None) -> None:
+    """Serve `app` until SIGTERM or SIGINT; then stop accepting, let begun requests finish, and return, deaf to both.
+
+    `trusted_proxy` is the address of a proxy whose `X-Forwarded-For` says who is asking; nobody else's is believed.
+    """
+    proxy = {"trusted_proxy": trusted_proxy, "trusted_proxy_headers": {"x-forwarded-for"}} if trusted_proxy else {}
+    server = create_server(app, sockets=[listener], threads=threads, **LIMITS, **proxy)
     with stop_signals(server) as stopping:
         print(f"listening on {url_of(listener)}", flush=True)  # noqa: T201 - whoever started us waits for this line
         _serve_until(stopping, server)

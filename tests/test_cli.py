@@ -99,7 +99,7 @@ def test_version_tells_ours_and_those_of_sqlite_and_python(tmp_path):
 
 
 OPTIONS = {
-    "serve": {"--db", "--host", "--port", "--threads"},
+    "serve": {"--db", "--host", "--port", "--threads", "--rate-limit", "--trusted-proxy", "--max-open-cases"},
     "keys create": {"--db", "--support", "--stores", "--label", "--expires"},
     "keys list": {"--db"},
     "keys revoke": {"--db"},
@@ -111,8 +111,15 @@ OPTIONS = {
     "answer": {"--db", "--message", "--close", "--note", "--as", "--json"},
     "stats": {"--db", "--store", "--created-after", "--created-before", "--json"},
     "close-idle": {"--db", "--answered-for", "--dry-run", "--as", "--json"},
+    "backup": {"--db"},
+    "check": {"--db"},
+    "export": {"--db", "--store"},
+    "import": {"--db"},
 }
-SETTINGS = {"--db", "--host", "--port", "--threads", "--label", "--expires", "--as", "--answered-for"}
+SETTINGS = {
+    *("--db", "--host", "--port", "--threads", "--rate-limit", "--trusted-proxy", "--max-open-cases"),
+    *("--label", "--expires", "--as", "--answered-for"),
+}
 
 
 def test_the_commands_and_options_are_those_of_the_help_and_no_others(exits):
@@ -122,7 +129,10 @@ def test_the_commands_and_options_are_those_of_the_help_and_no_others(exits):
     def options(*command):
         return set(re.findall(r"^ {2}(?:-m, |-m TEXT, )?(--[a-z-]+)", exits(0, *command, "--help"), re.MULTILINE))
 
-    assert commands() == ["serve", "keys", "cases", "show", "answer", "stats", "close-idle"]
+    assert commands() == [
+        *("serve", "keys", "cases", "show", "answer", "stats", "close-idle"),
+        *("backup", "check", "export", "import"),
+    ]
     assert commands("keys") == ["create", "list", "revoke"]
     assert options() == {"--version"}
     assert {command: options(*command.split()) for command in OPTIONS} == OPTIONS
@@ -153,6 +163,9 @@ def test_the_help_names_the_environment_variables_of_settings_and_there_are_none
         ["serve", "--port", "-1"],
         ["serve", "--port", "http"],
         ["serve", "--threads", "0"],
+        ["serve", "--rate-limit", "120"],
+        ["serve", "--trusted-proxy", "proxy.example"],
+        ["serve", "--max-open-cases", "0"],
         ["serve", "extra"],
         ["keys", "create", "--support"],
         ["cases", "--limit", "101"],
@@ -161,6 +174,9 @@ def test_the_help_names_the_environment_variables_of_settings_and_there_are_none
         ["show", "acme", "first"],
         ["stats", "--created-after", "yesterday"],
         ["close-idle"],
+        ["backup"],
+        ["export", "--store", "a b"],
+        ["import"],
     ],
     ids=" ".join,
 )

@@ -129,11 +129,11 @@ def test_a_new_name_is_noticed(change):
         ),
         (
             "actors.py",
-            'def merchant(cls, store: str, label: str = DEFAULT_AUTHOR) -> "Actor":',
-            'def merchant(cls, store: str, label: str = "Merchant") -> "Actor":',
+            "def merchant(cls, store: str, label: str = DEFAULT_AUTHOR, ",
+            'def merchant(cls, store: str, label: str = "Merchant", ',
             "Actor.merchant",
-            "classmethod merchant(store: str, label: str = 'API') -> Actor",
-            "classmethod merchant(store: str, label: str = 'Merchant') -> Actor",
+            "classmethod merchant(store: str, label: str = 'API', *, id: str | None = None) -> Actor",
+            "classmethod merchant(store: str, label: str = 'Merchant', *, id: str | None = None) -> Actor",
         ),
         (
             "desk.py",

@@ -94,7 +94,7 @@ OPERATIONS: dict[tuple[str, str], dict[str, Any]] = {
         "parameters": [IDEMPOTENCY_KEY],
         "answer": schemas.CaseOut,
         "status": 201,
-        "errors": [400, 403, 413, 415, 422],
+        "errors": [400, 403, 409, 413, 415, 422],
         "location": True,
         "links": _links({"id_or_number": "$response.body#/id"}, "getCase", "changeCase", "replyToCase"),
     },
@@ -196,10 +196,22 @@ ERRORS: dict[int, tuple[str, dict[str, Any]]] = {
         "The path does not take this method",
         {"Allow": {"description": "What it takes", "schema": {"type": "string"}}},
     ),
+    409: ("The store has as many open cases as it may have, where the app was told of such a limit", {}),
     412: ("The case has changed since it had the ETag in If-Match", {}),
     413: (f"The body has more than {MAX_BODY:,} bytes", {}),
     415: ("The body is not JSON", {}),
     422: ("The Idempotency-Key was used for another request", {}),
+    429: (
+        "More requests than the app's rate limit, where it has one, takes of one key or address",
+        {
+            "Retry-After": {"description": "Seconds to wait", "schema": {"type": "integer"}},
+            "RateLimit-Policy": {
+                "description": "Requests (q) in a window of seconds (w)",
+                "schema": {"type": "string"},
+            },
+            "RateLimit": {"description": "Requests left (r), seconds until all are (t)", "schema": {"type": "string"}},
+        },
+    ),
     500: ("Something went wrong on our side", {}),
     503: (
         "The database is busy or cannot be used at the moment",
@@ -276,7 +288,7 @@ def _operation(plugin: MarshmallowPlugin, method: str, path: str, summary: str, 
     good = {"description": summary, "headers": _headers(told), "content": {"application/json": content}}
     if "links" in told:
         good["links"] = told["links"]
-    everywhere = [405, 500, 503] if told.get("open") else [401, 405, 500, 503]
+    everywhere = [405, 500, 503] if told.get("open") else [401, 405, 429, 500, 503]
     statuses = sorted([*told["errors"], *everywhere])
     errors = {str(status): {"$ref": f"#/components/responses/Error{status}"} for status in statuses}
     operation["responses"] = {str(told.get("status", 200)): good, **errors}

@@ -25,6 +25,8 @@ HISTORY: Final = f"{QUEUED}/history"
 STATISTICS: Final = f"{SUPPORT}/stats"
 STORES: Final = f"{SUPPORT}/stores"
 
+LIMITED: Final[dict[int, dict[str, Any]]] = {409: {"max_open_cases": 1}, 429: {"rate_limit": "1/minute"}}
+
 ACTORS: Final = {"sck_example": Actor.merchant("acme"), "sck_support": Actor.support("Ada")}
 
 
@@ -112,15 +114,21 @@ class Examples:
             403: {"method": "GET", "path": CASES, "headers": _headers("sck_support")},
             404: {"method": "GET", "path": f"{CASES}/999"},
             405: {"method": "DELETE", "path": CASES},
+            409: {"method": "POST", "path": CASES, "json": body},
             412: {"method": "PATCH", "path": f"{QUEUE}/globex:1", "json": {"status": "closed"}, "headers": stale},
             413: {"method": "POST", "path": CASES, "json": {"body": "x" * MAX_BODY}},
             415: {"method": "POST", "path": CASES, "body": "x", "headers": text},
             422: {"method": "POST", "path": CASES, "json": {**body, "severity": "high"}, "headers": once},
+            429: {"method": "POST", "path": CASES, "json": body},
             500: {"method": "GET", "path": CASES, "headers": _headers("sck_broken")},
             503: {"method": "GET", "path": CASES, "headers": _headers("sck_busy")},
         }
+        client = self._client
+        if status in LIMITED:
+            client = TestClient(create_app(":memory:", authenticate=self._who, **LIMITED[status]))
+            client.simulate_post(CASES, json=body, headers=_headers("sck_example"))
         if status == 422:
-            self._client.simulate_post(CASES, json=body, headers=once)
-        answer = self._client.simulate_request(**{"headers": _headers("sck_example"), **wrong[status]})
+            client.simulate_post(CASES, json=body, headers=once)
+        answer = client.simulate_request(**{"headers": _headers("sck_example"), **wrong[status]})
         assert answer.status_code == status, answer.text
         return answer.json

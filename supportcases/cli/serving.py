@@ -2,10 +2,12 @@
 
 import argparse
 import logging
+from ipaddress import ip_address
 from typing import Any
 
 from supportcases.app import create_app
 from supportcases.cli.options import command, option, whole
+from supportcases.web.limits import RateLimit
 
 
 def add_to(commands: Any) -> None:
@@ -14,6 +16,47 @@ def add_to(commands: Any) -> None:
     option(serving, "--host", default="127.0.0.1", help="address to listen on")
     option(serving, "--port", default="8000", type=whole(0, 65_535), help="port to listen on; 0 takes a free one")
     option(serving, "--threads", default="4", type=whole(1, 1_000), help="worker threads")
+    option(
+        serving,
+        "--rate-limit",
+        default=None,
+        type=rate_limit,
+        metavar="RATE",
+        help="how much each key, and each address without one, may ask, such as 120/minute (or second, hour, day)",
+    )
+    option(
+        serving,
+        "--trusted-proxy",
+        default=None,
+        type=address,
+        metavar="ADDRESS",
+        help="IP address of the proxy in front, whose X-Forwarded-For says who is asking",
+    )
+    option(
+        serving,
+        "--max-open-cases",
+        default=None,
+        type=whole(1, 1_000_000),
+        metavar="COUNT",
+        help="how many open cases a store may have before it opens no more",
+    )
+
+
+def rate_limit(text: str) -> str:
+    """Return `text` where it is a rate limit."""
+    try:
+        RateLimit.parse(text)
+    except ValueError as problem:
+        raise argparse.ArgumentTypeError(str(problem)) from None
+    return text
+
+
+def address(text: str) -> str:
+    """Return `text` where it is an IP address."""
+    try:
+        return str(ip_address(text))
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"must be an IP address such as 127.0.0.1, not {text!r}") from None
 
 
 def serve(options: argparse.Namespace) -> None:
@@ -29,4 +72,5 @@ def serve(options: argparse.Namespace) -> None:
         fault = getattr(error, "strerror", None) or error
         raise OSError(f"cannot listen on {options.host}:{options.port}: {fault}") from error
     with listener:
-        server.serve(create_app(options.db), listener, threads=options.threads)
+        app = create_app(options.db, rate_limit=options.rate_limit, max_open_cases=options.max_open_cases)
+        server.serve(app, listener, threads=options.threads, trusted_proxy=options.trusted_proxy)

@@ -85,7 +85,7 @@ def _stores_to_row(actor: Actor) -> dict[str, str | None]:
 def _from_row(row: tuple[str, str, str, str | None, str, str, str | None, str | None]) -> ApiKey:
     key_id, kind, store, stores, label, created_at, expires_at, revoked_at = row
     if kind == ActorKind.MERCHANT:
-        actor = Actor.merchant(store, label)
+        actor = Actor.merchant(store, label, id=key_id)
     else:
         actor = Actor.support(label, None if stores is None else json.loads(stores), id=key_id)
     return ApiKey(

@@ -9,6 +9,7 @@ import falcon
 from supportcases.actors import Actor, ActorKind
 from supportcases.errors import Unauthorized
 from supportcases.keys import KeyRing
+from supportcases.web.limits import Limits
 from supportcases.web.requests import ApiRequest
 from supportcases.web.resources import DeskResource
 
@@ -40,24 +41,36 @@ def first_of(authenticate: Authenticate, otherwise: Authenticate) -> Authenticat
 class Authentication:
     """Middleware: below the API's prefix nobody comes in unknown, be the path and the verb known or not."""
 
-    def __init__(self, authenticate: Authenticate, prefix: str, public: Collection[str]) -> None:
+    def __init__(
+        self, authenticate: Authenticate, prefix: str, public: Collection[str], limits: Limits | None = None
+    ) -> None:
         """Ask `authenticate` about every request at or below `prefix`, except for the paths in `public`."""
         self._authenticate = authenticate
         self._prefix = prefix
         self._public = public
+        self._limits = limits
 
     def process_request(self, req: ApiRequest, resp: falcon.Response) -> None:
-        """Find out who is asking, or raise `Unauthorized`."""
+        """Find out who is asking.
+
+        Raises:
+            Unauthorized: Nobody knows.
+            falcon.HTTPTooManyRequests: They, or those at their address whom nobody knows, ask too often.
+        """
         path = "/" + req.path.lstrip("/")  # Falcon routes "//api" as "/api"
         if path in self._public:
             return
         if path == self._prefix or path.startswith(f"{self._prefix}/"):
             actor = self._authenticate(req)
             if actor is None:
+                if self._limits:
+                    self._limits.failure_of(req.env.get("REMOTE_ADDR", ""), resp)
                 raise Unauthorized()
             if not isinstance(actor, Actor):
                 raise TypeError(f"authenticate must return an Actor or None, not {type(actor).__name__}")
             req.actor = actor
+            if self._limits:
+                self._limits.request_of(actor, resp)
 
     def process_resource(
         self, req: ApiRequest, resp: falcon.Response, resource: object, params: dict[str, Any]

@@ -164,7 +164,7 @@ def test_nginx_slows_the_hasty_down_and_says_when_the_service_is_away(serving, c
         assert {answer.status_code for answer in answers[:41]} == {200}
         refused = [answer.json() for answer in answers if answer.status_code != 200]
         assert {(answer["code"], answer["error"]) for answer in refused} == {
-            ("rate_limited", "Too many requests; slow down.")
+            ("too_many_requests", "Too many requests; slow down.")
         }
         serving.stop()
         time.sleep(0.2)  # at 20 a second

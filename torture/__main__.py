@@ -1,0 +1,115 @@
+"""Run the experiments and keep the table: `python -m torture`, with the extra `torture`; `--quick` is for the gate.
+
+Experiments that are named, `python -m torture kill power`, are run alone, and nothing is written.
+"""
+
+import argparse
+import os
+import platform
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import time
+import traceback
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from importlib import import_module
+from importlib.metadata import version
+from pathlib import Path
+from typing import Final
+
+from torture.experiment import Effort, Experiment, Outcome, say
+
+TARGET: Final = Path(__file__).with_name("README.md")
+BEGIN: Final = "<!-- the table of python -m torture begins -->"
+END: Final = "<!-- the table of python -m torture ends -->"
+EXPERIMENTS: Final = (  # modules of this folder, each with a `run`
+    "kill",
+    "power",
+    "retries",
+    "disk",
+    "first_start",
+    "forks",
+    "restarts",
+    "backups",
+    "wal",
+    "isolation",
+    "mutants",
+    "malformed",
+    "texts",
+    "slow_clients",
+    "timing",
+    "leaks",
+    "limits",
+    "logs",
+    "dependencies",
+)
+
+
+def main(arguments: list[str]) -> int:
+    """Run the experiments; return 1 where a claim does not hold."""
+    parser = argparse.ArgumentParser(prog="python -m torture", description=__doc__.splitlines()[0])
+    parser.add_argument("experiments", nargs="*", metavar="EXPERIMENT", help=f"only these: {', '.join(EXPERIMENTS)}")
+    parser.add_argument("--quick", action="store_true", help="try less, in four minutes; nothing is written")
+    options = parser.parse_args(arguments)
+    if unknown := set(options.experiments) - set(EXPERIMENTS):
+        parser.error(f"there is no {', '.join(sorted(unknown))}; there are {', '.join(EXPERIMENTS)}.")
+    begun = time.monotonic()
+    effort = Effort(options.quick)
+    outcomes = [outcome for name in options.experiments or EXPERIMENTS for outcome in tried(name, effort)]
+    outcomes.sort(key=lambda outcome: outcome.claim)
+    table = table_of(outcomes)
+    failed = [outcome for outcome in outcomes if not outcome.passed]
+    print(table, f"{len(outcomes) - len(failed)} of {len(outcomes)} passed", sep="\n\n")
+    if not options.experiments and not options.quick:
+        keep(table, time.monotonic() - begun)
+    return 1 if failed else 0
+
+
+def tried(name: str, effort: Effort) -> Iterator[Outcome]:
+    """Yield what comes of an experiment, each as soon as it is known; one that breaks down has failed."""
+    say(f"{name}: begins")
+    begun = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix=f"supportcases-torture-{name}-", ignore_cleanup_errors=True) as folder:
+        try:
+            experiment: Experiment = import_module(f"torture.{name}").run
+            for outcome in experiment(effort, Path(folder)):
+                verdict = "passed" if outcome.passed else "FAILED"
+                say(f"{outcome.claim}: {outcome.name}: {outcome.effort}: {outcome.result}: {verdict}")
+                yield outcome
+        except Exception as error:  # noqa: BLE001 - whatever it was, the others go on and the table tells
+            traceback.print_exc()
+            yield Outcome(0, name, "broke down", f"{type(error).__name__}: {error}".partition("\n")[0], False)
+    say(f"{name}: {time.monotonic() - begun:.0f} s")
+
+
+def table_of(outcomes: list[Outcome]) -> str:
+    """Return the outcomes as a table in Markdown."""
+    rows = [["#", "name", "effort", "result", "passed"], ["---"] * 5]
+    rows += [[str(o.claim), o.name, o.effort, o.result, "yes" if o.passed else "**no**"] for o in outcomes]
+    return "\n".join(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in row)} |" for row in rows)
+
+
+def machine() -> str:
+    """Return where and on what the table was made."""
+    command = ["git", "describe", "--always", "--dirty"]
+    commit = subprocess.run(command, cwd=TARGET.parent, capture_output=True, text=True).stdout.strip() or "an sdist"
+    parts = ", ".join(f"{name} {version(name)}" for name in ("falcon", "waitress", "marshmallow", "sqlite-utils"))
+    return (
+        f"Taken on {datetime.now(UTC):%Y-%m-%d}, of {commit}, on {platform.system()} {platform.machine()} with "
+        f"{os.cpu_count()} cores; Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}, {parts}."
+    )
+
+
+def keep(table: str, seconds: float) -> None:
+    """Write the table of a whole run where it is kept."""
+    page = TARGET.read_text(encoding="utf-8")
+    before, rest = page.split(BEGIN)
+    after = rest.split(END)[1]
+    told = f"{machine()} It took {seconds / 60:.0f} minutes."
+    TARGET.write_text(f"{before}{BEGIN}\n{told}\n\n{table}\n{END}{after}", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,15 +1,17 @@
-"""Cases as a whole, each with all that belongs to it, and the way by which many of them come into a repository."""
+"""Cases as a whole, each with all that belongs to it, and the ways by which many leave a repository or come into it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from typing import Final
 
 from supportcases.cases import UUID_TEXT, Case, Message
 from supportcases.events import HistoryEntry
-from supportcases.repository import Repository
+from supportcases.queue import Stores
+from supportcases.repository import Repository, Transaction
 
 BATCH: Final = 5_000  # cases that are kept, or not, together
+PAGE: Final = 500  # cases that are read at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,14 +38,39 @@ def load(repository: Repository, dossiers: Iterable[Dossier]) -> int:
     while batch := [_checked(dossier) for dossier in islice(waiting, BATCH)]:
         with repository.write() as transaction:
             for dossier in batch:
-                transaction.cases.claim_number(dossier.case)
-                transaction.cases.add(dossier.case)
-                for message in dossier.messages:
-                    transaction.cases.add_message(dossier.case, message)
-                for entry in dossier.history:
-                    transaction.events.record(dossier.case, entry)
+                add(transaction, dossier)
         count += len(batch)
     return count
+
+
+def add(transaction: Transaction, dossier: Dossier) -> None:
+    """Add a case as it is, with all that belongs to it."""
+    case = dossier.case
+    transaction.cases.claim_number(case)
+    transaction.cases.add(case)
+    for message in dossier.messages:
+        transaction.cases.add_message(case, message)
+    for entry in dossier.history:
+        transaction.events.record(case, entry)
+
+
+def kept(transaction: Transaction, stores: Stores = None) -> Iterator[Dossier]:
+    """Yield the cases of those stores, or of all, with all that belongs to each: by store, then by number.
+
+    They are read a few hundred at a time: take them all before the transaction ends.
+    """
+    for store in transaction.queue.names(stores):
+        page = transaction.cases.following(store, 0, limit=PAGE)
+        while page:
+            for case in page:
+                yield _dossier(transaction, case)
+            page = transaction.cases.following(store, page[-1].number, limit=PAGE)
+
+
+def _dossier(transaction: Transaction, case: Case) -> Dossier:
+    messages = transaction.cases.thread_with_notes(case.store, case.id)
+    entries = transaction.events.count(case.store, case.id)
+    return Dossier(case, messages, transaction.events.history(case.store, case.id, limit=entries, offset=0))
 
 
 def _checked(dossier: Dossier) -> Dossier:

@@ -63,6 +63,9 @@ class Cases(Protocol):
     def store_of(self, case_id: str) -> str | None:
         """Return the store of the case, or None; only for those who may look into every store."""
 
+    def following(self, store: str, number: int, *, limit: int) -> tuple[Case, ...]:
+        """Return the cases of `store` with the next numbers behind `number`, lowest first."""
+
     def thread(self, store: str, case_id: str) -> tuple[Message, ...]:
         """Return the messages of the case that a merchant sees, oldest first; none if it is not of `store`."""
 
@@ -92,6 +95,9 @@ class Queue(Protocol):
 
     def stores(self, stores: Stores, *, limit: int, offset: int) -> tuple[StoreCounts, ...]:
         """Return some of the stores that have cases, with their counts, newest activity first."""
+
+    def names(self, stores: Stores) -> tuple[str, ...]:
+        """Return the names of the stores that have cases, in their order."""
 
     def count_stores(self, stores: Stores) -> int:
         """Return how many stores have cases."""
@@ -128,8 +134,11 @@ class Keys(Protocol):
     def add(self, key: ApiKey, key_hash: str) -> None:
         """Keep a new key."""
 
-    def find(self, key_hash: str) -> ApiKey | None:
-        """Return the key with that hash, be it valid, expired or revoked, or None."""
+    def find(self, key_hash: str, now: datetime) -> ApiKey | None:
+        """Return the key with that hash, or None where there is none, or it is revoked or expired.
+
+        How long it takes is to tell nothing of which it was.
+        """
 
     def all(self) -> tuple[ApiKey, ...]:
         """Return every key, oldest first."""

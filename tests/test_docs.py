@@ -67,9 +67,9 @@ def test_many_cases_come_in_as_dossiers(tmp_path, monkeypatch, capsys):
     exec(compile(block, "operating.md", "exec"), {})
     assert capsys.readouterr().out == "1 cases\n"
     app = create_app("new.db")
-    thread = app.desk.get(Actor.merchant("acme"), 17)
+    thread = app.desk.get(Actor.merchant("acme"), 1)
     assert (thread.case.subject, thread.case.status, len(thread.messages)) == ("The till is down", "closed", 1)
-    assert app.desk.open(Actor.merchant("acme"), body="It is down again.").number == 18
+    assert app.desk.open(Actor.merchant("acme"), body="It is down again.").number == 2
     app.desk.repository.close()
 
 

@@ -1,4 +1,4 @@
-"""The command line: serve the desk, keep its API keys, and work on its cases from a terminal."""
+"""The command line: serve the desk, keep its API keys and its file, and work on its cases from a terminal."""
 
 import argparse
 import io
@@ -9,7 +9,7 @@ import sys
 from collections.abc import Sequence
 from typing import Final
 
-from supportcases.cli import cases, keys, serving, upkeep
+from supportcases.cli import cases, files, keys, serving, upkeep
 from supportcases.cli.options import Parser
 from supportcases.errors import SupportCasesError
 from supportcases.version import __version__
@@ -54,4 +54,5 @@ def parser() -> argparse.ArgumentParser:
     keys.add_to(commands)
     cases.add_to(commands)
     upkeep.add_to(commands)
+    files.add_to(commands)
     return top

@@ -105,6 +105,21 @@ class SqliteCases:
         ).fetchone()
         return row[0] if row else None
 
+    def following(self, store: str, number: int, *, limit: int) -> tuple[Case, ...]:
+        """Return the cases of `store` with the next numbers behind `number`, lowest first."""
+        rows = self._connection.execute(
+            f"""
+            SELECT {COLUMNS}
+            FROM supportcases_cases
+            WHERE store = :store
+              AND number > :number
+            ORDER BY number
+            LIMIT :limit
+            """,
+            {"store": store, "number": number, "limit": limit},
+        ).fetchall()
+        return tuple(map(case_from_row, rows))
+
     def thread(self, store: str, case_id: str) -> tuple[Message, ...]:
         """Return the messages of the case that a merchant sees, oldest first; none if it is not of `store`."""
         # the index ends with `internal`: notes are not even passed over, so a merchant cannot feel them in the time

@@ -95,6 +95,20 @@ class SqliteQueue:
             for store, opened, answered, closed, active in rows
         )
 
+    def names(self, stores: Stores) -> tuple[str, ...]:
+        """Return the names of the stores that have cases, in their order."""
+        where, values = _matching(QueueFilter(stores=stores))
+        rows = self._connection.execute(
+            f"""
+            SELECT store
+            FROM supportcases_stores
+            WHERE {where}
+            ORDER BY store
+            """,
+            values,
+        ).fetchall()
+        return tuple(store for (store,) in rows)
+
     def count_stores(self, stores: Stores) -> int:
         """Return how many stores have cases."""
         where, values = _matching(QueueFilter(stores=stores))

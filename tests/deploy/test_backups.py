@@ -50,7 +50,6 @@ def cron_line() -> tuple[str, str, str]:
 
 
 def test_a_copy_that_cron_makes_under_load_is_whole_and_can_be_restored(serving):
-    needs("sqlite3", package="sqlite3")
     when, user, command = cron_line()
     assert (when, user) == ("17 3 * * *", "supportcases")
     key = serving.key()
@@ -76,13 +75,12 @@ def test_a_copy_that_cron_makes_under_load_is_whole_and_can_be_restored(serving)
 
 
 def test_old_copies_go_only_when_a_good_one_has_come(machine):
-    needs("sqlite3", package="sqlite3")
     folder = machine.path("/var/backups/supportcases")
     for days in (13, 16):
         old = folder / f"cases-{days}.db"
         old.touch()
         os.utime(old, (time.time() - days * 86_400,) * 2)
-    with pytest.raises(AssertionError, match="unable to open database"):
+    with pytest.raises(AssertionError, match=r"cases\.db does not exist"):
         machine.run(BACKUP)
     assert {path.name for path in folder.iterdir()} == {"cases-13.db", "cases-16.db"}
     machine.key()
@@ -91,7 +89,6 @@ def test_old_copies_go_only_when_a_good_one_has_come(machine):
 
 
 def test_a_damaged_file_is_no_backup(machine):
-    needs("sqlite3", package="sqlite3")
     machine.key()
     with closing(sqlite3.connect(machine.db, isolation_level=None)) as connection:
         connection.execute("PRAGMA ignore_check_constraints = ON")

@@ -1,0 +1,117 @@
+"""The commands that copy and check the file, and carry its cases to another one."""
+
+import argparse
+import sqlite3
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager, closing, nullcontext
+from typing import IO, Any, Final, TypeVar
+
+from supportcases import dossiers
+from supportcases.archives import Archive, written
+from supportcases.cli.options import command, store
+from supportcases.cli.tables import visible
+from supportcases.errors import DatabaseUnusable, InvalidInput, SupportCasesError
+from supportcases.queue import QueueFilter
+from supportcases.sqlite.backups import back_up
+from supportcases.sqlite.checks import check, counted, megabytes
+from supportcases.sqlite.repository import SqliteRepository
+
+T = TypeVar("T")
+
+STEP: Final = 1_000  # cases between two signs of life
+
+
+def add_to(commands: Any) -> None:
+    """Add `backup`, `check`, `export` and `import`."""
+    copying = command(commands, "backup", back_up_file, "copy the file as it is now, while others use it")
+    copying.add_argument("target", metavar="FILE", help="the copy; nothing may be there yet")
+
+    command(commands, "check", check_file, "tell what is wrong with the file, and exit with 1 if anything is")
+
+    exporting = command(commands, "export", export_cases, "write all cases to the standard output, one a line, as JSON")
+    exporting.add_argument("--store", type=store, metavar="STORE", help="only cases of this store")
+
+    importing = command(commands, "import", import_cases, "take in what export wrote; the file must have no cases yet")
+    importing.add_argument("source", metavar="FILE", help="what export wrote; - is the standard input")
+
+
+def back_up_file(options: argparse.Namespace) -> None:
+    """Copy the file, and tell what was copied."""
+    copied = back_up(options.db, options.target)
+    print(f"copied {counted(copied.cases, 'case')} ({megabytes(copied.size)}) to {options.target}")
+
+
+def check_file(options: argparse.Namespace) -> None:
+    """Print what was looked at, and what was found."""
+    findings = check(options.db)
+    print(visible(f"{options.db}: {findings.file}"))
+    print(f"looked at {', '.join(findings.looked_at)}")
+    for warning in findings.warnings:
+        print(visible(f"note: {warning}"))
+    for fault in findings.faults:
+        print(visible(f"wrong: {fault}"))
+    if findings.faults:
+        raise DatabaseUnusable(f"{options.db} is not as it must be.")
+    print("nothing is wrong")
+
+
+def export_cases(options: argparse.Namespace) -> None:
+    """Write the cases as they are at this moment."""
+    stores = None if options.store is None else frozenset((options.store,))
+    with closing(SqliteRepository(options.db, must_exist=True)) as repository, repository.read() as transaction:
+        if options.store and not transaction.queue.names(stores):
+            raise DatabaseUnusable(f"{options.db} has no cases of {options.store}.")
+        for line in written(_with_progress("exported", dossiers.kept(transaction, stores))):
+            sys.stdout.write(line)
+
+
+def import_cases(options: argparse.Namespace) -> None:
+    """Take all cases in, in one transaction, or none."""
+    with _opened(options.source) as source:
+        try:
+            archive = Archive(source)  # before the database is touched: it may be no archive at all
+            with closing(SqliteRepository(options.db)) as repository:
+                count = _take_in(archive, repository, options.db)
+        except InvalidInput as wrong:
+            raise SupportCasesError(f"{options.source}: {wrong}") from None
+    print(f"imported {counted(count, 'case')} into {options.db}")
+
+
+def _take_in(archive: Archive, repository: SqliteRepository, db: str) -> int:
+    count = 0
+    with repository.write() as transaction:
+        if transaction.queue.count(QueueFilter()):
+            raise DatabaseUnusable(f"{db} has cases already; import into a file that has none, or that is new.")
+        try:
+            for dossier in _with_progress("imported", archive):
+                dossiers.add(transaction, dossier)
+                count += 1
+        except sqlite3.IntegrityError as error:
+            raise InvalidInput({f"line {archive.line}": _refusal(error)}) from error
+    return count
+
+
+def _refusal(error: sqlite3.IntegrityError) -> str:
+    """Return what is wrong with a case that could not be added; archives are checked for all else before."""
+    if "UNIQUE constraint failed: supportcases_cases" in str(error):
+        return "Has the id of a case that came before it."
+    if "UNIQUE constraint failed: supportcases_messages" in str(error):
+        return "Has a message with the id of one that came before it."
+    return f"Cannot be kept: {error}."
+
+
+def _opened(source: str) -> AbstractContextManager[IO[bytes]]:
+    return nullcontext(sys.stdin.buffer) if source == "-" else open(source, "rb")
+
+
+def _with_progress(done: str, things: Iterable[T]) -> Iterator[T]:
+    """Yield the things, and tell a terminal now and then how many they were."""
+    shows = sys.stderr.isatty()
+    count = 0
+    for count, thing in enumerate(things, start=1):
+        yield thing
+        if shows and count % STEP == 0:
+            print(f"\r{done} {counted(count, 'case')}", end="", file=sys.stderr, flush=True)
+    if shows and count >= STEP:
+        print(f"\r{done} {counted(count, 'case')}", file=sys.stderr)

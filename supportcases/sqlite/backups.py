@@ -1,0 +1,88 @@
+"""A copy of the file as it is at one moment, made while others read and write on."""
+
+import os
+import sqlite3
+import tempfile
+from contextlib import closing
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from supportcases.errors import DatabaseUnusable
+from supportcases.sqlite.checks import damage
+from supportcases.sqlite.looking import looking_into
+
+PART: Final = ".part"  # how the name of a copy ends until it is whole
+THERE_ALREADY: Final = "{} is there already; a copy replaces nothing."
+
+
+class Copied(NamedTuple):
+    """What a copy holds: how many cases, in how many bytes."""
+
+    cases: int
+    size: int
+
+
+def back_up(source: str, target: str) -> Copied:
+    """Copy the database at `source` to `target`, which appears whole and on the disk, or not at all.
+
+    The copy is a single file that only its owner can read, and it has passed SQLite's own checks.
+
+    Raises:
+        DatabaseUnusable: There is something at `target` already, `source` cannot be read, or its copy does not pass.
+        OSError: The folder of `target` cannot be written.
+    """
+    place = Path(os.path.abspath(target))
+    if os.path.lexists(place):
+        raise DatabaseUnusable(THERE_ALREADY.format(target))
+    if not place.parent.is_dir():
+        raise DatabaseUnusable(f"{target} cannot be made: there is no folder {place.parent}.")
+    with looking_into(source) as original:
+        descriptor, name = tempfile.mkstemp(dir=place.parent, prefix=f".{place.name}.", suffix=PART)
+        os.close(descriptor)  # before SQLite opens it: its locks would go with the descriptor
+        part = Path(name)
+        try:
+            cases = _copy(original, part)
+            _sync(part, os.O_RDWR)
+            size = part.stat().st_size
+            _name(part, place, target)
+        except sqlite3.Error as error:
+            raise DatabaseUnusable(f"{source} cannot be copied to {target}: {error}.") from error
+        finally:
+            for end in ("", "-journal", "-wal", "-shm"):
+                Path(f"{part}{end}").unlink(missing_ok=True)
+    if hasattr(os, "O_DIRECTORY"):  # Windows opens no folder
+        _sync(place.parent, os.O_DIRECTORY)
+    return Copied(cases, size)
+
+
+def _copy(original: sqlite3.Connection, part: Path) -> int:
+    """Copy all of it and return how many cases it holds."""
+    with closing(sqlite3.connect(part, isolation_level=None)) as copy:
+        copy.execute("PRAGMA journal_mode = OFF")  # what is cut short is thrown away
+        copy.execute("PRAGMA synchronous = OFF")
+        original.backup(copy)  # in one step: one that pauses begins again whenever somebody writes
+    with closing(sqlite3.connect(part, isolation_level=None)) as copy:
+        copy.execute("PRAGMA journal_mode = DELETE")  # WAL could not be read where nothing can be written
+        if fault := next(damage(copy), None):
+            raise sqlite3.DatabaseError(f"it is damaged, which `supportcases check` tells more of ({fault})")
+        ((cases,),) = copy.execute("SELECT count(*) FROM supportcases_cases").fetchall()
+    return int(cases)
+
+
+def _name(part: Path, place: Path, target: str) -> None:
+    """Give the copy its name, which nobody else may have taken meanwhile."""
+    try:
+        os.link(part, place)
+    except FileExistsError:
+        raise DatabaseUnusable(THERE_ALREADY.format(target)) from None
+    except OSError:  # a file system without links
+        part.rename(place)
+
+
+def _sync(path: Path, how: int) -> None:
+    """Return once the disk has what was written to the file, or what is named in the folder."""
+    descriptor = os.open(path, how)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

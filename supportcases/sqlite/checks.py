@@ -1,0 +1,257 @@
+"""What must hold of a file of support cases, each thing with the question that finds where it does not.
+
+Nothing of the file is changed, and no write lock is taken.
+"""
+
+import os
+import shutil
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
+from itertools import islice
+from typing import Final, NamedTuple
+
+from supportcases.sqlite.faults import DAMAGED, primary_code
+from supportcases.sqlite.looking import (
+    applied_migrations,
+    known_migrations,
+    known_parts,
+    looking_into,
+    open_able_to_write,
+    our_parts,
+)
+
+MOST: Final = 5  # faults of one kind that are told
+LEAST_FREE: Final = 100_000_000  # bytes that the disk should have left, or as many as the file has
+INDEX_TABLES: Final = ("data", "idx", "docsize", "config")  # in which FTS5 keeps what it knows
+
+
+class Findings(NamedTuple):
+    """What was looked at in which file, what is wrong with it, and what is not wrong but good to know."""
+
+    file: str
+    looked_at: tuple[str, ...]
+    faults: tuple[str, ...]
+    warnings: tuple[str, ...]
+
+
+class Check(NamedTuple):
+    """Something that is looked at, in files that have seen the migration `since`: `find` yields what is wrong."""
+
+    name: str
+    since: str
+    find: Callable[[sqlite3.Connection], Iterator[str]]
+
+
+def check(path: str) -> Findings:
+    """Look at all that must hold of the file, as it is at one moment; it may be in use.
+
+    Raises:
+        DatabaseUnusable: There is no such file, it is no database, or it holds no support cases.
+    """
+    with looking_into(path) as connection:
+        applied, known = applied_migrations(connection), known_migrations()
+        unknown, pending = sorted(applied - set(known)), [name for name in known if name not in applied]
+        looked_at = ["the file", "the schema"]
+        faults = _told("the file", _damage_of_file(path))
+        faults += _told("the schema", _newer(unknown) if unknown else _missing_parts(connection, pending))
+        for name, since, find in CHECKS:
+            if since in applied and not unknown:
+                looked_at.append(name)
+                faults += _told(name, find(connection))
+        return Findings(_described(path, connection), tuple(looked_at), tuple(faults), tuple(_warnings(path, pending)))
+
+
+def damage(connection: sqlite3.Connection) -> Iterator[str]:
+    """Yield what SQLite itself finds wrong; the connection must be able to write, or it passes over each CHECK."""
+    for (line,) in connection.execute(f"PRAGMA integrity_check({MOST + 1})"):
+        if line != "ok":
+            yield ", ".join(part for part in line.splitlines() if not part.startswith("***"))
+    for kind, table in sorted(our_parts(connection)):
+        if kind == "table":
+            for row in connection.execute(f"PRAGMA foreign_key_check({table})"):
+                yield f"row {row[1]} of {table} belongs to a row of {row[2]} that is not there"
+
+
+def megabytes(size: int) -> str:
+    """Return a number of bytes as people read it."""
+    return f"{size / 1_000_000:,.1f} MB"
+
+
+def counted(count: int, thing: str) -> str:
+    """Return how many things there are."""
+    return f"{count:,} {thing}{'' if count == 1 else 's'}"
+
+
+def _told(name: str, faults: Iterable[str]) -> list[str]:
+    """Return the faults as lines, and where they cannot be found out the reason."""
+    told: list[str] = []
+    try:
+        for fault in islice(faults, MOST):
+            told.append(f"{name}: {fault}")
+    except sqlite3.Error as error:
+        told.append(f"{name}: {error}")
+    return [*told, f"{name}: there may be more"] if len(told) == MOST else told
+
+
+def _damage_of_file(path: str) -> Iterator[str]:
+    with closing(open_able_to_write(path)) as connection:
+        yield from damage(connection)
+
+
+def _described(path: str, connection: sqlite3.Connection) -> str:
+    """Return what file it is, as far as it can be read."""
+    ((mode,),) = connection.execute("PRAGMA journal_mode").fetchall()
+    told = f"{megabytes(os.path.getsize(path))}, journal mode {mode}, SQLite {sqlite3.sqlite_version}"
+    try:
+        ((cases, stores),) = connection.execute(
+            "SELECT count(*), (SELECT count(*) FROM supportcases_stores) FROM supportcases_cases"
+        ).fetchall()
+    except sqlite3.Error:
+        return told
+    return f"{counted(cases, 'case')} of {counted(stores, 'store')}, {told}"
+
+
+def _warnings(path: str, pending: list[str]) -> Iterator[str]:
+    if pending:
+        yield f"an older version of supportcases wrote it: its next use brings it up to date ({', '.join(pending)})"
+    if not os.access(path, os.W_OK):
+        yield "its CHECK constraints were not looked at: SQLite does so only for those who may write the file"
+    free, size = shutil.disk_usage(os.path.dirname(os.path.realpath(path))).free, os.path.getsize(path)
+    if free < max(size, LEAST_FREE):
+        yield f"the disk has {megabytes(free)} left"
+    if _may_reset_a_wal(sqlite3.sqlite_version_info):
+        yield (
+            f"SQLite {sqlite3.sqlite_version} has the fault WAL-reset: "
+            "where several processes write the file, take 3.51.3 or newer"
+        )
+
+
+def _may_reset_a_wal(version: tuple[int, ...]) -> bool:
+    """Tell whether two processes that write at the same instant could damage the file: sqlite.org/wal.html."""
+    mended = version >= (3, 51, 3) or (3, 50, 7) <= version < (3, 51) or (3, 44, 6) <= version < (3, 45)
+    return version >= (3, 7) and not mended
+
+
+def _newer(unknown: list[str]) -> Iterator[str]:
+    yield f"a newer version of supportcases wrote it, which knows {', '.join(unknown)}"
+
+
+def _missing_parts(connection: sqlite3.Connection, pending: list[str]) -> Iterator[str]:
+    missing = set() if pending else known_parts() - our_parts(connection)
+    for kind, name in sorted(missing):
+        yield f"the {kind} {name} is missing"
+
+
+def _gaps(connection: sqlite3.Connection) -> Iterator[str]:
+    for store, cases, highest in connection.execute(
+        """
+        SELECT store, count(*), max(number)
+        FROM supportcases_cases
+        GROUP BY store
+        HAVING max(number) <> count(*)
+        """
+    ):
+        yield f"those of {store} have gaps: {counted(cases, 'case')}, and the highest is {highest}"
+
+
+def _wrong_counters(connection: sqlite3.Connection) -> Iterator[str]:
+    for store, last, highest in connection.execute(
+        """
+        SELECT store, last_number, highest
+        FROM (
+            SELECT store, last_number,
+                   (SELECT coalesce(max(number), 0) FROM supportcases_cases AS c WHERE c.store = s.store) AS highest
+            FROM supportcases_stores AS s
+        )
+        WHERE last_number <> highest
+        ORDER BY store
+        """
+    ):
+        yield f"{store} would go on behind {last}, and its highest is {highest}"
+
+
+def _wrong_counts(connection: sqlite3.Connection) -> Iterator[str]:
+    for store, status, severity, told, there in connection.execute(
+        """
+        SELECT store, status, severity, sum(told), sum(there)
+        FROM (
+            SELECT store, status, severity, cases AS told, 0 AS there
+            FROM supportcases_counts
+            UNION ALL
+            SELECT store, status, severity, 0, count(*)
+            FROM supportcases_cases
+            GROUP BY store, status, severity
+        )
+        GROUP BY store, status, severity
+        HAVING sum(told) <> sum(there)
+        """
+    ):
+        yield f"{store} is said to have {told:,} that are {status} and {severity}, and has {there:,}"
+
+
+def _without(table: str) -> Callable[[sqlite3.Connection], Iterator[str]]:
+    def find(connection: sqlite3.Connection) -> Iterator[str]:
+        for store, number in connection.execute(
+            f"""
+            SELECT store, number
+            FROM supportcases_cases AS c
+            WHERE NOT EXISTS (SELECT 1 FROM {table} AS t WHERE t.store = c.store AND t.case_id = c.id)
+            ORDER BY store, number
+            """
+        ):
+            yield f"{store} {number} has none"
+
+    return find
+
+
+def _badly_folded(connection: sqlite3.Connection) -> Iterator[str]:
+    connection.create_function("casefold", 1, str.casefold, deterministic=True)
+    for store, number in connection.execute(
+        """
+        SELECT store, number
+        FROM supportcases_cases
+        WHERE subject_folded <> casefold(subject)
+        ORDER BY store, number
+        """
+    ):
+        yield f"{store} {number} is looked for by another subject than it has"
+
+
+def _wrong_index(connection: sqlite3.Connection) -> Iterator[str]:
+    """Let FTS5 compare the index with the subjects, in a copy: it does so only by a statement that writes."""
+    connection.execute(
+        """
+        CREATE TEMPORARY VIEW subjects AS
+        SELECT s.ordinal << 32 | c.number AS place, c.subject_folded AS subject
+        FROM main.supportcases_cases AS c
+        JOIN main.supportcases_stores AS s USING (store)
+        """
+    )
+    connection.execute(
+        """
+        CREATE VIRTUAL TABLE temp.indexed
+            USING fts5 (subject, content = 'subjects', content_rowid = 'place', tokenize = 'trigram case_sensitive 1')
+        """
+    )
+    for table in INDEX_TABLES:
+        connection.execute(
+            f"INSERT OR REPLACE INTO temp.indexed_{table} SELECT * FROM main.supportcases_search_{table}"
+        )
+    try:
+        connection.execute("INSERT INTO temp.indexed (indexed, rank) VALUES ('integrity-check', 1)")
+    except sqlite3.Error as error:
+        if primary_code(error) not in DAMAGED:
+            raise
+        yield "it does not hold exactly the subjects, so a search may miss cases or find others"
+
+
+CHECKS: Final = (
+    Check("numbers", "0001_cases", _gaps),
+    Check("next numbers", "0001_cases", _wrong_counters),
+    Check("messages", "0001_cases", _without("supportcases_messages")),
+    Check("history", "0001_cases", _without("supportcases_events")),
+    Check("counts", "0005_speed", _wrong_counts),
+    Check("subjects", "0001_cases", _badly_folded),
+    Check("the search index", "0005_speed", _wrong_index),
+)

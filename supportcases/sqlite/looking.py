@@ -1,0 +1,101 @@
+"""Looking into a file that may be anybody's, in use or not, without changing it."""
+
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
+from urllib.parse import quote
+
+from sqlite_utils import Database
+
+from supportcases.errors import DatabaseUnusable
+from supportcases.sqlite.connections import PATIENCE, open_memory, open_read_only
+from supportcases.sqlite.faults import BUSY, primary_code
+from supportcases.sqlite.migrations import MIGRATIONS
+
+
+@contextmanager
+def looking_into(path: str) -> Iterator[sqlite3.Connection]:
+    """Yield a connection that sees one moment of a file of support cases, and that cannot change it.
+
+    Nobody waits for it, and it waits for nobody but a program that keeps the whole file locked.
+
+    Raises:
+        DatabaseUnusable: There is no such file, it is no database, or it holds no support cases.
+    """
+    if not os.path.lexists(path):
+        raise DatabaseUnusable(f"{path} does not exist.")
+    if not os.path.isfile(path):
+        raise DatabaseUnusable(f"{path} cannot be read: it is not a file.")
+    file = os.path.realpath(path)
+    was_in_use = os.path.exists(f"{file}-wal")
+    try:
+        connection = open_read_only(file)
+    except sqlite3.Error as error:
+        raise _unreadable(path, error) from error
+    try:
+        _begin(connection, path)
+        yield connection
+    finally:
+        connection.close()
+        if not was_in_use:
+            _tidy(file)
+
+
+def open_able_to_write(path: str) -> sqlite3.Connection:
+    """Return a connection that could change the file, and does not create it.
+
+    Close it before that of `looking_into`: the last one moves what is in the `-wal` file to the file, if it can.
+    """
+    file = quote("/" + os.path.realpath(path).lstrip("/"))
+    return sqlite3.connect(f"file:{file}?mode=rw", uri=True, timeout=PATIENCE, isolation_level=None)
+
+
+def applied_migrations(connection: sqlite3.Connection) -> set[str]:
+    """Return the names of the steps by which our tables were made."""
+    return {migration.name for migration in MIGRATIONS.applied(_database(connection))}
+
+
+def known_migrations() -> list[str]:
+    """Return the names of the steps that this version knows, in their order."""
+    with closing(open_memory()) as empty:
+        return [migration.name for migration in MIGRATIONS.pending(_database(empty))]
+
+
+def our_parts(connection: sqlite3.Connection) -> set[tuple[str, str]]:
+    """Return the type and the name of each table, index and trigger of ours."""
+    return set(connection.execute("SELECT type, name FROM sqlite_schema WHERE name GLOB 'supportcases_*'"))
+
+
+def known_parts() -> set[tuple[str, str]]:
+    """Return the type and the name of each table, index and trigger that this version makes."""
+    with closing(open_memory()) as empty:
+        MIGRATIONS.apply(_database(empty))
+        return our_parts(empty)
+
+
+def _begin(connection: sqlite3.Connection, path: str) -> None:
+    try:
+        connection.execute("PRAGMA temp_store = FILE")  # whatever is made for a look: a large file has a large index
+        connection.execute("BEGIN")
+        applied = applied_migrations(connection)
+    except sqlite3.Error as error:
+        raise _unreadable(path, error) from error
+    if not applied:
+        raise DatabaseUnusable(f"{path} holds no support cases.")
+
+
+def _unreadable(path: str, error: sqlite3.Error) -> DatabaseUnusable:
+    if primary_code(error) in BUSY:
+        return DatabaseUnusable(f"{path} cannot be read: another program keeps it locked.")
+    return DatabaseUnusable(f"{path} cannot be read as a SQLite database: {error}.")
+
+
+def _tidy(file: str) -> None:
+    """Let SQLite remove the empty `-wal` and `-shm` files that looking made: only who could write them does."""
+    with suppress(sqlite3.Error), closing(open_able_to_write(file)) as connection:
+        connection.execute("SELECT 1 FROM sqlite_schema").fetchone()
+
+
+def _database(connection: sqlite3.Connection) -> Database:
+    return Database(connection, execute_plugins=False, recursive_triggers=False, strict=True)

@@ -1,6 +1,5 @@
 """What every use case needs: to find a case that the actor may see, to change it, and to tell of it in its history."""
 
-import logging
 from collections.abc import Callable, Collection
 from datetime import datetime
 from functools import partial
@@ -24,6 +23,7 @@ from supportcases.errors import CaseMoved, CaseNotFound, TooManyCases
 from supportcases.events import Event, EventKind, OnEvent, kind_of_change
 from supportcases.fields import Checker, Rule, checking
 from supportcases.ids import uuid7
+from supportcases.logs import logger
 from supportcases.queue import QueueFilter
 from supportcases.repository import Repository, Transaction
 from supportcases.subjects import subject_from
@@ -34,7 +34,7 @@ Ref = str | int | UUID
 Words = tuple[str, str]  # a body, and the label that signs it
 Step = tuple[Callable[[Case, datetime], Case], EventKind]  # a rule of `supportcases.cases`, and what happened by it
 
-log: Final = logging.getLogger("supportcases.desk")
+log: Final = logger("supportcases.desk")
 
 
 class Casework:

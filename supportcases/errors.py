@@ -4,10 +4,9 @@ The docstring of an exception is its message; its `code` is stable and appears i
 """
 
 import inspect
+import json
 from collections.abc import Mapping
 from typing import Final
-
-EMPTY = '""'  # how a sentence names a field whose name is empty
 
 
 class SupportCasesError(Exception):
@@ -28,7 +27,7 @@ class InvalidInput(SupportCasesError, ValueError):
         """Take `problems`: the name of each faulty field with a sentence that says what is allowed."""
         self.problems: Final[dict[str, str]] = dict(problems)
         clauses = [
-            f"{field or EMPTY} {problem[:1].lower()}{problem[1:].rstrip('.')}" for field, problem in problems.items()
+            f"{_named(field)} {problem[:1].lower()}{problem[1:].rstrip('.')}" for field, problem in problems.items()
         ]
         super().__init__("; ".join(clauses) + "." if clauses else None)
 
@@ -97,3 +96,8 @@ class TooManyCases(SupportCasesError):
     """This store has as many open cases as it may have; reply to one of them, or close one first."""
 
     code = "too_many_cases"
+
+
+def _named(field: str) -> str:
+    """Return the name of a field as a sentence has it: quoted where it is empty or cannot be printed on one line."""
+    return field if field and field.isprintable() else json.dumps(field)

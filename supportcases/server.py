@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from waitress import wasyncore
 from waitress.channel import HTTPChannel
+from waitress.parser import HTTPRequestParser, ParsingError
 from waitress.server import TcpWSGIServer, create_server
 
 from supportcases.app import MAX_BODY, WsgiApp
@@ -51,13 +52,40 @@ def url_of(listener: socket.socket) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
+class Parser(HTTPRequestParser):  # type: ignore[misc]  # waitress has no types
+    """Waitress's parser, which lets an exception fly where a Content-Length has more digits than Python converts."""
+
+    def parse_header(self, header_plus: bytes) -> None:
+        """Parse the start line and the headers.
+
+        Raises:
+            ParsingError: They are not valid, which waitress answers with 400.
+        """
+        try:
+            super().parse_header(header_plus)
+        except ValueError:
+            raise ParsingError("Content-Length is invalid") from None
+
+
+class Channel(HTTPChannel):  # type: ignore[misc]
+    """A connection with this parser."""
+
+    parser_class = Parser
+
+
+def _server(app: WsgiApp, listener: socket.socket, **settings: Any) -> TcpWSGIServer:
+    server = create_server(app, sockets=[listener], **LIMITS, **settings)
+    server.channel_class = Channel
+    return server
+
+
 def serve(app: WsgiApp, listener: socket.socket, *, threads: int, trusted_proxy: str | None = None) -> None:
     """Serve `app` until SIGTERM or SIGINT; then stop accepting, let begun requests finish, and return, deaf to both.
 
     `trusted_proxy` is the address of a proxy whose `X-Forwarded-For` says who is asking; nobody else's is believed.
     """
     proxy = {"trusted_proxy": trusted_proxy, "trusted_proxy_headers": {"x-forwarded-for"}} if trusted_proxy else {}
-    server = create_server(app, sockets=[listener], threads=threads, **LIMITS, **proxy)
+    server = _server(app, listener, threads=threads, **proxy)
     with stop_signals(server) as stopping:
         print(f"listening on {url_of(listener)}", flush=True)  # noqa: T201 - whoever started us waits for this line
         _serve_until(stopping, server)
@@ -71,7 +99,7 @@ def served(app: WsgiApp, *, threads: int = 4) -> Iterator[str]:
     """
     listener = bind("127.0.0.1", 0)
     try:
-        server = create_server(app, sockets=[listener], threads=threads, **LIMITS)
+        server = _server(app, listener, threads=threads)
     except BaseException:
         listener.close()
         raise

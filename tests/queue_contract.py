@@ -540,10 +540,11 @@ class QueueContract:
         with repository.write() as transaction:
             transaction.keys.add(key, hash_of(1))
         with repository.read() as transaction:
-            kept_key = transaction.keys.find(hash_of(1))
+            kept_key = transaction.keys.find(hash_of(1), T0)
             assert transaction.keys.all() == (key,)
         assert kept_key == key
         assert kept_key.actor.stores == (None if stores is None else frozenset(stores))
         with repository.write() as transaction:
             assert transaction.keys.revoke(key.id, LATE) is True
-            assert transaction.keys.find(hash_of(1)) == replace(key, revoked_at=LATE)
+            assert transaction.keys.find(hash_of(1), T0) is None
+            assert transaction.keys.all() == (replace(key, revoked_at=LATE),)

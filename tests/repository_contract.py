@@ -58,7 +58,8 @@ def a_message(number: int = 1, body: str = "It does not work.", **changes) -> Me
 
 
 def a_key(number: int = 1, store: str = "acme", label: str = "API", **changes) -> ApiKey:
-    key = ApiKey(f"{number:012x}", Actor.merchant(store, label), T0 + timedelta(minutes=number))
+    name = f"{number:012x}"
+    key = ApiKey(name, Actor.merchant(store, label, id=name), T0 + timedelta(minutes=number))
     return replace(key, **changes)
 
 
@@ -417,10 +418,18 @@ class RepositoryContract:
             transaction.keys.add(a_key(1), hash_of(1))
             transaction.keys.add(expiring, hash_of(2))
         with repository.read() as transaction:
-            assert transaction.keys.find(hash_of(1)) == a_key(1)
-            assert transaction.keys.find(hash_of(2)) == expiring
-            assert transaction.keys.find(hash_of(3)) is None
-            assert transaction.keys.find(a_key(1).id) is None
+            assert transaction.keys.find(hash_of(1), T0) == a_key(1)
+            assert transaction.keys.find(hash_of(2), T0) == expiring
+            assert transaction.keys.find(hash_of(3), T0) is None
+            assert transaction.keys.find(a_key(1).id, T0) is None
+
+    def test_a_key_is_found_until_the_moment_of_its_expiry(self, repository):
+        expiring = a_key(1, expires_at=T0 + timedelta(days=1))
+        with repository.write() as transaction:
+            transaction.keys.add(expiring, hash_of(1))
+        with repository.read() as transaction:
+            assert transaction.keys.find(hash_of(1), expiring.expires_at - timedelta(milliseconds=1)) == expiring
+            assert transaction.keys.find(hash_of(1), expiring.expires_at) is None
 
     def test_all_keys_are_listed_oldest_first(self, repository):
         with repository.write() as transaction:
@@ -437,8 +446,9 @@ class RepositoryContract:
             assert transaction.keys.revoke(a_key(1).id, T0 + timedelta(days=2)) is True
             assert transaction.keys.revoke(a_key(3).id, T0) is False
         with repository.read() as transaction:
-            assert transaction.keys.find(hash_of(1)) == a_key(1, revoked_at=T0 + timedelta(days=1))
-            assert transaction.keys.find(hash_of(2)) == a_key(2)
+            assert transaction.keys.find(hash_of(1), T0) is None
+            assert transaction.keys.find(hash_of(2), T0) == a_key(2)
+            assert transaction.keys.all() == (a_key(1, revoked_at=T0 + timedelta(days=1)), a_key(2))
 
     def test_a_second_key_of_the_same_hash_is_refused(self, repository):
         with repository.write() as transaction:

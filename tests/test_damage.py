@@ -114,3 +114,35 @@ def test_nothing_is_acknowledged_that_would_go_into_a_file_which_is_no_longer_th
     aside.replace(path)
     assert post(app, CASES, BODY).json["number"] == 2
     assert call(app, "GET", CASES).json["meta"]["count"] == 2
+
+
+def test_damage_within_a_text_is_damage_too_and_the_text_stays_out_of_the_log(app, path, caplog):
+    body = "confidential " * 700  # longer than a page: its end lies in pages of its own
+    app.desk.reply(ACME, 1, body=body)
+    app.desk.repository.close()
+    spoil_text(path, b"confidential confidential confidential")
+    with caplog.at_level(logging.DEBUG, "supportcases"):
+        checked(call(app, "GET", f"{CASES}/1"), 500, "database_damaged")
+        checked(post(app, CASES, BODY), 500, "database_damaged")
+    assert [record.getMessage() for record in caplog.records if record.levelname == "CRITICAL"] == [
+        f"{path} is damaged (a text in it is no UTF-8): this process writes nothing more to it; "
+        "`supportcases check` tells what is wrong"
+    ]
+    assert "confidential" not in caplog.text
+
+
+def spoil_text(path, text):
+    """Overwrite the last place of a text with bytes that are no UTF-8."""
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    python(
+        """
+        import sys
+        with open(sys.argv[1], "r+b") as file:
+            at = file.read().rindex(sys.argv[2].encode())
+            file.seek(at)
+            file.write(b"\\xff" * len(sys.argv[2]))
+        """,
+        str(path),
+        text.decode(),
+    )

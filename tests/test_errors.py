@@ -1,8 +1,10 @@
 """Errors: the one shape on every route and none, and whatever a client or server may throw at the app."""
 
 import inspect
+import json
 import logging
 import sqlite3
+from urllib.parse import quote
 
 import falcon
 import pytest
@@ -422,6 +424,15 @@ def test_faulty_fields_are_told_in_the_order_of_the_document_and_unknown_ones_by
     body = {"zebra": 1, "severity": None, "apple": 2, "body": "short", "mango": 3}
     answer = client.simulate_post(CASES, json=body).json
     assert [detail["field"] for detail in answer["details"]] == ["body", "severity", "apple", "mango", "zebra"]
+
+
+@pytest.mark.parametrize("name", ["a\r\nb", "tab\t", "next\x85line", "\u2028", "\u202e", "\x1b[31m", ""])
+def test_a_name_that_cannot_be_printed_is_quoted_in_the_sentence_and_as_sent_in_the_details(client, name):
+    answer = client.simulate_post(CASES, json={"body": "A long enough body.", name: 1})
+    assert answer.json["details"] == [{"field": name, "message": "Is not a known field."}]
+    assert answer.json["error"] == f"{json.dumps(name)} is not a known field."
+    asked = client.simulate_get(CASES, query_string=f"{quote(name)}=%00")
+    assert asked.json["error"] == f"{json.dumps(name)} must not contain a NUL character."
 
 
 def test_one_repeated_field_among_seventy_thousand_is_found(client):

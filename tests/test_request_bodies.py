@@ -329,7 +329,7 @@ def test_without_length_and_end_nothing_is_read(send):
     checked(send("POST", CASES, **environ), 400, "bad_request")
 
 
-@pytest.mark.parametrize("error", [OSError("gone"), ConnectionResetError(), TimeoutError()])
+@pytest.mark.parametrize("error", [OSError("gone"), ConnectionResetError(), TimeoutError(), ValueError("no chunk")])
 def test_a_client_that_goes_while_it_sends_is_400(send, error):
     class Broken:
         def read(self, size=-1):

@@ -235,7 +235,7 @@ def test_a_client_that_hangs_up_brings_no_path_into_the_log(tmp_path):
 import logging
 from supportcases import cli, server
 
-def serve(app, listener, *, threads):
+def serve(app, listener, **settings):
     logging.getLogger("waitress").info("Client disconnected while serving %s" % "/a\\n2024-01-01 forged")
 
 server.serve = serve
@@ -286,6 +286,15 @@ def test_a_body_above_a_mebibyte_is_413_in_our_json(chunked, wire):
             "requestId": answer.headers["x-request-id"],
         }
     assert wire.ask("GET", CASES).json["meta"]["count"] == 0
+
+
+@pytest.mark.parametrize("digits", [4_300, 4_301, 200_000])
+def test_an_absurd_content_length_is_refused_and_no_traceback_comes_into_the_log(digits, wire, server):
+    wire.send("POST", CASES, Content_Type="application/json", Content_Length="9" * digits)
+    answer = wire.receive()
+    assert answer.status in (400, 413)
+    assert "Traceback" not in (server.db.parent / "server.log").read_text()
+    assert "ERROR" not in (server.db.parent / "server.log").read_text()
 
 
 def test_a_body_of_a_mebibyte_is_read(wire):

@@ -473,12 +473,12 @@ def test_an_upgrade_keeps_every_message_public_every_event_and_every_answer(upgr
 
 def test_an_upgrade_keeps_merchants_keys_working_as_they_were(upgraded):
     ring = KeyRing(upgraded, clock=lambda: T0)
-    assert ring.recognise(OLD_KEY) == Actor.merchant("acme", "Till")
+    assert ring.recognise(OLD_KEY) == Actor.merchant("acme", "Till", id="a" * 12)
     assert ring.all() == (
-        ApiKey("a" * 12, Actor.merchant("acme", "Till"), T0),
+        ApiKey("a" * 12, Actor.merchant("acme", "Till", id="a" * 12), T0),
         ApiKey(
             "b" * 12,
-            Actor.merchant("globex"),
+            Actor.merchant("globex", id="b" * 12),
             *(T0 + timedelta(minutes=minutes) for minutes in (1, 2, 3)),
         ),
     )
@@ -522,5 +522,5 @@ def test_an_upgrade_does_not_stumble_over_what_is_broken_in_the_host_s_file(path
         connection.execute("CREATE TABLE orders (id INTEGER)")
         connection.execute(of_the_host)
     repository = SqliteRepository(path)
-    assert KeyRing(repository).recognise(OLD_KEY) == Actor.merchant("acme", "Till")
+    assert KeyRing(repository).recognise(OLD_KEY) == Actor.merchant("acme", "Till", id="a" * 12)
     repository.close()

@@ -17,6 +17,7 @@ from urllib.parse import quote
 
 from supportcases.errors import DatabaseBusy, DatabaseUnavailable
 from supportcases.sqlite.faults import BUSY, primary_code
+from supportcases.sqlite.journal import Journal
 
 PATIENCE: Final = 10.0  # seconds that a reader or writer waits for others before it is told to come again
 
@@ -136,6 +137,7 @@ class FileConnections:
         self._lock = threading.RLock()
         self._change = threading.Condition(self._lock)
         self._lending = True
+        self._journal = Journal(path)
         self._idle: list[sqlite3.Connection] = []
         self._borrowers: list[int] = []
         weakref.finalize(self, _close_all, self._idle)
@@ -149,7 +151,7 @@ class FileConnections:
         self._must_be_there()
         turn = _taken(self._write_turn) if writes else None
         try:
-            return Lease(self._borrow(), self._give_back, turn)
+            return Lease(self._borrow(), self._give_back_written if writes else self._give_back, turn)
         except BaseException:
             if turn:
                 turn.release()
@@ -204,6 +206,13 @@ class FileConnections:
             raise
         self._file = self._file or _identity(self._path)
         return connection
+
+    def _give_back_written(self, connection: sqlite3.Connection) -> None:
+        """Take it back from a writer, whose turn it still is."""
+        try:
+            self._journal.keep_short(connection, PATIENCE)
+        finally:
+            self._give_back(connection)
 
     def _give_back(self, connection: sqlite3.Connection) -> None:
         if connection.in_transaction:  # the rollback failed: nobody can know what it holds

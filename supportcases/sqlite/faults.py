@@ -15,6 +15,7 @@ UNAVAILABLE = {
     sqlite3.SQLITE_CANTOPEN,
     sqlite3.SQLITE_PROTOCOL,
 }
+NOT_TEXT = "Could not decode to UTF-8"  # how Python, not SQLite, tells of damage within a text
 DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 
 log: Final = logging.getLogger("supportcases.sqlite")
@@ -47,11 +48,14 @@ class Faults:
         if code in UNAVAILABLE:
             raise DatabaseUnavailable() from error
         if code in DAMAGED:
-            self._note(error)
+            self._note(str(error))
             raise DatabaseDamaged() from error
+        if str(error).startswith(NOT_TEXT):
+            self._note("a text in it is no UTF-8")
+            raise DatabaseDamaged() from None  # the error holds the text
         raise error
 
-    def _note(self, damage: sqlite3.Error) -> None:
+    def _note(self, damage: str) -> None:
         with self._lock:
             first, self._damaged = not self._damaged, True
         if first:

@@ -38,15 +38,17 @@ class SqliteKeys:
             },
         )
 
-    def find(self, key_hash: str) -> ApiKey | None:
-        """Return the key with that hash, be it valid, expired or revoked, or None."""
+    def find(self, key_hash: str, now: datetime) -> ApiKey | None:
+        """Return the key with that hash, or None where there is none, or it is revoked or expired."""
         row = self._connection.execute(
             f"""
             SELECT {COLUMNS}
             FROM supportcases_keys
             WHERE key_hash = :key_hash
+              AND revoked_at IS NULL
+              AND (expires_at IS NULL OR expires_at > :now)
             """,
-            {"key_hash": key_hash},
+            {"key_hash": key_hash, "now": times.to_text(now)},
         ).fetchone()
         return _from_row(row) if row else None
 

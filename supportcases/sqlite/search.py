@@ -76,7 +76,7 @@ class Search:
         return f"""
             SELECT c.rowid AS row, c.number, c.last_activity_at
             FROM (SELECT value FROM json_each(:candidates) {self._or_number}) AS found
-            CROSS JOIN supportcases_cases AS c ON c.store = :store AND c.number = found.value
+            CROSS JOIN supportcases_cases AS c ON c.number = found.value
             WHERE {self._where}
               AND {self._matches}
         """
@@ -91,7 +91,7 @@ class Search:
         return f"""
             SELECT c.rowid AS row, c.number, c.last_activity_at
             FROM ({INDEXED} {self._or_number}) AS found
-            CROSS JOIN supportcases_cases AS c ON c.store = :store AND c.number = found.number
+            CROSS JOIN supportcases_cases AS c ON c.number = found.number
             WHERE {self._where}
         """
 

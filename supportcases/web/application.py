@@ -1,6 +1,5 @@
 """The Falcon app with everything around the resources: who may come in, errors, the log, the last resort."""
 
-import logging
 import os
 import sys
 import threading
@@ -12,6 +11,7 @@ import falcon
 from supportcases.desk import SupportDesk
 from supportcases.errors import SupportCasesError
 from supportcases.keys import KeyRing
+from supportcases.logs import logger
 from supportcases.web import errors
 from supportcases.web.access import Access
 from supportcases.web.auth import Authentication
@@ -22,7 +22,7 @@ from supportcases.web.requests import ApiRequest, request_id_of
 READS: Final = ("GET", "HEAD")
 TURN: Final = 0.01  # seconds
 
-log: Final = logging.getLogger("supportcases.web")
+log: Final = logger("supportcases.web")
 
 
 class SupportApp(falcon.App[ApiRequest, falcon.Response]):

@@ -1,15 +1,15 @@
 """From exception to HTTP: the one table of statuses, and the one body that an error has."""
 
-import logging
 from typing import Any, Final
 
 import falcon
 
 from supportcases import errors
+from supportcases.logs import logger
 from supportcases.web.answers import send, to_bytes, to_json
 from supportcases.web.requests import ApiRequest
 
-log: Final = logging.getLogger("supportcases.web")
+log: Final = logger("supportcases.web")
 
 STATUS: Final[dict[type[errors.SupportCasesError], int]] = {
     errors.InvalidInput: 400,

@@ -99,7 +99,7 @@ class ApiRequest(falcon.Request):
             return
         if unread <= MOST_FORGOTTEN and "HTTP_EXPECT" not in self.env:
             stream: IO[bytes] = self.env["wsgi.input"]
-            with suppress(OSError):
+            with suppress(OSError, ValueError):
                 while unread > 0 and (chunk := stream.read(min(unread, CHUNK))):
                     unread -= len(chunk)
         raise falcon.HTTPContentTooLarge(description=f"The body must not be larger than {limit:,} bytes.")
@@ -111,7 +111,7 @@ class ApiRequest(falcon.Request):
             while length and (chunk := stream.read(min(length, CHUNK))):
                 chunks.append(chunk)
                 length -= len(chunk)
-        except OSError:
+        except (OSError, ValueError):  # cheroot raises the latter for a chunk that is none
             raise falcon.HTTPBadRequest(description="The connection broke while the body was read.") from None
         return b"".join(chunks)
 

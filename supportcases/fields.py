@@ -213,7 +213,9 @@ STORE: Final = PatternRule(
     STORE_NAME,
     "Must be 1 to 64 letters, digits, dots, underscores or hyphens, beginning with a letter or a digit.",
 )
-IDEMPOTENCY_KEY: Final = PatternRule(re.compile(r"[ -~]{1,255}"), "Must be 1 to 255 printable ASCII characters.")
+IDEMPOTENCY_KEY: Final = PatternRule(  # it is kept as it comes, as an API key is not
+    re.compile(r"(?!.*sck_[0-9a-f]{48})[ -~]{1,255}"), "Must be 1 to 255 printable ASCII characters, and no API key."
+)
 
 INTERNAL: Final = BooleanRule()
 CLOSE: Final = BooleanRule()

@@ -125,6 +125,11 @@ class _LifetimeRule:
         return ends
 
 
+def without_keys(text: str) -> str:
+    """Return the text with what may be a key left out."""
+    return KEY.sub(f"{PREFIX}...", text)
+
+
 def hash_of(key: str) -> str:
     """Return the SHA-256 of a key in hexadecimal; its first 12 digits are the key's id."""
     return hashlib.sha256(key.encode()).hexdigest()

@@ -22,7 +22,12 @@ LIMITS: Final[dict[str, Any]] = {
     "channel_timeout": 30,
     "cleanup_interval": 5,
     "asyncore_use_poll": True,  # select() breaks at 1,024 file descriptors
-    "max_request_body_size": 16 * MAX_BODY,  # above the app's own limit, so that the app's error is heard
+    # above the app's own limit, so that its error is heard; no more: an unfinished line is searched with each piece
+    "max_request_body_size": 2 * MAX_BODY,
+    # what an unfinished request or an unread answer may hold in memory; the rest goes to a temporary file
+    "max_request_header_size": 16_384,
+    "inbuf_overflow": 8_192,
+    "outbuf_overflow": 49_152,
     "clear_untrusted_proxy_headers": True,
     "ident": None,
 }
@@ -65,12 +70,22 @@ class Parser(HTTPRequestParser):  # type: ignore[misc]  # waitress has no types
             super().parse_header(header_plus)
         except ValueError:
             raise ParsingError("Content-Length is invalid") from None
+        except ParsingError:  # it quotes the line, in which a key may stand
+            raise ParsingError("The head of the request cannot be read") from None
 
 
 class Channel(HTTPChannel):  # type: ignore[misc]
-    """A connection with this parser."""
+    """A connection with this parser; a byte now and then adds nothing to the time that sending a request may take."""
 
     parser_class = Parser
+    last_activity: float
+
+    def handle_read(self) -> None:
+        """Take what has come."""
+        begun, midway = self.last_activity, self.request is not None
+        super().handle_read()
+        if midway and self.request is not None:
+            self.last_activity = begun
 
 
 def _server(app: WsgiApp, listener: socket.socket, **settings: Any) -> TcpWSGIServer:

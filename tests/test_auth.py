@@ -332,3 +332,38 @@ def test_the_store_of_a_key_is_its_own_whatever_the_request_says(app, client):
     assert client.simulate_get(CASES, headers=headers, params={"store": "globex"}).json["meta"]["count"] == 0
     answer = client.simulate_post(CASES, json={"body": "The checkout fails", "store": "globex"})
     assert answer.status_code == 400
+
+
+# a key where none belongs
+
+
+def test_a_key_sent_as_request_id_is_neither_kept_nor_repeated(app, caplog):
+    key, _ = app.keys.create("acme")
+    with caplog.at_level(logging.INFO, "supportcases"):
+        answer = call(app, "GET", f"{CASES}/7", HTTP_X_REQUEST_ID=key, HTTP_AUTHORIZATION=f"Bearer {key}")
+    assert answer.status == 404
+    assert key not in caplog.text + str(answer.headers) + answer.body.decode()
+
+
+def test_a_key_sent_as_idempotency_key_is_refused_and_kept_nowhere(app):
+    key, _ = app.keys.create("acme")
+    body = b'{"body": "The checkout shows a blank page."}'
+    given = {"CONTENT_TYPE": "application/json", "CONTENT_LENGTH": str(len(body)), "HTTP_IDEMPOTENCY_KEY": f"a {key}"}
+    answer = call(app, "POST", CASES, body, HTTP_AUTHORIZATION=f"Bearer {key}", **given)
+    assert (answer.status, answer.json["code"]) == (400, "validation_failed")
+    assert key not in answer.body.decode()
+    assert app.desk.list(ACME).count == 0
+
+
+def test_a_key_sent_as_the_name_of_a_field_is_not_repeated(client, app):
+    key, _ = app.keys.create("acme")
+    answer = client.simulate_post(CASES, json={"body": "A long enough body.", key: 1})
+    assert answer.json["error"] == "sck_... is not a known field."
+    assert key not in answer.text
+
+
+def test_a_request_shows_its_route_and_not_its_path():
+    shown = []
+    app = create_app(":memory:", authenticate=lambda req: shown.append(repr(req)))
+    call(app, "GET", f"{CASES}/sck_1", QUERY_STRING="key=sck_2", HTTP_HOST="sck_3")
+    assert shown == ["<ApiRequest: GET ->"]

@@ -493,3 +493,9 @@ def test_two_servers_started_at_the_same_moment_do_not_both_get_the_port():
 def test_a_host_that_is_not_ours_is_named(host, tmp_path):
     assert host in refused(run("serve", "--host", host, "--port", "0", cwd=tmp_path))
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_key_among_the_arguments_is_not_repeated(exits):
+    key = f"sck_{'0123456789ab' * 4}"
+    assert "sck_..." in exits(2, "show", "acme", key)
+    assert key not in exits(2, "show", "acme", key)

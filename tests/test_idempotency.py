@@ -180,7 +180,7 @@ def test_any_other_key_is_400_and_nothing_is_done(app, post, rows, key, path):
     answer = call(app, "POST", path, document, **environ)
     assert answer.status == 400
     assert answer.json["details"] == [
-        {"field": "Idempotency-Key", "message": "Must be 1 to 255 printable ASCII characters."}
+        {"field": "Idempotency-Key", "message": "Must be 1 to 255 printable ASCII characters, and no API key."}
     ]
     assert (rows("cases"), rows("messages"), rows("replays")) == (1, 1, 0)
 

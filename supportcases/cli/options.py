@@ -5,10 +5,11 @@ import os
 import re
 from collections.abc import Callable, Sequence
 from datetime import timedelta
-from typing import Any, Final, TypeVar
+from typing import Any, Final, NoReturn, TypeVar
 
 from supportcases.cases import parse_number
 from supportcases.fields import STORE, Rule
+from supportcases.keys import without_keys
 
 T = TypeVar("T")
 
@@ -18,6 +19,10 @@ UNITS: Final = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 class Parser(argparse.ArgumentParser):
     """A parser that may have the option `-`."""
+
+    def error(self, message: str) -> NoReturn:
+        """Say what is wrong, but repeat no key that stands where none belongs."""
+        super().error(without_keys(message))
 
     def parse_known_args(  # type: ignore[override]  # one of its overloads, which is what argparse calls
         self, args: Sequence[str] | None = None, namespace: Any = None

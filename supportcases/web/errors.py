@@ -5,6 +5,7 @@ from typing import Any, Final
 import falcon
 
 from supportcases import errors
+from supportcases.keys import without_keys
 from supportcases.logs import logger
 from supportcases.web.answers import send, to_bytes, to_json
 from supportcases.web.requests import ApiRequest
@@ -54,7 +55,7 @@ def handle_own(req: ApiRequest, resp: falcon.Response, error: errors.SupportCase
     sentence, problems = str(error), None
     if isinstance(error, errors.InvalidInput):
         some = list(error.problems.items())[:MOST_DETAILS]
-        problems = {field[:LONGEST_NAME]: problem for field, problem in some}
+        problems = {without_keys(field)[:LONGEST_NAME]: problem for field, problem in some}
         sentence = str(errors.InvalidInput(problems))
         if len(error.problems) > MOST_DETAILS:
             sentence = f"{sentence.removesuffix('.')}; and {len(error.problems) - MOST_DETAILS} more."

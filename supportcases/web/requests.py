@@ -13,6 +13,7 @@ import falcon
 from supportcases.actors import Actor
 from supportcases.errors import InvalidInput
 from supportcases.fields import CHARACTERS, checking
+from supportcases.keys import KEY
 
 REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,128}")
 LENGTH: Final = re.compile(r"[0-9]+")
@@ -31,6 +32,10 @@ class ApiRequest(falcon.Request):
         self.started: Final = time.perf_counter()
         self.request_id: Final = request_id_of(env)
         self.actor: Actor | None = None
+
+    def __repr__(self) -> str:
+        """Name the route, not the path or the query: a key may stand there."""
+        return f"<{type(self).__name__}: {self.method} {self.uri_template or '-'}>"
 
     @property
     def mounted_at(self) -> str:
@@ -119,7 +124,7 @@ class ApiRequest(falcon.Request):
 def request_id_of(env: dict[str, Any]) -> str:
     """Return the caller's own `X-Request-Id` if it is a proper one, a new one otherwise."""
     sent = str(env.get("HTTP_X_REQUEST_ID", ""))
-    return sent if REQUEST_ID.fullmatch(sent) else os.urandom(16).hex()
+    return sent if REQUEST_ID.fullmatch(sent) and not KEY.search(sent) else os.urandom(16).hex()
 
 
 def _parse(body: bytes) -> dict[str, Any]:

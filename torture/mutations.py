@@ -1,0 +1,211 @@
+"""Which conditions and guards can be taken out of the package, and how: each is one mutation of its source.
+
+The conditions are found by their form, in every statement of `supportcases/sqlite/`: a new one is a new mutation by
+itself. The guards outside of SQL are named here, and one that is found no more is an error.
+"""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final, NamedTuple
+
+PACKAGE: Final = "supportcases"
+STATEMENTS: Final = f"{PACKAGE}/sqlite"
+FOR_OPERATORS: Final = {"checks.py"}  # it looks over a whole file, for whoever has the file
+
+# what tells a store, a case, a scope, a key or a note from the others
+COLUMN: Final = r"(?:\b[a-z]\.)?\b(?:store|scope|key_hash|key|case_id|id|internal)"
+CONDITION: Final = re.compile(rf"{COLUMN} (?:= (?::\w+|[a-z]+\.\w+|0\b)|IN \(SELECT value FROM json_each\(:stores\)\))")
+
+# what is put together in one place stands in many statements, and can be missing in each
+INSERTED: Final = re.compile(r"\{(?P<name>self\._where|where)\}")
+OF_A_STORE: Final = "store = :store"
+OF_STORES: Final = "store IN (SELECT value FROM json_each(:stores))"
+OF_STORES_ALONE: Final = "_matching(QueueFilter(stores=stores"
+
+ALONE: Final = "tests/test_no_store_hides_another.py"
+GUARDS_ALONE: Final = "tests/test_each_guard_alone.py"
+SQLITE: Final = "tests/test_sqlite.py"
+CONTRACT: Final = f"{SQLITE}::TestSqliteInMemory"
+SCHEMA: Final = "tests/test_sqlite_schema.py"
+SUPPORT: Final = "tests/test_desk_support.py"
+OVERVIEW: Final = "tests/test_desk_overview.py"
+KEYS: Final = "tests/test_keys.py"
+WALLS: Final = "tests/test_stores_are_walls.py"
+IDEMPOTENCY: Final = "tests/test_idempotency.py"
+
+KILLERS: Final = {
+    "keys.py": (CONTRACT,),
+    "search.py": (ALONE, "tests/test_search_ways.py"),
+    "migrations.py": (
+        ALONE,
+        "tests/test_search_index.py::test_an_upgrade_finds_and_counts_the_cases_that_were_there",
+        f"{SCHEMA}::test_an_upgrade_tells_since_when_a_merchant_has_waited",
+    ),
+}
+
+
+class Mutation(NamedTuple):
+    """One thing taken out of one file, and the tests that have to notice."""
+
+    file: str
+    start: int
+    end: int
+    instead: str
+    what: str
+    killers: tuple[str, ...]
+
+    def applied(self, source: str) -> str:
+        """Return the source without it."""
+        return source[: self.start] + self.instead + source[self.end :]
+
+    def place(self, source: str) -> str:
+        """Return where it stands."""
+        return f"{self.file}:{source.count(chr(10), 0, self.start) + 1}"
+
+
+class Guard(NamedTuple):
+    """Something outside of SQL that keeps people, rows or answers apart, as it stands in a file."""
+
+    file: str
+    text: str
+    instead: str
+    killer: str
+
+
+GUARDS: Final = (
+    # what is written is on the disk, in one order, by the rules
+    Guard(
+        "sqlite/transactions.py",
+        '"BEGIN IMMEDIATE" if writes else "BEGIN"',
+        '"BEGIN"',
+        f"{SQLITE}::test_a_write_takes_the_lock_before_it_reads",
+    ),
+    Guard(
+        "sqlite/connections.py",
+        "PRAGMA synchronous = FULL",
+        "PRAGMA synchronous = NORMAL",
+        f"{SQLITE}::test_a_commit_is_durable_and_the_rules_of_the_schema_are_on",
+    ),
+    Guard(
+        "sqlite/connections.py",
+        "_taken(self._write_turn) if writes else None",
+        "None",
+        "tests/test_concurrency.py::test_the_writers_of_a_process_wait_for_each_other_before_they_ask_sqlite",
+    ),
+    Guard(
+        "sqlite/connections.py",
+        "_taken(self._turn)",
+        "None",
+        f"{CONTRACT}::test_nobody_sees_what_was_not_kept",
+    ),
+    Guard("sqlite/connections.py", 'if mode != "wal":', "if False:", GUARDS_ALONE),
+    Guard(
+        "sqlite/connections.py",
+        'foreign_keys = ON")\n    if connection.execute("PRAGMA foreign_keys").fetchone() != (1,):',
+        'foreign_keys = OFF")\n    if False:',
+        f"{CONTRACT}::test_a_message_to_a_case_that_the_store_has_not_is_refused",
+    ),
+    Guard(
+        "sqlite/connections.py",
+        "PRAGMA recursive_triggers = ON",
+        "SELECT 1",
+        f"{SCHEMA}::test_a_change_that_breaks_a_rule_is_refused_by_the_schema_itself",
+    ),
+    # keys
+    Guard("keys.py", "hashlib.sha256(key.encode()).hexdigest()", 'key.removeprefix(PREFIX).rjust(64, "0")', KEYS),
+    Guard("keys.py", "key.revoked_at is None and", "", KEYS),
+    Guard("keys.py", "self._clock() < key.expires_at", "True", KEYS),
+    Guard("sqlite/keys.py", "AND revoked_at IS NULL", "", KEYS),
+    Guard("sqlite/keys.py", "AND (expires_at IS NULL OR expires_at > :now)", "", KEYS),
+    Guard("sqlite/keys.py", "None if stores is None else json.loads(stores)", "None", CONTRACT),
+    Guard("sqlite/keys.py", "json.loads(stores), id=key_id", "json.loads(stores)", CONTRACT),
+    # who may enter which store
+    Guard("actors.py", "self.stores is None or store in self.stores", "True", SUPPORT),
+    Guard("actors.py", "if not self.may_enter(store):", "if False:", SUPPORT),
+    Guard("actors.py", "len(self.stores or ()) != 1", "False", GUARDS_ALONE),
+    Guard("casework.py", "actor.must_enter(checked_store)", "pass", SUPPORT),
+    Guard(
+        "casework.py",
+        "QueueFilter(store=store, status=Status.OPEN)",
+        "QueueFilter(status=Status.OPEN)",
+        "tests/test_limits.py::test_each_store_has_its_own_and_the_team_is_not_held_up",
+    ),
+    Guard("casework.py", "actor.store if wanted.store is None else None", "actor.store", GUARDS_ALONE),
+    Guard("casework.py", "if store and actor.may_enter(store) else None", "", SUPPORT),
+    Guard("support_side.py", "answered_before(actor.stores,", "answered_before(None,", "tests/test_close_idle.py"),
+    Guard("overview.py", "stores=actor.stores", "stores=None", OVERVIEW),
+    Guard("overview.py", "count_stores(actor.stores)", "count_stores(None)", OVERVIEW),
+    Guard("overview.py", "queue.stores(actor.stores,", "queue.stores(None,", OVERVIEW),
+    Guard("queue.py", "question == self._question and", "", GUARDS_ALONE),
+    Guard("queue.py", "sorted(value) if isinstance(value, frozenset) else str(value)", '""', GUARDS_ALONE),
+    Guard("web/support.py", 'actor.must_enter(new["store"])', "pass", GUARDS_ALONE),
+    # the sides of the desk
+    Guard("actors.py", "if self.kind is not kind:", "if False:", SUPPORT),
+    Guard("desk.py", "actor.must_be(ActorKind.MERCHANT)", "pass", "tests/test_desk.py"),
+    Guard("desk.py", "ActorKind.MERCHANT:\n                return", "None:\n                return", GUARDS_ALONE),
+    Guard("support_side.py", "actor.must_be(ActorKind.SUPPORT)", "pass", SUPPORT),
+    Guard("overview.py", "actor.must_be(ActorKind.SUPPORT)", "pass", SUPPORT),
+    Guard("casework.py", "(case.store, case.id) not in if_revision", "(case.store, case.id) < 0", SUPPORT),
+    Guard("web/auth.py", "raise Unauthorized()", "return None", GUARDS_ALONE),
+    Guard("web/auth.py", "keys.recognise(header[1]) if header else None", "Actor.support('x')", "tests/test_auth.py"),
+    Guard("web/auth.py", '"/" + req.path.lstrip("/")', "req.path", GUARDS_ALONE),
+    Guard(
+        "web/auth.py",
+        "resource.side is ActorKind.SUPPORT and actor.kind is ActorKind.MERCHANT",
+        "False",
+        f"{WALLS}::test_the_walls_stand",
+    ),
+    Guard("web/auth.py", "actor.must_be(resource.side)", "pass", f"{WALLS}::test_the_walls_stand"),
+    # answers kept for retries
+    Guard(
+        "web/resources.py",
+        'f"store:{actor.store}"',
+        '"store"',
+        f"{WALLS}::test_another_store_s_idempotency_key_replays_nothing",
+    ),
+    Guard("web/resources.py", 'f"support:{actor.id}" if actor.id else', "", GUARDS_ALONE),
+    Guard("web/resources.py", 'f"support-label:{actor.label}"', '"support"', GUARDS_ALONE),
+    Guard("replays.py", "kept.fingerprint != self._fingerprint", "False", IDEMPOTENCY),
+)
+
+
+def mutations_of(root: Path) -> list[Mutation]:
+    """Return every mutation of the package in that folder.
+
+    Raises:
+        LookupError: A guard stands there no more.
+    """
+    files = [path for path in sorted((root / STATEMENTS).glob("*.py")) if path.name not in FOR_OPERATORS]
+    conditions = [mutation for path in files for mutation in _conditions(path)]
+    return conditions + [mutation for guard in GUARDS for mutation in _places(root, guard)]
+
+
+def _conditions(path: Path) -> Iterator[Mutation]:
+    source, file = path.read_text(encoding="utf-8"), f"{STATEMENTS}/{path.name}"
+    killers = KILLERS.get(path.name, (ALONE, CONTRACT))
+    for found in CONDITION.finditer(source):
+        yield Mutation(file, *found.span(), "TRUE", found[0], killers)
+    for found in INSERTED.finditer(source):
+        for condition in _inserted(source[: found.start()]):
+            without = f"{{{found['name']}.replace('{condition}', 'TRUE')}}"
+            yield Mutation(file, *found.span(), without, f"{condition}, in {found[0]}", killers)
+
+
+def _inserted(before: str) -> tuple[str, ...]:
+    """Return the conditions that are inserted behind that text: the last use of `_matching` tells."""
+    use = before.rpartition("_matching(")
+    if "class SqliteQueue" not in before:
+        return (OF_A_STORE,)
+    return (OF_STORES,) if f"_matching({use[2]}".startswith(OF_STORES_ALONE) else (OF_A_STORE, OF_STORES)
+
+
+def _places(root: Path, guard: Guard) -> Iterator[Mutation]:
+    source = (root / PACKAGE / guard.file).read_text(encoding="utf-8")
+    starts = [found.start() for found in re.finditer(re.escape(guard.text), source)]
+    if not starts:
+        raise LookupError(f"{PACKAGE}/{guard.file} has no {guard.text!r} any more")
+    what = " ".join(guard.text.split())
+    for start in starts:
+        end = start + len(guard.text)
+        yield Mutation(f"{PACKAGE}/{guard.file}", start, end, guard.instead, what, (guard.killer,))

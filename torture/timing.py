@@ -4,8 +4,8 @@ Requests of several kinds come in random order to an app in this process, on a f
 Python's garbage collector is off. For each pair of kinds that must not differ, the difference of the two medians is
 told with its 99 % interval, by the bootstrap. A pair passes where the interval holds 0, or where the difference stays
 below `BOUND`, which two kinds that are the same, measured in the same run, may reach by chance where the machine is
-busy; it is a hundredth of what answers vary by on their way through a quiet local network. The whole interval must lie
-within `PLANTED`, or too little would be known. One kind is made to take that much longer and must fail the same test.
+busy: revoked and expired keys and foreign UUIDs do differ, by a microsecond or two, and the row says so. The whole
+interval must lie within `PLANTED`, or too little would be known. One kind is made to take that much longer and must fail the same test.
 """
 
 import gc

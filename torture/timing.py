@@ -5,7 +5,8 @@ Python's garbage collector is off. For each pair of kinds that must not differ, 
 told with its 99 % interval, by the bootstrap. A pair passes where the interval holds 0, or where the difference stays
 below `BOUND`, which two kinds that are the same, measured in the same run, may reach by chance where the machine is
 busy: revoked and expired keys and foreign UUIDs do differ, by a microsecond or two, and the row says so. The whole
-interval must lie within `PLANTED`, or too little would be known. One kind is made to take that much longer and must fail the same test.
+interval must lie within `PLANTED`, or too little would be known. One kind is made to take that much longer and must
+fail the same test.
 """
 
 import gc

@@ -66,7 +66,8 @@ def create_app(
         max_open_cases: How many open cases a store may have; opening one more is 409, a reply never is.
         rate_limit: How many requests each API key, or each actor of `authenticate`, may send to this process, such as
             `"120/minute"` (or second, hour, day), and how often each `REMOTE_ADDR` may be answered with 401; more is
-            429 with `Retry-After`. Behind a proxy let your server, which knows it, set `REMOTE_ADDR`.
+            429 with `Retry-After`. Behind a proxy let your server, which knows it, set `REMOTE_ADDR`. A right key
+            always comes in, so this is no defence of keys that can be guessed.
         service_routes: Whether `/healthz` and `/openapi.json` are served at the app's own root, to anybody.
 
     Raises:
@@ -76,8 +77,8 @@ def create_app(
     """
     if not PREFIX_FORM.fullmatch(prefix):
         raise ValueError(f"prefix must be empty or a path such as '/api/v1', not {prefix!r}.")
-    if max_open_cases is not None and max_open_cases < 1:
-        raise ValueError(f"max_open_cases must be None or at least 1, not {max_open_cases!r}.")
+    if max_open_cases is not None and not (type(max_open_cases) is int and max_open_cases >= 1):
+        raise ValueError(f"max_open_cases must be None or a whole number from 1 on, not {max_open_cases!r}.")
     limits = _limits(rate_limit)
     repository = SqliteRepository(database) if isinstance(database, str | os.PathLike) else database
     if not isinstance(repository, Repository):

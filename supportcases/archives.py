@@ -164,7 +164,7 @@ class Archive:
         version = first.get(FORMAT) if isinstance(first, dict) else None
         if version is None:
             refuse("line 1", f'Must be {{"{FORMAT}": {VERSION}}}, as an export begins.')
-        if version != VERSION or isinstance(version, bool):
+        if version != VERSION or type(version) is not int:
             refuse("line 1", f"Is of a format that this version does not know: {shown(version)}, and not {VERSION}.")
         if len(first) > 1:
             refuse("line 1", f"Must have no other member than {FORMAT}.")
@@ -179,7 +179,7 @@ class Archive:
     def _is_last(self, value: Any, count: int) -> bool:
         if not isinstance(value, dict) or value.keys() != {COUNT}:
             return False
-        if value[COUNT] != count or isinstance(value[COUNT], bool):
+        if value[COUNT] != count or type(value[COUNT]) is not int:
             refuse(self._place, f"Tells of {shown(value[COUNT])} cases, but {count} came before it.")
         if next(self._lines, None) is not None:
             refuse(f"line {self.line + 1}", "Must not be there: the line before it was the last one.")

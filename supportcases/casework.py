@@ -126,7 +126,7 @@ class Casework:
         most = self._max_open_cases
         if most is not None and transaction.queue.count(QueueFilter(store=store, status=Status.OPEN)) >= most:
             raise TooManyCases(
-                f"A store may have {most:,} open cases, and this one has; reply to one of them, or close one first."
+                f"This store has as many open cases as it may have ({most:,}); reply to one, or close one first."
             )
 
     @staticmethod

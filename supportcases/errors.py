@@ -93,7 +93,7 @@ class DatabaseDamaged(SupportCasesError):
 
 
 class TooManyCases(SupportCasesError):
-    """This store has as many open cases as it may have; reply to one of them, or close one first."""
+    """This store has as many open cases as it may have; reply to one, or close one first."""
 
     code = "too_many_cases"
 

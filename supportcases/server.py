@@ -68,24 +68,31 @@ class Parser(HTTPRequestParser):  # type: ignore[misc]  # waitress has no types
         """
         try:
             super().parse_header(header_plus)
-        except ValueError:
-            raise ParsingError("Content-Length is invalid") from None
-        except ParsingError:  # it quotes the line, in which a key may stand
+        except (ValueError, ParsingError):  # it quotes the line, in which a key may stand
             raise ParsingError("The head of the request cannot be read") from None
 
 
 class Channel(HTTPChannel):  # type: ignore[misc]
-    """A connection with this parser; a byte now and then adds nothing to the time that sending a request may take."""
+    """A connection with this parser, on which only a whole request or an answer counts as activity, not each byte."""
 
     parser_class = Parser
     last_activity: float
+    taken = 0  # requests that a worker has begun
 
     def handle_read(self) -> None:
         """Take what has come."""
-        begun, midway = self.last_activity, self.request is not None
+        before, known = self.last_activity, self._known()
         super().handle_read()
-        if midway and self.request is not None:
-            self.last_activity = begun
+        if self._known() == known:
+            self.last_activity = before
+
+    def service(self) -> None:
+        """Answer the next request."""
+        self.taken += 1
+        super().service()
+
+    def _known(self) -> int:
+        return self.taken + len(self.requests)
 
 
 def _server(app: WsgiApp, listener: socket.socket, **settings: Any) -> TcpWSGIServer:

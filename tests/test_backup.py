@@ -172,11 +172,11 @@ def test_a_name_that_somebody_takes_meanwhile_is_not_taken_from_them(desk, tmp_p
     from supportcases import cli
     from supportcases.sqlite import backups
 
-    def copied(original, part):
+    def checked(part):
         (tmp_path / "copy.db").write_text("theirs")
         return 3
 
-    monkeypatch.setattr(backups, "_copy", copied)
+    monkeypatch.setattr(backups, "_checked", checked)
     assert cli.main(["backup", str(tmp_path / "copy.db"), "--db", str(path)]) == 1
     assert "copy.db is there already; a copy replaces nothing." in capsys.readouterr().err
     assert (tmp_path / "copy.db").read_text() == "theirs"

@@ -4,7 +4,9 @@ import logging
 import os
 import shutil
 import sqlite3
-from contextlib import closing
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, suppress
 
 import pytest
 
@@ -146,3 +148,50 @@ def spoil_text(path, text):
         str(path),
         text.decode(),
     )
+
+
+def waiting_writer(app, meanwhile):
+    """Let a write wait for its turn while `meanwhile` happens; return what came of it."""
+    with ThreadPoolExecutor(1) as elsewhere:
+        with app.desk.repository.write():
+            second = elsewhere.submit(app.desk.open, ACME, body="The checkout shows a blank page.")
+            time.sleep(0.2)
+            meanwhile()
+        return second.exception(timeout=10)
+
+
+def test_a_write_that_waited_while_the_file_was_moved_is_refused(app, path):
+    aside = path.with_suffix(".aside")
+    assert isinstance(waiting_writer(app, lambda: path.rename(aside)), DatabaseUnavailable)
+    aside.rename(path)
+    assert app.desk.list(ACME).count == 1
+
+
+def test_a_write_that_waited_while_damage_was_found_is_refused(app, path):
+    spoil(path, "supportcases_messages")
+
+    def read():
+        with ThreadPoolExecutor(1) as reader:
+            assert isinstance(reader.submit(app.desk.get, ACME, 1).exception(timeout=10), DatabaseDamaged)
+
+    with pytest.raises(DatabaseDamaged):  # the one who had the turn may not keep what it wrote either
+        waiting_writer(app, read)
+    assert app.desk.list(ACME).count == 1
+
+
+def test_what_was_written_around_damage_that_somebody_caught_is_not_kept(app, path):
+    spoil(path, "supportcases_messages")
+
+    def write_and_catch():
+        with app.desk.repository.write() as transaction:
+            transaction.cases.next_number("acme")
+            with suppress(DatabaseDamaged):
+                app.desk.reply(ACME, 1, body="It still does.")
+                app.desk.get(ACME, 1)
+
+    with pytest.raises(DatabaseDamaged):
+        write_and_catch()
+    app.desk.repository.close()
+    assert app.desk.list(ACME).count == 1
+    with closing(sqlite3.connect(path)) as connection:
+        assert connection.execute("SELECT last_number FROM supportcases_stores").fetchall() == [(1,)]

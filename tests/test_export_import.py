@@ -484,7 +484,7 @@ def test_what_no_reader_of_json_can_read_is_refused(text, refusal):
 
 def test_a_file_that_is_not_there_is_named(tmp_path):
     told = refused(imported(tmp_path, "none.ndjson"))
-    assert told == "supportcases: [Errno 2] No such file or directory: 'none.ndjson'"
+    assert told == "supportcases: none.ndjson: No such file or directory"
 
 
 def test_a_case_by_hand_is_trimmed_as_the_api_trims(tmp_path):
@@ -518,3 +518,26 @@ def test_a_large_archive_needs_no_more_memory_than_a_small_one(tmp_path):
         assert told.startswith(f"imported {cases:,} cases into ")
         peaks.append(int(peak) / 1024)
     assert peaks[1] - peaks[0] < 8  # MiB; the larger archive has as many
+
+
+def test_an_export_of_a_file_without_one_of_its_cases_says_so(tmp_path):
+    path = tmp_path / "cases.db"
+    with closing(SqliteRepository(path)) as repository:
+        desk = SupportDesk(repository)
+        for _ in range(3):
+            desk.open(ACME, body=BODY)
+    with closing(sqlite3.connect(path)) as connection:
+        connection.create_function("casefold", 1, str.casefold)
+        connection.execute("DROP TRIGGER supportcases_events_are_not_deleted")
+        for table in ("events", "messages"):
+            connection.execute(
+                f"DELETE FROM supportcases_{table} WHERE case_id = (SELECT id FROM supportcases_cases WHERE number = 2)"
+            )
+        connection.execute("DELETE FROM supportcases_cases WHERE number = 2")
+        connection.commit()
+    done = run("export", cwd=tmp_path)
+    assert done.returncode == 1
+    assert [json.loads(line).get("number") for line in done.stdout.splitlines()] == [None, 1, 3, None]
+    assert done.stderr == (
+        "supportcases: cases.db has no case acme 2, so that import will refuse this; `supportcases check` tells more.\n"
+    )

@@ -1,5 +1,7 @@
 """The write-ahead log: it is begun anew although somebody always reads from it, and nobody's answer suffers from it."""
 
+import math
+import sqlite3
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -16,10 +18,14 @@ LONG = 400_000
 
 
 @pytest.fixture
-def desk(path, monkeypatch):
+def statements():
+    return []
+
+
+@pytest.fixture
+def desk(path, monkeypatch, statements):
     monkeypatch.setattr(journal, "LONG", LONG)
-    monkeypatch.setattr(journal, "MORE", LONG)
-    with closing(SqliteRepository(path)) as repository:
+    with closing(SqliteRepository(path, trace=statements.append)) as repository:
         yield SupportDesk(repository)
 
 
@@ -51,7 +57,7 @@ def test_the_journal_stays_short_although_somebody_always_reads(desk, path):
     assert LONG / 2 < longest < 3 * LONG
 
 
-def test_a_reader_who_stays_makes_no_write_fail(desk, path, monkeypatch):
+def test_a_reader_who_stays_makes_no_write_fail_and_few_of_them_wait(desk, path, statements, monkeypatch):
     monkeypatch.setattr(journal, "READERS_TURN", 0.01)
     desk.open(ACME, body=BODY)
     with desk.repository.read() as transaction, ThreadPoolExecutor(1) as elsewhere:
@@ -59,8 +65,38 @@ def test_a_reader_who_stays_makes_no_write_fail(desk, path, monkeypatch):
         for number in range(2, 102):
             assert elsewhere.submit(desk.open, ACME, body=BODY).result(timeout=10).number == number
         assert transaction.cases.page("acme", CaseFilter(), limit=1, offset=0).count == 1
-    grown = path.with_name("cases.db-wal").stat().st_size
-    assert grown > 4 * LONG
-    for _ in range(200):
-        desk.open(ACME, body=BODY)
-    assert path.with_name("cases.db-wal").stat().st_size <= grown + LONG
+    length = path.with_name("cases.db-wal").stat().st_size
+    assert length > 4 * LONG
+    assert 5 <= statements.count("PRAGMA wal_checkpoint(TRUNCATE)") <= 1 + math.log(length / LONG, journal.MARK)
+    assert "PRAGMA busy_timeout = 10000" in statements  # as it was before
+
+
+def test_of_all_processes_the_one_that_passes_a_mark_waits(path):
+    path.with_name("cases.db-wal").write_bytes(bytes(journal.LONG - 1))
+    one, other = journal.Journal(str(path)), journal.Journal(str(path))
+    with closing(sqlite3.connect(path)) as connection:
+        asked = []
+        connection.set_trace_callback(asked.append)
+        one.remember()
+        path.with_name("cases.db-wal").write_bytes(bytes(journal.LONG))
+        other.remember()
+        other.keep_short(connection, 10.0)
+        assert asked == []
+        one.keep_short(connection, 10.0)
+        assert asked == ["PRAGMA busy_timeout = 2000", "PRAGMA wal_checkpoint(TRUNCATE)", "PRAGMA busy_timeout = 10000"]
+
+
+def test_a_checkpoint_that_fails_is_told_and_flies_not(path, caplog):
+    class Failing:
+        in_transaction = False
+
+        def execute(self, statement):
+            if "checkpoint" in statement:
+                raise sqlite3.OperationalError("disk I/O error")
+
+    kept = journal.Journal(str(path))
+    path.with_name("cases.db-wal").write_bytes(bytes(journal.LONG))
+    kept.keep_short(Failing(), 10.0)
+    kept.remember()
+    kept.keep_short(Failing(), 10.0)
+    assert [record.getMessage() for record in caplog.records] == [f"{path}-wal cannot be begun anew: disk I/O error"]

@@ -47,7 +47,7 @@ def test_each_key_may_send_so_many_and_is_told_how_many_more(limited, key):
     ]
     assert [answer.headers.get("retry-after") for answer in answers] == [None] * 3 + ["3600"] * 2
     body = checked(answers[3], 429, "too_many_requests")
-    assert body["error"] == "No more than 3 requests are taken per hour; come again in 3,600 seconds."
+    assert body["error"] == "The rate limit of 3/hour is used up; come again in 3,600 seconds."
 
 
 def test_every_request_of_a_key_counts_whatever_comes_of_it(limited, key):
@@ -78,7 +78,7 @@ def test_an_address_may_fail_so_often_and_whoever_has_a_key_comes_in_from_there_
         f'"failures";r={left};t=3600' for left in (2, 1, 0, 0)
     ]
     assert checked(answers[3], 429, "too_many_requests")["error"] == (
-        "No more than 3 requests without valid credentials are taken per hour; come again in 3,600 seconds."
+        "The rate limit of 3/hour for requests without valid credentials is used up; come again in 3,600 seconds."
     )
     assert from_address(limited, "192.0.2.7", **bearer(key)).status == 200
     assert from_address(limited, "192.0.2.8").status == 401
@@ -141,6 +141,14 @@ def test_a_window_begins_with_the_first_request_and_all_is_new_behind_it():
     assert windows.count("a") == (True, 1, 60)
 
 
+def test_nobody_is_told_to_come_again_at_once():
+    now = [0.0]
+    windows = Windows(RateLimit(1, "second"), lambda: now[0])
+    windows.count("a")
+    now[0] = 0.9999999
+    assert windows.count("a") == (False, 0, 1)
+
+
 def test_what_is_turned_away_does_not_make_anybody_wait_longer():
     now = [0.0]
     windows = Windows(RateLimit(1, "second"), lambda: now[0])
@@ -177,7 +185,8 @@ def test_a_rate_that_is_none_is_refused_with_a_sentence(rate):
     with pytest.raises(ValueError) as refused:  # noqa: PT011 - the sentence is compared whole
         create_app(":memory:", rate_limit=rate)
     assert str(refused.value) == (
-        f"rate_limit: Must be a number of requests in a second, minute, hour or day, such as 120/minute, not {rate!r}."
+        "rate_limit: Must be a number of requests, 1 to 999999999, in a second, minute, hour or day, "
+        f"such as 120/minute, not {rate!r}."
     )
 
 
@@ -215,7 +224,7 @@ def open_one(app, **environ):
 def test_a_store_with_as_many_open_cases_as_it_may_have_opens_no_more(capped):
     assert [open_one(capped).status for _ in range(3)] == [201, 201, 409]
     body = checked(open_one(capped), 409, "too_many_cases")
-    assert body["error"] == "A store may have 2 open cases, and this one has; reply to one of them, or close one first."
+    assert body["error"] == "This store has as many open cases as it may have (2); reply to one, or close one first."
     assert capped.desk.list(ACME).count == 2
 
 
@@ -269,7 +278,7 @@ def test_of_many_who_open_at_once_as_many_are_let_through_as_there_is_room(tmp_p
     app.desk.repository.close()
 
 
-@pytest.mark.parametrize("most", [0, -1])
+@pytest.mark.parametrize("most", [0, -1, "5", True, 1.0])
 def test_a_cap_that_is_none_is_refused_with_a_sentence(most):
-    with pytest.raises(ValueError, match=f"^max_open_cases must be None or at least 1, not {most}.$"):
+    with pytest.raises(ValueError, match=f"^max_open_cases must be None or a whole number from 1 on, not {most!r}.$"):
         create_app(":memory:", max_open_cases=most)

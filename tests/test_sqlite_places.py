@@ -2,6 +2,7 @@
 
 import os
 import sqlite3
+import stat
 from contextlib import closing
 from pathlib import Path
 
@@ -206,3 +207,31 @@ def test_tables_that_another_process_makes_while_we_look_are_not_taken_for_forei
     monkeypatch.setattr(MIGRATIONS, "applied", other_starts_meanwhile)
     with closing(SqliteRepository(path)) as repository:
         assert SupportDesk(repository).open(ACME, body=BODY).number == 1
+
+
+def test_a_new_file_is_its_owner_s_alone(path):
+    before = os.umask(0)
+    try:
+        repository = SqliteRepository(path)
+        kept(repository, a_case(1))
+        modes = {file.name: stat.S_IMODE(file.stat().st_mode) for file in path.parent.iterdir()}
+    finally:
+        os.umask(before)
+    repository.close()
+    assert modes == {"cases.db": 0o600, "cases.db-wal": 0o600, "cases.db-shm": 0o600}
+
+
+def test_a_file_that_is_there_keeps_its_mode(path):
+    path.touch(mode=0o640)
+    path.chmod(0o640)
+    SqliteRepository(path).close()
+    assert stat.S_IMODE(path.stat().st_mode) == 0o640
+
+
+@pytest.mark.parametrize("readonly", ["cases.db", "."])
+def test_a_file_that_its_user_may_not_write_is_refused_before_anything_is_served(path, monkeypatch, readonly):
+    SqliteRepository(path).close()
+    unwritable = os.path.realpath(path.parent / readonly)
+    may = os.access  # root may write everywhere: the answer of the system is spoken here
+    monkeypatch.setattr(os, "access", lambda place, how: str(place) != unwritable and may(place, how))
+    assert refusal(path) == f"{path} cannot be used: this user may not write it, or not its folder."

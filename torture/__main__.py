@@ -24,6 +24,7 @@ from torture.experiment import Effort, Experiment, Outcome, say
 TARGET: Final = Path(__file__).with_name("README.md")
 BEGIN: Final = "<!-- the table of python -m torture begins -->"
 END: Final = "<!-- the table of python -m torture ends -->"
+VERDICTS: Final = {True: "yes", False: "**no**", None: "not tried"}
 EXPERIMENTS: Final = (  # modules of this folder, each with a `run`
     "kill",
     "power",
@@ -57,11 +58,11 @@ def main(arguments: list[str]) -> int:
         parser.error(f"there is no {', '.join(sorted(unknown))}; there are {', '.join(EXPERIMENTS)}.")
     begun = time.monotonic()
     effort = Effort(options.quick)
-    outcomes = [outcome for name in options.experiments or EXPERIMENTS for outcome in tried(name, effort)]
-    outcomes.sort(key=lambda outcome: outcome.claim)
+    outcomes = [(name, outcome) for name in options.experiments or EXPERIMENTS for outcome in tried(name, effort)]
+    outcomes.sort(key=lambda row: row[1].claim)
     table = table_of(outcomes)
-    failed = [outcome for outcome in outcomes if not outcome.passed]
-    print(table, f"{len(outcomes) - len(failed)} of {len(outcomes)} passed", sep="\n\n")
+    failed = [name for name, outcome in outcomes if outcome.passed is False]
+    print(table, f"{len(outcomes) - len(failed)} of {len(outcomes)} did not fail", sep="\n\n")
     if not options.experiments and not options.quick:
         keep(table, time.monotonic() - begun)
     return 1 if failed else 0
@@ -75,8 +76,7 @@ def tried(name: str, effort: Effort) -> Iterator[Outcome]:
         try:
             experiment: Experiment = import_module(f"torture.{name}").run
             for outcome in experiment(effort, Path(folder)):
-                verdict = "passed" if outcome.passed else "FAILED"
-                say(f"{outcome.claim}: {outcome.name}: {outcome.effort}: {outcome.result}: {verdict}")
+                say(f"{outcome.claim}: {outcome.name}: {VERDICTS[outcome.passed]}")
                 yield outcome
         except Exception as error:  # noqa: BLE001 - whatever it was, the others go on and the table tells
             traceback.print_exc()
@@ -84,10 +84,10 @@ def tried(name: str, effort: Effort) -> Iterator[Outcome]:
     say(f"{name}: {time.monotonic() - begun:.0f} s")
 
 
-def table_of(outcomes: list[Outcome]) -> str:
-    """Return the outcomes as a table in Markdown."""
-    rows = [["#", "name", "effort", "result", "passed"], ["---"] * 5]
-    rows += [[str(o.claim), o.name, o.effort, o.result, "yes" if o.passed else "**no**"] for o in outcomes]
+def table_of(outcomes: list[tuple[str, Outcome]]) -> str:
+    """Return the outcomes, each with the name of its experiment, as a table in Markdown."""
+    rows = [["#", "experiment", "what", "effort", "result", "passed"], ["---"] * 6]
+    rows += [[str(o.claim), name, o.name, o.effort, o.result, VERDICTS[o.passed]] for name, o in outcomes]
     return "\n".join(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in row)} |" for row in rows)
 
 

@@ -38,12 +38,17 @@ Siegers = Callable[[int], AbstractContextManager[Siege]]
 
 
 class Attack(NamedTuple):
-    """An attack on a port, and how many seconds of it are worth a look."""
+    """An attack on a port, how many seconds of it are worth a look, and what must arrive for it to count.
+
+    `held` are connections that the server holds at once, `sent` megabytes that it has taken or refused.
+    """
 
     name: str
     effort: str
     on: Siegers
     seconds: float
+    held: int = 0
+    sent: float = 0.0
 
 
 def connected(port: int, words: bytes = b"", receive_buffer: int = 0) -> socket.socket:
@@ -72,8 +77,10 @@ def crowd(port: int, *, words: bytes = b"", receive_buffer: int = 0, clients: in
 
 
 @contextmanager
-def dripping(port: int, *, words: bytes = HEAD + b"X-Slow: ", clients: int = CLIENTS) -> Iterator[Siege]:
-    """Let many come and say a byte a second, without end; who is thrown out comes again."""
+def dripping(
+    port: int, *, words: bytes = HEAD + b"X-Slow: ", drop: bytes = b"x", clients: int = CLIENTS
+) -> Iterator[Siege]:
+    """Let many come and say a drop a second, without end; who is thrown out comes again."""
     connections = [connected(port, words) for _ in range(clients)]
     leave = threading.Event()
 
@@ -81,7 +88,7 @@ def dripping(port: int, *, words: bytes = HEAD + b"X-Slow: ", clients: int = CLI
         while not leave.wait(1.0):
             for at, connection in enumerate(connections):
                 try:
-                    connection.send(b"x")
+                    connection.send(drop)
                 except OSError:
                     connection.close()
                     connections[at] = connected(port, words)
@@ -149,27 +156,38 @@ def million_headers() -> Iterator[bytes]:
 
 
 BODY: Final = declaring(900_000) + b'{"body": "'
+BLANK_LINES: Final = partial(dripping, words=b"\r\n\r\n", drop=b"\r\n\r\n")
+NOT_READING: Final = partial(crowd, words=OPENAPI, receive_buffer=NARROW)
 ATTACKS: Final = (
-    Attack("silence", f"{CLIENTS} silent connections", crowd, 38),
-    Attack("dripping headers", f"{CLIENTS} connections, a byte a second", dripping, 10),
-    Attack("dripping bodies", f"{CLIENTS} connections, a byte a second", partial(dripping, words=BODY), 10),
-    Attack("small headers", f"{CLIENTS} x 15 kB unfinished", partial(crowd, words=HEAD + b"X: " + b"x" * 15_000), 3),
-    Attack("fat headers", f"{CLIENTS} x 250 kB unfinished", partial(crowd, words=HEAD + b"X: " + b"x" * 250_000), 3),
-    Attack("small bodies", f"{CLIENTS} x 8 kB unfinished", partial(crowd, words=BODY + b"x" * 8_000), 3),
-    Attack("fat bodies", f"{CLIENTS} x 500 kB unfinished", partial(crowd, words=BODY + b"x" * 500_000), 3),
-    Attack("no reading", f"{CLIENTS} answers of 80 kB unread", partial(crowd, words=OPENAPI, receive_buffer=NARROW), 3),
-    Attack("a huge body", "1 GB, declared", partial(flood, pieces=declared_body), 1),
-    Attack("an endless body", "1 GB in chunks", partial(flood, pieces=streamed_body), 1),
-    Attack("an endless chunk", "1 GB as the length of a chunk", partial(flood, pieces=endless_chunk), 1),
+    Attack("silence", f"{CLIENTS} silent connections", crowd, 38, held=CLIENTS),
+    Attack("dripping headers", f"{CLIENTS} connections, a byte a second", dripping, 10, held=CLIENTS),
+    Attack(
+        "dripping bodies", f"{CLIENTS} connections, a byte a second", partial(dripping, words=BODY), 10, held=CLIENTS
+    ),
+    Attack("blank lines", f"{CLIENTS} connections, two a second", BLANK_LINES, 38, held=CLIENTS),
+    Attack(
+        "small headers",
+        f"{CLIENTS} x 15 kB unfinished",
+        partial(crowd, words=HEAD + b"X: " + b"x" * 15_000),
+        3,
+        CLIENTS,
+    ),
+    Attack(
+        "fat headers",
+        f"{CLIENTS} x 250 kB unfinished",
+        partial(crowd, words=HEAD + b"X: " + b"x" * 250_000),
+        3,
+        sent=50,
+    ),
+    Attack("small bodies", f"{CLIENTS} x 8 kB unfinished", partial(crowd, words=BODY + b"x" * 8_000), 3, CLIENTS),
+    Attack("fat bodies", f"{CLIENTS} x 500 kB unfinished", partial(crowd, words=BODY + b"x" * 500_000), 3, CLIENTS),
+    Attack("no reading", f"{CLIENTS} answers of 80 kB unread", NOT_READING, 3, CLIENTS),
+    Attack("a huge body", "1 GB, declared", partial(flood, pieces=declared_body), 1, sent=0.05),
+    Attack("an endless body", "1 GB in chunks", partial(flood, pieces=streamed_body), 1, sent=1),
+    Attack("an endless chunk", "1 GB as the length of a chunk", partial(flood, pieces=endless_chunk), 1, sent=1),
     Attack("a million headers", "1,000,000 fields, 13 MB", partial(flood, pieces=million_headers), 1),
 )
 QUICK: Final = (
-    "silence",
-    "dripping headers",
-    "fat headers",
-    "fat bodies",
-    "no reading",
-    "a huge body",
-    "an endless body",
+    *("silence", "dripping headers", "blank lines", "fat headers", "fat bodies", "no reading"),
+    *("a huge body", "an endless body", "an endless chunk", "a million headers"),
 )
-QUICK += ("an endless chunk", "a million headers")

@@ -2,8 +2,7 @@
 
 `tools.oldest` installs an sdist with the oldest versions that `setup.cfg` allows into an empty environment, and runs
 tests of the contract there; the same tests run here, and the versions here must be the newest that the ranges allow.
-Then `pip-audit` asks PyPI and OSV about both sets. Where neither answers for every package the row says so, and passes
-as what it is: not run here.
+Then `pip-audit` asks PyPI and OSV about both sets. Where neither answers for every package the row says so: not tried.
 """
 
 import json
@@ -79,7 +78,7 @@ def audit(wanted: Sequence[Range], folder: Path) -> Outcome:
     try:
         pip_audit = installed(folder)
     except subprocess.CalledProcessError:
-        return Outcome(CLAIM, name, effort, "not run here: pip-audit cannot be installed", True)
+        return Outcome(CLAIM, name, effort, "not run here: pip-audit cannot be installed", None)
     reasons = []
     for service in SERVICES:
         try:
@@ -88,7 +87,7 @@ def audit(wanted: Sequence[Range], folder: Path) -> Outcome:
             reasons.append(f"{service} {reason}")
         else:
             return Outcome(CLAIM, name, f"{effort}, by {service}", ", ".join(known) or "none", not known)
-    return Outcome(CLAIM, name, effort, f"not run here: {'; '.join(reasons)}", True)
+    return Outcome(CLAIM, name, effort, f"not run here: {'; '.join(reasons)}", None)
 
 
 def installed(folder: Path) -> Path:

@@ -28,14 +28,14 @@ class Outcome:
         name: What was tried, such as "kill -9 under load".
         effort: How often, in figures, such as "200 kills, 6 clients, 5 stores".
         result: What was seen, in figures, such as "48,112 acknowledged, 0 lost, 0 twice".
-        passed: Whether the claim holds.
+        passed: Whether the claim holds; None where it could not be tried here, as `result` says.
     """
 
     claim: int
     name: str
     effort: str
     result: str
-    passed: bool
+    passed: bool | None
 
 
 Experiment = Callable[[Effort, Path], Iterator[Outcome]]

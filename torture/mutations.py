@@ -33,6 +33,8 @@ OVERVIEW: Final = "tests/test_desk_overview.py"
 KEYS: Final = "tests/test_keys.py"
 WALLS: Final = "tests/test_stores_are_walls.py"
 IDEMPOTENCY: Final = "tests/test_idempotency.py"
+DAMAGE: Final = "tests/test_damage.py"
+LIMITS: Final = "tests/test_limits.py"
 
 KILLERS: Final = {
     "keys.py": (CONTRACT,),
@@ -112,6 +114,29 @@ GUARDS: Final = (
         "SELECT 1",
         f"{SCHEMA}::test_a_change_that_breaks_a_rule_is_refused_by_the_schema_itself",
     ),
+    # nothing is written to a file that is damaged or gone
+    Guard(
+        "sqlite/transactions.py",
+        "if self._faults.damaged:\n            raise DatabaseDamaged()\n        self._connections.begin",
+        "self._connections.begin",
+        f"{DAMAGE}::test_damage_is_our_fault_and_ends_all_writing_and_what_is_sound_is_still_read",
+    ),
+    Guard(
+        "sqlite/transactions.py",
+        "sound = not (self._writes and self._faults.damaged)",
+        "sound = True",
+        f"{DAMAGE}::test_what_was_written_around_damage_that_somebody_caught_is_not_kept",
+    ),
+    Guard(
+        "sqlite/transactions.py",
+        "self._connections.begin_to_write()",
+        "pass",
+        f"{DAMAGE}::test_a_write_that_waited_while_the_file_was_moved_is_refused",
+    ),
+    Guard("sqlite/connections.py", "if self._file and self._file != _identity(self._path):", "if False:", DAMAGE),
+    # limits
+    Guard("casework.py", "self._must_have_room(transaction, checked_store)", "pass", LIMITS),
+    Guard("web/limits.py", "within = used < self._limit.requests", "within = True", LIMITS),
     # keys
     Guard("keys.py", "hashlib.sha256(key.encode()).hexdigest()", 'key.removeprefix(PREFIX).rjust(64, "0")', KEYS),
     Guard("keys.py", "key.revoked_at is None and", "", KEYS),

@@ -12,6 +12,8 @@ content (`ledger`). Then the power comes back: the server starts on one of the t
 
 The same with `PRAGMA synchronous = NORMAL`, which syncs at checkpoints only, must lose something: or this experiment
 could not see a loss.
+
+Every second server begins its write-ahead log anew all the time, which otherwise happens at 32 MB.
 """
 
 import random
@@ -25,7 +27,7 @@ from typing import Any, Final, NamedTuple
 from torture.experiment import Effort, Outcome
 from torture.ledger import Findings, compare, told
 from torture.load import STORES, Merchant, work_until, writes_of
-from torture.servers import Served, keys_of, serving
+from torture.servers import SHORT_JOURNAL, Served, keys_of, serving
 
 NAME: Final = "power cuts under load"
 SEED: Final = 6
@@ -72,7 +74,7 @@ def full(bench: "Bench", chance: random.Random, *, cuts: int) -> Outcome:
     found, done = Findings(), 0
     while done < cuts and not found.faults:
         done += 1
-        disks = bench.cut(files, merchants, chance)
+        disks = bench.cut(files, merchants, chance, wrap=SHORT_JOURNAL if done % 2 else ())
         found = max((bench.look(disk, merchants) for disk in disks), key=lambda seen: len(seen.faults))
         files = chance.choice(disks)
     tried = f"{done} cuts, 2 disks each, {MERCHANTS} clients, {len(STORES)} stores, seed {SEED}"
@@ -92,7 +94,7 @@ def normal(bench: "Bench", chance: random.Random, *, cuts: int) -> Outcome:
     corrupt = sum(bool(found.broken) for found in seen)
     lost = f"{sum(losses):,} lost, at most {max(losses):,} in a cut"
     result = f"{acknowledged:,} acknowledged, {lost}; {corrupt} files corrupt"
-    return Outcome(2, "the same with synchronous = NORMAL must lose", f"{len(seen)} cuts", result, sum(losses) > 0)
+    return Outcome(2, "control, which must lose: synchronous = NORMAL", f"{len(seen)} cuts", result, sum(losses) > 0)
 
 
 class Bench(NamedTuple):

@@ -17,6 +17,18 @@ ROOT: Final = Path(__file__).resolve().parents[1]
 PATIENCE: Final = 30.0  # seconds that a server has to start or to stop, and an answer to come
 CASES: Final = "/api/v1/support-cases"
 SUPPORT: Final = "/api/v1/support"
+SHORT_JOURNAL: Final = (  # runs the server with a journal that is begun anew every 200 kB, and not every 32 MB
+    sys.executable,
+    "-c",
+    """
+import runpy, sys
+from supportcases.sqlite import journal
+
+journal.LONG = 200_000
+del sys.argv[1:4]  # python -m supportcases
+runpy.run_module("supportcases", run_name="__main__")
+""",
+)
 BROKEN: Final = (OSError, HTTPException)  # what a client sees of a server that dies
 
 
@@ -36,12 +48,6 @@ class Served(NamedTuple):
         """Ask it to stop, and return its exit code."""
         self.process.send_signal(signal.SIGTERM)
         return self.process.wait(PATIENCE)
-
-    def resident(self) -> int:
-        """Return how many bytes of memory its process holds now."""
-        status = Path(f"/proc/{self.process.pid}/status").read_text()
-        fields = dict(line.split(":", 1) for line in status.splitlines())
-        return int(fields["VmRSS"].split()[0]) * 1024
 
 
 def start(db: Path, *options: str, environment: Mapping[str, str] | None = None, wrap: Sequence[str] = ()) -> Served:

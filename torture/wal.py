@@ -28,6 +28,7 @@ WRITERS: Final = 2
 LIMIT: Final = 64.0  # MB
 MB: Final = 1_000_000
 ACME: Final = Actor.merchant("acme")
+GLOBEX: Final = Actor.merchant("globex")
 ADA: Final = Actor.support("Ada")
 BODY: Final = "The journal grows with every word of this. " * 20
 PAGE: Final = 100
@@ -63,6 +64,7 @@ def fill(path: Path, cases: int) -> None:
         desk = SupportDesk(repository)
         for _ in range(cases):
             desk.open(ACME, body=BODY)
+            desk.open(GLOBEX, body=BODY)
 
 
 def lengths_of(journal: Path, work: Sequence[Future[Any]]) -> list[int]:
@@ -112,8 +114,8 @@ def read_until(path: Path, begin: float, end: float, seed: int) -> int:
 
 
 def whole_queue(desk: SupportDesk) -> None:
-    """Read the whole queue as of one moment, as a host does that prints it."""
+    """Read all cases of another store as of one moment, as a host does that prints them."""
     with desk.repository.read():
-        page = desk.queue(ADA, limit=PAGE)
+        page = desk.queue(ADA, store=GLOBEX.store, limit=PAGE)
         while page.next_cursor:
-            page = desk.queue(ADA, limit=PAGE, cursor=page.next_cursor)
+            page = desk.queue(ADA, store=GLOBEX.store, limit=PAGE, cursor=page.next_cursor)

@@ -32,12 +32,22 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # before OSError, which it is: `supportcases cases | head` is nobody's mistake
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for the flush when Python ends
         return CUT_SHORT
-    except (SupportCasesError, OSError) as error:
+    except OSError as error:
+        print(f"supportcases: {told(error)}", file=sys.stderr)
+        return 1
+    except SupportCasesError as error:
         print(f"supportcases: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return INTERRUPTED
     return 0
+
+
+def told(error: OSError) -> str:
+    """Return the error of the operating system as a sentence."""
+    if error.filename is None or error.strerror is None:
+        return error.strerror or str(error)
+    return f"{error.filename}: {error.strerror}"
 
 
 def parser() -> argparse.ArgumentParser:

@@ -11,6 +11,7 @@ from supportcases import dossiers
 from supportcases.archives import Archive, written
 from supportcases.cli.options import command, store
 from supportcases.cli.tables import visible
+from supportcases.dossiers import Dossier
 from supportcases.errors import DatabaseUnusable, InvalidInput, SupportCasesError
 from supportcases.queue import QueueFilter
 from supportcases.sqlite.backups import back_up
@@ -62,8 +63,24 @@ def export_cases(options: argparse.Namespace) -> None:
     with closing(SqliteRepository(options.db, must_exist=True)) as repository, repository.read() as transaction:
         if options.store and not transaction.queue.names(stores):
             raise DatabaseUnusable(f"{options.db} has no cases of {options.store}.")
-        for line in written(_with_progress("exported", dossiers.kept(transaction, stores))):
+        missing: list[str] = []
+        for line in written(_with_progress("exported", _noting_gaps(dossiers.kept(transaction, stores), missing))):
             sys.stdout.write(line)
+    if missing:
+        raise DatabaseUnusable(
+            f"{options.db} has no case {missing[0]}, so that import will refuse this; `supportcases check` tells more."
+        )
+
+
+def _noting_gaps(cases: Iterable[Dossier], missing: list[str]) -> Iterator[Dossier]:
+    """Yield the cases, and note where one is missing before another of its store."""
+    last: dict[str, int] = {}
+    for dossier in cases:
+        store, number = dossier.case.store, dossier.case.number
+        if number != last.get(store, 0) + 1:
+            missing.append(f"{store} {last.get(store, 0) + 1}")
+        last[store] = number
+        yield dossier
 
 
 def import_cases(options: argparse.Namespace) -> None:

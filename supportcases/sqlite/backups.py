@@ -36,31 +36,35 @@ def back_up(source: str, target: str) -> Copied:
         raise DatabaseUnusable(THERE_ALREADY.format(target))
     if not place.parent.is_dir():
         raise DatabaseUnusable(f"{target} cannot be made: there is no folder {place.parent}.")
-    with looking_into(source) as original:
-        descriptor, name = tempfile.mkstemp(dir=place.parent, prefix=f".{place.name}.", suffix=PART)
-        os.close(descriptor)  # before SQLite opens it: its locks would go with the descriptor
-        part = Path(name)
-        try:
-            cases = _copy(original, part)
-            _sync(part, os.O_RDWR)
-            size = part.stat().st_size
-            _name(part, place, target)
-        except sqlite3.Error as error:
-            raise DatabaseUnusable(f"{source} cannot be copied to {target}: {error}.") from error
-        finally:
-            for end in ("", "-journal", "-wal", "-shm"):
-                Path(f"{part}{end}").unlink(missing_ok=True)
+    descriptor, name = tempfile.mkstemp(dir=place.parent, prefix=f".{place.name}.", suffix=PART)
+    os.close(descriptor)  # before SQLite opens it: its locks would go with the descriptor
+    part = Path(name)
+    try:
+        with looking_into(source) as original:  # no longer than it takes: the journal must grow meanwhile
+            _copy(original, part)
+        cases = _checked(part)
+        _sync(part, os.O_RDWR)
+        size = part.stat().st_size
+        _name(part, place, target)
+    except sqlite3.Error as error:
+        raise DatabaseUnusable(f"{source} cannot be copied to {target}: {error}.") from error
+    finally:
+        for end in ("", "-journal", "-wal", "-shm"):
+            Path(f"{part}{end}").unlink(missing_ok=True)
     if hasattr(os, "O_DIRECTORY"):  # Windows opens no folder
         _sync(place.parent, os.O_DIRECTORY)
     return Copied(cases, size)
 
 
-def _copy(original: sqlite3.Connection, part: Path) -> int:
-    """Copy all of it and return how many cases it holds."""
+def _copy(original: sqlite3.Connection, part: Path) -> None:
     with closing(sqlite3.connect(part, isolation_level=None)) as copy:
         copy.execute("PRAGMA journal_mode = OFF")  # what is cut short is thrown away
         copy.execute("PRAGMA synchronous = OFF")
         original.backup(copy)  # in one step: one that pauses begins again whenever somebody writes
+
+
+def _checked(part: Path) -> int:
+    """Return how many cases a copy holds that is as it must be."""
     with closing(sqlite3.connect(part, isolation_level=None)) as copy:
         copy.execute("PRAGMA journal_mode = DELETE")  # WAL could not be read where nothing can be written
         if fault := next(damage(copy), None):

@@ -63,6 +63,9 @@ class Connections(Protocol):
     def borrow(self, *, writes: bool) -> Lease:
         """Lend a connection, to read with or, to one at a time in this process, to write with."""
 
+    def begin_to_write(self) -> None:
+        """Raise `DatabaseUnavailable` where the database, of which the lock is held now, is not the one it was."""
+
     def close(self) -> None:
         """Close the connections that nobody uses."""
 
@@ -156,6 +159,11 @@ class FileConnections:
             if turn:
                 turn.release()
             raise
+
+    def begin_to_write(self) -> None:
+        """Look once more where the file is, now that the lock is held, and how long its journal is."""
+        self._must_be_there()
+        self._journal.remember()
 
     def close(self) -> None:
         """Close the connections that nobody uses; a later use opens new ones."""
@@ -285,6 +293,9 @@ class MemoryConnection:
     def borrow(self, *, writes: bool) -> Lease:
         """Lend the connection."""
         return Lease(self._connection, lambda connection: None, _taken(self._turn))
+
+    def begin_to_write(self) -> None:
+        """Know that it is."""
 
     def close(self) -> None:
         """Close the connection; the database is gone."""

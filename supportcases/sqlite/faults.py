@@ -32,13 +32,12 @@ class Faults:
     def __init__(self, path: str) -> None:
         """Know of none yet."""
         self._path = path
-        self._lock = threading.Lock()
-        self._damaged = False
+        self._damage = threading.Lock()  # taken by the first who finds some, for good
 
-    def must_be_sound(self) -> None:
-        """Raise `DatabaseDamaged` once damage was found: what is written to a damaged file may damage more of it."""
-        if self._damaged:
-            raise DatabaseDamaged()
+    @property
+    def damaged(self) -> bool:
+        """Whether damage was found: what is written to a damaged file may damage more of it."""
+        return self._damage.locked()
 
     def raise_translated(self, error: sqlite3.Error) -> NoReturn:
         """Raise the desk's own exception for a fault that passes or for damage; every other error flies as it is."""
@@ -56,9 +55,7 @@ class Faults:
         raise error
 
     def _note(self, damage: str) -> None:
-        with self._lock:
-            first, self._damaged = not self._damaged, True
-        if first:
+        if self._damage.acquire(blocking=False):
             log.critical(
                 "%s is damaged (%s): this process writes nothing more to it; `supportcases check` tells what is wrong",
                 self._path,

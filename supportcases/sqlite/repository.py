@@ -12,7 +12,7 @@ from typing import Final
 
 from sqlite_utils import Database
 
-from supportcases.errors import DatabaseBusy, DatabaseUnavailable, DatabaseUnusable
+from supportcases.errors import DatabaseBusy, DatabaseDamaged, DatabaseUnavailable, DatabaseUnusable
 from supportcases.sqlite.connections import (
     Connections,
     FileConnections,
@@ -77,7 +77,8 @@ class SqliteRepository:
 
     def check(self) -> None:
         """Raise if the database does not answer, or is not to be written to any more."""
-        self._faults.must_be_sound()
+        if self._faults.damaged:
+            raise DatabaseDamaged()
         with self.read() as transaction:
             transaction.connection.execute("SELECT 1 FROM supportcases_cases LIMIT 1").fetchall()
 
@@ -114,9 +115,13 @@ class SqliteRepository:
         if not os.path.lexists(path):
             if must_exist:
                 raise DatabaseUnusable(f"{self.path} does not exist.")
+            self._make(path)
             return
         if not os.path.isfile(path):
             raise DatabaseUnusable(f"{self.path} cannot be used: it is not a file.")
+        folder = os.path.dirname(os.path.realpath(path))  # where SQLite's journal lies
+        if not (os.access(path, os.W_OK) and os.access(folder, os.W_OK)):
+            raise DatabaseUnusable(f"{self.path} cannot be used: this user may not write it, or not its folder.")
         try:
             with closing(open_read_only(str(path))) as connection:
                 # the tables first: another process may be making them, and then what was applied is there as well
@@ -134,6 +139,15 @@ class SqliteRepository:
             raise DatabaseUnusable(
                 f"{self.path} was written by a newer version of supportcases, which knows {', '.join(unknown)}."
             )
+
+    def _make(self, path: Path) -> None:
+        """Make an empty file that nobody but its owner may read, which SQLite would leave to the umask."""
+        try:
+            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+        except FileExistsError:  # another process has made it meanwhile
+            pass
+        except OSError as error:
+            raise DatabaseUnusable(f"{self.path} cannot be made: {error.strerror}.") from error
 
     def _migrate(self) -> None:
         """Bring the schema up to date, whole or not at all, also when several processes start at once."""

@@ -7,6 +7,7 @@ from threading import local
 from types import TracebackType
 from typing import Final
 
+from supportcases.errors import DatabaseDamaged
 from supportcases.sqlite.cases import SqliteCases
 from supportcases.sqlite.connections import Connections
 from supportcases.sqlite.events import SqliteEvents
@@ -82,13 +83,13 @@ class Begun:
 
     def __enter__(self) -> SqliteTransaction:
         """Begin."""
-        if self._writes:
-            self._faults.must_be_sound()
         try:
             self._lease = self._connections.borrow(writes=self._writes)
             try:
                 if not self._once:
                     begin(self._lease.connection, writes=self._writes)
+                if self._writes:  # only now: it may have waited for others
+                    self._may_be_written()
                 self._transaction = SqliteTransaction(self._lease.connection, writes=self._writes)
                 self._state.transaction = self._transaction
             except BaseException:
@@ -104,16 +105,25 @@ class Begun:
     ) -> None:
         """Keep all or, if an exception flies, nothing; then do what waited for that."""
         self._state.transaction = None
+        sound = not (self._writes and self._faults.damaged)
         try:
-            end(self._lease.connection, keep=error is None and not self._once)
+            end(self._lease.connection, keep=error is None and not self._once and sound)
         except sqlite3.Error as fault:
             self._faults.raise_translated(fault)
         finally:
             self._lease.end()
         if isinstance(error, sqlite3.Error):
             self._faults.raise_translated(error)
+        if error is None and not sound:
+            raise DatabaseDamaged()
         if error is None and self._transaction.afterwards:
             self._do(self._transaction.afterwards)
+
+    def _may_be_written(self) -> None:
+        """Refuse to write to a file that is damaged, or that is no longer where it was."""
+        if self._faults.damaged:
+            raise DatabaseDamaged()
+        self._connections.begin_to_write()
 
     def _do(self, actions: list[Callable[[], object]]) -> None:
         """Do what waited for a commit, in the order of the commits: what an action itself writes is heard after it."""

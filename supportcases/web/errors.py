@@ -61,7 +61,8 @@ def handle_own(req: ApiRequest, resp: falcon.Response, error: errors.SupportCase
             sentence = f"{sentence.removesuffix('.')}; and {len(error.problems) - MOST_DETAILS} more."
     if status >= 500:
         if not isinstance(error, errors.DatabaseDamaged):  # the repository has told of it, once
-            log.error("%s: %r", req.request_id, error, exc_info=error)
+            passes = status == 503  # a fault that passes is told in one line, ours with where it was
+            log.error("%s: %r, from %r", req.request_id, error, error.__cause__, exc_info=None if passes else error)
         sentence = str(kind())  # the message may name a path, which is nobody's business
     resp.set_headers(HEADERS.get(kind, {}))
     send(resp, error_body(req.request_id, error.code, sentence, problems), status)

@@ -17,7 +17,7 @@ from supportcases.actors import Actor
 FORM: Final = re.compile(r"([1-9][0-9]{0,8})/(second|minute|hour|day)")
 SECONDS: Final = {"second": 1, "minute": 60, "hour": 3_600, "day": 86_400}
 MOST: Final = 10_000  # of each kind that are remembered; beyond that the one that was quiet for longest is forgotten
-TOLD: Final = {"requests": "requests", "failures": "requests without valid credentials"}  # the policies, in a sentence
+TOLD: Final = {"requests": "", "failures": " for requests without valid credentials"}  # the policies, in a sentence
 NEIGHBOURS: Final = 64  # bits of an IPv6 address that one customer's addresses share
 
 Timer = Callable[[], float]
@@ -39,9 +39,13 @@ class RateLimit(NamedTuple):
         written = FORM.fullmatch(text) if isinstance(text, str) else None
         if written is None:
             raise ValueError(
-                f"Must be a number of requests in a second, minute, hour or day, such as 120/minute, not {text!r}."
+                "Must be a number of requests, 1 to 999999999, in a second, minute, hour or day, such as 120/minute, "
+                f"not {text!r}."
             )
         return cls(int(written[1]), written[2])
+
+    def __str__(self) -> str:
+        return f"{self.requests}/{self.unit}"
 
     @property
     def seconds(self) -> int:
@@ -84,7 +88,7 @@ class Windows:
             self._counted[who] = used, ends
             if len(self._counted) > MOST:
                 self._counted.popitem(last=False)
-        return Standing(within, self._limit.requests - used, math.ceil(round(ends - now, 6)))
+        return Standing(within, self._limit.requests - used, max(1, math.ceil(round(ends - now, 6))))
 
 
 class Limits:
@@ -113,7 +117,7 @@ class Limits:
         if not standing.within:
             s = "" if standing.seconds == 1 else "s"
             raise falcon.HTTPTooManyRequests(
-                description=f"No more than {self._limit.requests:,} {TOLD[policy]} are taken per {self._limit.unit}; "
+                description=f"The rate limit of {self._limit}{TOLD[policy]} is used up; "
                 f"come again in {standing.seconds:,} second{s}.",
                 retry_after=standing.seconds,
             )

@@ -193,6 +193,16 @@ def test_a_trigger_that_is_missing_is_named(path, found):
     assert found() == (1, ["wrong: the schema: the trigger supportcases_events_are_not_edited is missing"])
 
 
+def test_a_trigger_that_does_something_else_is_named(path, found):
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("DROP TRIGGER supportcases_events_are_not_edited")
+        connection.execute(
+            "CREATE TRIGGER supportcases_events_are_not_edited BEFORE UPDATE ON supportcases_events BEGIN SELECT 1; END"
+        )
+        connection.commit()
+    assert found() == (1, ["wrong: the schema: the trigger supportcases_events_are_not_edited is not as it was made"])
+
+
 def test_of_many_faults_of_one_kind_five_are_told(path, found):
     with closing(SqliteRepository(path)) as repository:
         for _ in range(9):

@@ -62,13 +62,14 @@ def known_migrations() -> list[str]:
         return [migration.name for migration in MIGRATIONS.pending(_database(empty))]
 
 
-def our_parts(connection: sqlite3.Connection) -> set[tuple[str, str]]:
-    """Return the type and the name of each table, index and trigger of ours."""
-    return set(connection.execute("SELECT type, name FROM sqlite_schema WHERE name GLOB 'supportcases_*'"))
+def our_parts(connection: sqlite3.Connection) -> dict[tuple[str, str], str]:
+    """Return the type and the name of each table, index and trigger of ours, with the statement that made it."""
+    rows = connection.execute("SELECT type, name, sql FROM sqlite_schema WHERE name GLOB 'supportcases_*'")
+    return {(kind, name): sql for kind, name, sql in rows}
 
 
-def known_parts() -> set[tuple[str, str]]:
-    """Return the type and the name of each table, index and trigger that this version makes."""
+def known_parts() -> dict[tuple[str, str], str]:
+    """Return those that this version makes."""
     with closing(open_memory()) as empty:
         MIGRATIONS.apply(_database(empty))
         return our_parts(empty)

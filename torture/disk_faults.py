@@ -12,7 +12,6 @@ import ctypes
 import errno
 import json
 import os
-import shutil
 import sqlite3
 import subprocess
 import sys
@@ -27,6 +26,7 @@ from torture.disk_desk import Desk
 from torture.experiment import Effort, Outcome
 from torture.invariants import faults_of
 from torture.servers import CASES, ROOT
+from torture.system import built
 
 SHIM: Final = Path(__file__).with_name("faults.c")
 DB: Final = "cases.db"
@@ -165,7 +165,7 @@ class Broken:
             stderr=subprocess.DEVNULL,  # the desk logs each refusal
             text=True,
             cwd=ROOT,
-            env={**os.environ, "LD_PRELOAD": str(built(folder))},
+            env={**os.environ, "LD_PRELOAD": str(built(SHIM, folder))},
         )
 
     def __enter__(self) -> "Broken":
@@ -184,16 +184,6 @@ class Broken:
             raise RuntimeError(f"the process with the desk died with {self._process.wait(PATIENCE)} at {order}.")
         told: dict[str, Any] = json.loads(line)
         return told
-
-
-def built(folder: Path) -> Path:
-    """Return the shim, built for this machine."""
-    compiler = shutil.which("gcc") or shutil.which("cc")
-    if not compiler:
-        raise RuntimeError("faults.c must be built to let system calls fail, and there is no gcc.")
-    library = folder.resolve() / "faults.so"
-    subprocess.run([compiler, "-shared", "-fPIC", "-O2", "-o", str(library), str(SHIM), "-ldl"], check=True)
-    return library
 
 
 def obey(path: Path) -> None:

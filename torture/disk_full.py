@@ -25,6 +25,7 @@ from torture.disk_desk import Desk
 from torture.experiment import Effort, Outcome
 from torture.invariants import faults_of
 from torture.servers import CASES, ROOT
+from torture.system import mounting
 
 KB: Final = 1024
 REFUSALS: Final = 20
@@ -34,18 +35,16 @@ PATIENCE: Final = 120.0
 GRACE: Final = 1.0  # seconds that writing may take to go on
 BODY: Final = "Where does this go when the disk is full? " * 200
 MOUNT: Final = 'mount -t tmpfs -o size="$1"k none "$0" && shift && exec "$@"'
-NAMESPACES: Final = (["unshare", "--mount"], ["unshare", "--map-root-user", "--mount"])  # root's own, and anybody's
 
 
 def outcomes(effort: Effort, folder: Path) -> Iterator[Outcome]:
     """Fill disks of several sizes."""
     folder.mkdir()
-    namespace = a_namespace(folder)
-    if namespace:
+    if mounts := bool(mounting(MOUNT, str(folder), "100")):
         sizes = effort.pick([1_500], list(range(1_500, 5_500, 400)))
-        yield outcome("a disk that is full", "a tmpfs", sizes, [filled(folder, kb, namespace) for kb in sizes])
+        yield outcome("a disk that is full", "a tmpfs", sizes, [filled(folder, kb, tmpfs=True) for kb in sizes])
     sizes = effort.pick([600, 4_500], [*range(500, 1_500, 100), 4_500, 5_000, 6_000])
-    instead = "" if namespace else " (no tmpfs: unshare is not allowed to mount here)"
+    instead = "" if mounts else " (no tmpfs: unshare is not allowed to mount here)"
     yield outcome("a file that may not grow", f"RLIMIT_FSIZE{instead}", sizes, [filled(folder, kb) for kb in sizes])
 
 
@@ -64,22 +63,13 @@ def outcome(name: str, way: str, sizes: list[int], told: list[dict[str, Any]]) -
     )
 
 
-def a_namespace(folder: Path) -> list[str]:
-    """Return the command that runs another where it may mount a file system that nobody else sees; none if none may."""
-    for command in NAMESPACES:
-        tried = subprocess.run([*command, "sh", "-c", MOUNT, str(folder), "100", "true"], capture_output=True)
-        if tried.returncode == 0:
-            return command
-    return []
-
-
-def filled(folder: Path, kb: int, namespace: list[str] | None = None) -> dict[str, Any]:
+def filled(folder: Path, kb: int, *, tmpfs: bool = False) -> dict[str, Any]:
     """Let a process of its own fill a disk of that size; return what it tells."""
-    place = folder / f"{'tmpfs' if namespace else 'limit'}-{kb}"
+    place = folder / f"{'tmpfs' if tmpfs else 'limit'}-{kb}"
     place.mkdir()
-    command = [sys.executable, "-m", "torture.disk_full", str(place), *([] if namespace else [str(kb)])]
-    if namespace:
-        command = [*namespace, "sh", "-c", MOUNT, str(place), str(kb), *command]
+    command = [sys.executable, "-m", "torture.disk_full", str(place), *([] if tmpfs else [str(kb)])]
+    if tmpfs:
+        command = [*mounting(MOUNT, str(place), str(kb)), *command]
     done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, timeout=PATIENCE)
     if done.returncode:
         raise RuntimeError(f"the process that fills {place.name} died: {done.stderr[-1000:]}")

@@ -21,12 +21,12 @@ from typing import Final
 from supportcases import Actor, SqliteRepository, SupportDesk
 from torture.experiment import Effort, Outcome
 from torture.servers import ROOT
+from torture.system import mounting
 
 PATIENCE: Final = 30.0
 DB: Final = "cases.db"
 UNBOUND: Final = "-dac_override,-dac_read_search"  # the rights by which root passes over permission bits
 READ_ONLY: Final = 'mount --bind "$0" "$0" && mount -o remount,bind,ro "$0" && exec "$@"'
-NAMESPACES: Final = (["unshare", "--mount"], ["unshare", "--map-root-user", "--mount"])  # root's own, and anybody's
 
 Place = Callable[[Path], Path]  # prepares a folder; returns the path to serve from
 
@@ -35,7 +35,7 @@ def outcomes(effort: Effort, folder: Path) -> Iterator[Outcome]:
     """Try to serve from each place."""
     folder.mkdir()
     good = a_database(folder / "good.db")
-    ways = {"a read-only mount": read_only_mount(folder), "permission bits": permission_bits(folder)}
+    ways = {"a read-only mount": mounting(READ_ONLY, str(folder)) or None, "permission bits": permission_bits(folder)}
     unmakable = [way for way, wrap in ways.items() if wrap is None]
     tried = {}
     for name, make in places(good).items():
@@ -168,15 +168,6 @@ def fingerprints(folder: Path) -> dict[str, str]:
         str(path): hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else "no file"
         for path in sorted(folder.rglob("*"))
     }
-
-
-def read_only_mount(folder: Path) -> list[str] | None:
-    """Return the command that runs another with the folder mounted read-only; None where that is not allowed."""
-    for namespace in NAMESPACES:
-        wrap = [*namespace, "sh", "-c", READ_ONLY, str(folder)]
-        if subprocess.run([*wrap, "true"], capture_output=True).returncode == 0:
-            return wrap
-    return None
 
 
 def permission_bits(folder: Path) -> list[str] | None:

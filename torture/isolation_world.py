@@ -5,7 +5,6 @@ both worlds, so that whoever may not see the victim has to be answered with the 
 """
 
 import hashlib
-import io
 import json
 import random
 import sqlite3
@@ -21,6 +20,7 @@ import falcon
 
 from supportcases import Actor, KeyRing, SqliteRepository, create_app
 from supportcases.testing import MovableClock, numbered_ids, numbered_keys
+from torture.in_process import call, environ_of
 from torture.servers import CASES, SUPPORT, Heard
 
 SEED: Final = 20_240_615
@@ -198,28 +198,10 @@ class Victim:
 
 
 def called(app: Any, method: str, path: str, query: str, body: Any, headers: Mapping[str, str]) -> Heard:
-    """Call an application as a WSGI server does."""
-    seen: list[Any] = []
+    """Call an application as a WSGI server does, always with one request id."""
     sent = b"" if body is None else json.dumps(body).encode()
-    environ = {
-        "REQUEST_METHOD": method,
-        "SCRIPT_NAME": "",
-        "PATH_INFO": path.encode("utf-8", "surrogateescape").decode("latin-1"),
-        "QUERY_STRING": query,
-        "SERVER_NAME": "localhost",
-        "SERVER_PORT": "80",
-        "SERVER_PROTOCOL": "HTTP/1.1",
-        "HTTP_X_REQUEST_ID": "same",
-        "wsgi.url_scheme": "http",
-        "wsgi.input": io.BytesIO(sent),
-        "wsgi.errors": io.StringIO(),
-        **{f"HTTP_{name.upper().replace('-', '_')}": value for name, value in headers.items()},
-    }
-    if body is not None:
-        environ |= {"CONTENT_TYPE": "application/json", "CONTENT_LENGTH": str(len(sent))}
-    chunks = app(environ, lambda status, said, exc_info=None: seen.append((status, said)))
-    status, said = seen[-1]
-    return Heard(int(status[:3]), {name.lower(): value for name, value in said}, b"".join(chunks))
+    place = {"PATH_INFO": path.encode("utf-8", "surrogateescape").decode("latin-1"), "QUERY_STRING": query}
+    return call(app, environ_of(method, "", sent, {"X-Request-Id": "same", **headers}, **place))
 
 
 def succeeded(app: Any, who: Mapping[str, str], method: str, path: str, body: Any = None, query: str = "") -> Any:

@@ -25,24 +25,8 @@ from torture.traces import contents_of
 
 BODY: Final = {"body": "The checkout shows a blank page."}
 HEADERS: Final = (
-    "X-Request-Id",
-    "Idempotency-Key",
-    "If-Match",
-    "X-Api-Key",
-    "Cookie",
-    "Referer",
-    "User-Agent",
-    "Expect",
-)
-HEADERS += (
-    "Host",
-    "Content-Type",
-    "Accept",
-    "Origin",
-    "X-Forwarded-For",
-    "X-Forwarded-Host",
-    "Via",
-    "Proxy-Authorization",
+    *("X-Request-Id", "Idempotency-Key", "If-Match", "X-Api-Key", "Cookie", "Referer", "User-Agent", "Expect", "Host"),
+    *("Content-Type", "Accept", "Origin", "X-Forwarded-For", "X-Forwarded-Host", "Via", "Proxy-Authorization"),
 )
 SCHEMES: Final = (
     "bearer {}",

@@ -18,7 +18,6 @@ Every second server begins its write-ahead log anew all the time, which otherwis
 
 import random
 import shutil
-import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -28,6 +27,7 @@ from torture.experiment import Effort, Outcome
 from torture.ledger import Findings, compare, told
 from torture.load import STORES, Merchant, work_until, writes_of
 from torture.servers import SHORT_JOURNAL, Served, keys_of, serving
+from torture.system import built
 
 NAME: Final = "power cuts under load"
 SEED: Final = 6
@@ -59,10 +59,7 @@ Files = dict[str, bytes]
 
 def run(effort: Effort, folder: Path) -> Iterator[Outcome]:
     """Cut the power of a server as it is, and of one that syncs less."""
-    if not shutil.which("gcc"):
-        yield Outcome(2, NAME, "no cut", "there is no gcc to build power.c with: apt install gcc libc6-dev", False)
-        return
-    bench = Bench(folder.resolve(), built(folder))
+    bench = Bench(folder.resolve(), built(SHIM, folder))
     chance = random.Random(SEED)
     yield full(bench, chance, cuts=effort.pick(4, 50))
     yield normal(bench, chance, cuts=effort.pick(1, 10))
@@ -153,10 +150,3 @@ def torn(synced: bytes, written: bytes, chance: random.Random) -> bytes:
         before, after = synced[at : at + SECTOR], written[at : at + SECTOR]
         sectors.append(after if chance.random() < 0.5 else before.ljust(len(after), b"\0"))
     return b"".join(sectors)
-
-
-def built(folder: Path) -> Path:
-    """Return the compiled `power.c`."""
-    library = folder / "power.so"
-    subprocess.run(["gcc", "-shared", "-fPIC", "-O2", "-Wall", "-Werror", "-o", library, SHIM, "-ldl"], check=True)
-    return library

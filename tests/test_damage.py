@@ -86,6 +86,20 @@ def test_damage_that_a_write_finds_is_kept_out_of_the_file(app, path):
     assert call(app, "GET", CASES).json["meta"]["count"] == 1
 
 
+def test_nothing_is_even_tried_to_be_written_once_damage_was_found(app, path):
+    spoil(path, "supportcases_messages")
+    checked(call(app, "GET", f"{CASES}/1"), 500, "database_damaged")
+    entered = []
+
+    def write():
+        with app.desk.repository.write():
+            entered.append(True)
+
+    with pytest.raises(DatabaseDamaged):
+        write()
+    assert entered == []
+
+
 def test_damage_of_one_file_is_not_that_of_another(app, path, tmp_path):
     spoil(path, "supportcases_messages")
     checked(call(app, "GET", f"{CASES}/1"), 500, "database_damaged")

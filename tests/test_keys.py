@@ -121,6 +121,7 @@ def test_a_revoked_key_is_recognised_no_more_and_the_others_still_are(ring, cloc
     assert ring.recognise(other) == other_kept.actor
     revoked = {listed.id: listed.revoked_at for listed in ring.all()}
     assert revoked == {kept.id: T0 + timedelta(minutes=1), other_kept.id: None}
+    assert [ring.is_valid(listed) for listed in ring.all()] == [listed.id == other_kept.id for listed in ring.all()]
 
 
 @pytest.mark.parametrize("key_id", ["", "0" * 12, "%", "' OR 1=1 --"])

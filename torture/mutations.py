@@ -119,13 +119,13 @@ GUARDS: Final = (
         "sqlite/transactions.py",
         "if self._faults.damaged:\n            raise DatabaseDamaged()\n        self._connections.begin",
         "self._connections.begin",
-        f"{DAMAGE}::test_damage_is_our_fault_and_ends_all_writing_and_what_is_sound_is_still_read",
+        f"{DAMAGE}::test_nothing_is_even_tried_to_be_written_once_damage_was_found",
     ),
     Guard(
         "sqlite/transactions.py",
         "sound = not (self._writes and self._faults.damaged)",
         "sound = True",
-        f"{DAMAGE}::test_what_was_written_around_damage_that_somebody_caught_is_not_kept",
+        f"{DAMAGE}::test_a_write_that_waited_while_damage_was_found_is_refused",
     ),
     Guard(
         "sqlite/transactions.py",

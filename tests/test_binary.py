@@ -244,6 +244,9 @@ def test_every_command_does_its_work(place):
     counts = json.loads(says("stats", "--json"))["counts"]
     assert {status: sum(by.values()) for status, by in counts.items()} == {"open": 0, "answered": 1, "closed": 1}
     assert says("close-idle", "--answered-for", "1d") == "0 cases closed\n"
+    assert says("backup", "copy.db").startswith("copied 2 cases (")
+    assert says("check", "--db", "copy.db").endswith("\nnothing is wrong\n")
+    assert says("import", "-", "--db", "new.db", stdin=says("export")) == "imported 2 cases into new.db\n"
     assert says("keys revoke", key_id) == f"revoked {key_id}\n"
     assert place.says("--version") == f"{VERSION}\n"
     assert place.says("--help").startswith("usage: supportcases ")

@@ -18,6 +18,7 @@ from supportcases import (
     CasePage,
     Category,
     DatabaseBusy,
+    DatabaseDamaged,
     DatabaseUnavailable,
     DatabaseUnusable,
     Event,
@@ -45,6 +46,7 @@ from supportcases import (
     SupportCasesError,
     SupportDesk,
     Thread,
+    TooManyCases,
     Unauthorized,
     __version__,
     create_app,
@@ -70,8 +72,10 @@ STATUSES: dict[int, tuple[type[SupportCasesError], ...]] = {
     401: (Unauthorized,),
     403: (NotPermitted,),
     404: (CaseNotFound, KeyNotFound),
+    409: (TooManyCases,),
     412: (CaseMoved,),
     422: (IdempotencyKeyReused,),
+    500: (DatabaseDamaged,),
     503: (DatabaseBusy, DatabaseUnavailable, DatabaseUnusable),
 }
 

@@ -80,6 +80,8 @@ def _open_case(server: Running, client, load: Load, subject: str) -> None:
     while time.monotonic() < deadline:
         try:
             answer = client.ask("POST", server.cases, body, Idempotency_Key=subject)
+            if "content-length" not in answer.headers:  # http.client takes a head that was cut short for a whole one
+                raise HTTPException(f"only a part of the head of an answer came, for {subject}")
         except ConnectionRefusedError:  # nobody is there just now
             client.connection.close()
             time.sleep(0.02)

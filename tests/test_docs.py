@@ -15,6 +15,7 @@ import supportcases
 from supportcases import Actor, KeyRing, SqliteRepository, SupportDesk, cli, create_app, errors
 from supportcases.web.errors import CODES
 from tests.conftest import ROOT, serving
+from torture.__main__ import EXPERIMENTS
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 DOCS = {path.name: path.read_text(encoding="utf-8") for path in (ROOT / "docs").glob("*.md")}
@@ -188,3 +189,11 @@ def test_no_file_names_a_package_registry():
     for path in texts:
         text = path.read_text(encoding="utf-8", errors="replace")
         assert not any(host in text for host in hosts), path
+
+
+def test_the_kept_table_of_the_experiments_has_each_claim_and_none_that_failed():
+    page = (ROOT / "torture" / "README.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (\d+) \| (\w+) \|.*\| (\S+(?: tried)?) \|$", page, re.MULTILINE)
+    assert {int(claim) for claim, _, _ in rows} == set(range(1, 21))
+    assert {name for _, name, _ in rows} == set(EXPERIMENTS)
+    assert {verdict for _, _, verdict in rows} <= {"yes", "not tried"}

@@ -1,7 +1,6 @@
 """API keys: made, recognised, revoked. A key is shown once; only its SHA-256 is kept."""
 
 import hashlib
-import re
 import secrets
 from collections.abc import Callable, Iterable
 from dataclasses import replace
@@ -11,18 +10,25 @@ from typing import Final
 from supportcases import times
 from supportcases.actors import Actor
 from supportcases.errors import KeyNotFound
-from supportcases.fields import AUTHOR, DEFAULT_AUTHOR, STORE, SUPPORT_LABEL, Checker, checking
+from supportcases.fields import (
+    API_KEY,
+    AUTHOR,
+    DEFAULT_AUTHOR,
+    KEY_BYTES,
+    KEY_PREFIX,
+    STORE,
+    SUPPORT_LABEL,
+    Checker,
+    checking,
+)
 from supportcases.repository import ApiKey, Repository
 
-PREFIX: Final = "sck_"  # lets a secret scanner recognise a leaked key
-RANDOM_BYTES: Final = 24  # 192 random bits: no slow hash is needed against guessing
-KEY: Final = re.compile(rf"{PREFIX}[0-9a-f]{{{2 * RANDOM_BYTES}}}")
 ID_LENGTH: Final = 12
 
 
 def random_key() -> str:
     """Return a new key that nobody guesses."""
-    return PREFIX + secrets.token_hex(RANDOM_BYTES)
+    return KEY_PREFIX + secrets.token_hex(KEY_BYTES)
 
 
 class KeyRing:
@@ -83,7 +89,7 @@ class KeyRing:
 
     def recognise(self, key: str) -> Actor | None:
         """Return whose key that is, or None if it is malformed, unknown, expired or revoked."""
-        if not KEY.fullmatch(key):
+        if not API_KEY.fullmatch(key):
             return None
         with self._repository.read(once=True) as transaction:
             kept = transaction.keys.find(hash_of(key), times.whole_milliseconds(self._clock()))
@@ -127,7 +133,7 @@ class _LifetimeRule:
 
 def without_keys(text: str) -> str:
     """Return the text with what may be a key left out."""
-    return KEY.sub(f"{PREFIX}...", text)
+    return API_KEY.sub(f"{KEY_PREFIX}...", text)
 
 
 def hash_of(key: str) -> str:

@@ -12,10 +12,11 @@ from typing import Any
 
 import pytest
 
-from supportcases.keys import KEY, KeyRing
+from supportcases.fields import API_KEY
+from supportcases.keys import KeyRing
 from torture.traces import Traces, contents_of
 
-ALONE = re.compile(rf"^{KEY.pattern}$", re.MULTILINE)
+ALONE = re.compile(rf"^{API_KEY.pattern}$", re.MULTILINE)
 
 
 class Watch:

@@ -138,7 +138,7 @@ GUARDS: Final = (
     Guard("casework.py", "self._must_have_room(transaction, checked_store)", "pass", LIMITS),
     Guard("web/limits.py", "within = used < self._limit.requests", "within = True", LIMITS),
     # keys
-    Guard("keys.py", "hashlib.sha256(key.encode()).hexdigest()", 'key.removeprefix(PREFIX).rjust(64, "0")', KEYS),
+    Guard("keys.py", "hashlib.sha256(key.encode()).hexdigest()", 'key.removeprefix(KEY_PREFIX).rjust(64, "0")', KEYS),
     Guard("keys.py", "key.revoked_at is None and", "", KEYS),
     Guard("keys.py", "self._clock() < key.expires_at", "True", KEYS),
     Guard("sqlite/keys.py", "AND revoked_at IS NULL", "", KEYS),

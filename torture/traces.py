@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import unquote_to_bytes
 
-from supportcases.keys import KEY, PREFIX
+from supportcases.fields import API_KEY, KEY_PREFIX
 
 WINDOW: Final = 16  # characters of a secret that are not found by chance
 VARIETY: Final = 5  # different characters that a window has; the testing kit's numbered keys are mostly zeros
@@ -26,7 +26,7 @@ class Traces:
     def __init__(self, keys: Iterable[str]) -> None:
         """Look for these keys."""
         encoded = [key.encode() for key in keys]
-        secrets = [key.removeprefix(PREFIX.encode()) for key in encoded]
+        secrets = [key.removeprefix(KEY_PREFIX.encode()) for key in encoded]
         texts = [*secrets, *(secret.hex().encode() for secret in secrets)]
         self._parts = {part for text in texts for part in windows(text) if len(set(part)) >= VARIETY}
         # whatever stands before a key in a text, one of these stands in the text's base64
@@ -44,7 +44,7 @@ class Traces:
 
 def keys_in(text: str) -> list[str]:
     """Return what looks like a key, whosever it is."""
-    return KEY.findall(text)
+    return API_KEY.findall(text)
 
 
 def contents_of(folder: Path) -> dict[str, bytes]:

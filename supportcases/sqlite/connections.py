@@ -151,9 +151,9 @@ class FileConnections:
         """Lend a connection, to read with or, to one at a time in this process, to write with."""
         if self._process != os.getpid():
             self.after_fork_in_child()
-        self._must_be_there()
         turn = _taken(self._write_turn) if writes else None
         try:
+            self._must_be_there()  # before it is opened, which would make it anew
             return Lease(self._borrow(), self._give_back_written if writes else self._give_back, turn)
         except BaseException:
             if turn:

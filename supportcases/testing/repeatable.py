@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from supportcases import keys
+from supportcases import fields
 
 START: Final = datetime(2024, 6, 15, 10, 30, tzinfo=UTC)
 
@@ -40,4 +40,4 @@ def numbered_ids() -> Callable[[], UUID]:
 def numbered_keys() -> Callable[[], str]:
     """Return a maker of API keys: sck_...0001, sck_...0002 and so on."""
     counter = itertools.count(1)
-    return lambda: f"{keys.PREFIX}{next(counter):0{2 * keys.RANDOM_BYTES}x}"
+    return lambda: f"{fields.KEY_PREFIX}{next(counter):0{2 * fields.KEY_BYTES}x}"

@@ -12,8 +12,7 @@ import falcon
 
 from supportcases.actors import Actor
 from supportcases.errors import InvalidInput
-from supportcases.fields import CHARACTERS, checking
-from supportcases.keys import KEY
+from supportcases.fields import API_KEY, CHARACTERS, checking
 
 REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,128}")
 LENGTH: Final = re.compile(r"[0-9]+")
@@ -124,7 +123,7 @@ class ApiRequest(falcon.Request):
 def request_id_of(env: dict[str, Any]) -> str:
     """Return the caller's own `X-Request-Id` if it is a proper one, a new one otherwise."""
     sent = str(env.get("HTTP_X_REQUEST_ID", ""))
-    return sent if REQUEST_ID.fullmatch(sent) and not KEY.search(sent) else os.urandom(16).hex()
+    return sent if REQUEST_ID.fullmatch(sent) and not API_KEY.search(sent) else os.urandom(16).hex()
 
 
 def _parse(body: bytes) -> dict[str, Any]:

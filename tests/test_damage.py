@@ -4,13 +4,14 @@ import logging
 import os
 import shutil
 import sqlite3
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, suppress
 
 import pytest
 
-from supportcases import DatabaseDamaged, DatabaseUnavailable, create_app
+from supportcases import DatabaseDamaged, DatabaseUnavailable, SupportDesk, create_app
 from supportcases.sqlite import SqliteRepository
 from tests.conftest import ACME, CASES, call
 from tests.databases import python
@@ -179,6 +180,25 @@ def test_a_write_that_waited_while_the_file_was_moved_is_refused(app, path):
     assert isinstance(waiting_writer(app, lambda: path.rename(aside)), DatabaseUnavailable)
     aside.rename(path)
     assert app.desk.list(ACME).count == 1
+
+
+def test_a_write_that_waited_for_another_process_while_the_file_was_moved_is_refused(app, path):
+    asked = threading.Event()
+    repository = SqliteRepository(path, trace=lambda sql: asked.set() if sql == "BEGIN IMMEDIATE" else None)
+    desk = SupportDesk(repository)
+    assert desk.list(ACME).count == 1  # which file it is, is known from the first use on
+    asked.clear()
+    aside = path.with_suffix(".aside")
+    with closing(sqlite3.connect(path, isolation_level=None)) as other, ThreadPoolExecutor(1) as writer:
+        other.execute("BEGIN IMMEDIATE")
+        write = writer.submit(desk.reply, ACME, 1, body="It still does.")
+        assert asked.wait(timeout=10)
+        path.rename(aside)
+        other.execute("ROLLBACK")
+        assert isinstance(write.exception(timeout=10), DatabaseUnavailable)
+    aside.rename(path)
+    assert len(desk.get(ACME, 1).messages) == 1
+    repository.close()
 
 
 def test_a_write_that_waited_while_damage_was_found_is_refused(app, path):

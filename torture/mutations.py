@@ -131,7 +131,7 @@ GUARDS: Final = (
         "sqlite/transactions.py",
         "self._connections.begin_to_write()",
         "pass",
-        f"{DAMAGE}::test_a_write_that_waited_while_the_file_was_moved_is_refused",
+        f"{DAMAGE}::test_a_write_that_waited_for_another_process_while_the_file_was_moved_is_refused",
     ),
     Guard("sqlite/connections.py", "if self._file and self._file != _identity(self._path):", "if False:", DAMAGE),
     # limits
@@ -157,7 +157,7 @@ GUARDS: Final = (
         "tests/test_limits.py::test_each_store_has_its_own_and_the_team_is_not_held_up",
     ),
     Guard("casework.py", "actor.store if wanted.store is None else None", "actor.store", GUARDS_ALONE),
-    Guard("casework.py", "if store and actor.may_enter(store) else None", "", SUPPORT),
+    Guard("casework.py", "if not (store and actor.may_enter(store)):", "if not store:", SUPPORT),
     Guard("support_side.py", "answered_before(actor.stores,", "answered_before(None,", "tests/test_close_idle.py"),
     Guard("overview.py", "stores=actor.stores", "stores=None", OVERVIEW),
     Guard("overview.py", "count_stores(actor.stores)", "count_stores(None)", OVERVIEW),
@@ -168,7 +168,7 @@ GUARDS: Final = (
     # the sides of the desk
     Guard("actors.py", "if self.kind is not kind:", "if False:", SUPPORT),
     Guard("desk.py", "actor.must_be(ActorKind.MERCHANT)", "pass", "tests/test_desk.py"),
-    Guard("desk.py", "ActorKind.MERCHANT:\n                return", "None:\n                return", GUARDS_ALONE),
+    Guard("desk.py", "actor.kind is ActorKind.MERCHANT:\n            with", "False:\n            with", GUARDS_ALONE),
     Guard("support_side.py", "actor.must_be(ActorKind.SUPPORT)", "pass", SUPPORT),
     Guard("overview.py", "actor.must_be(ActorKind.SUPPORT)", "pass", SUPPORT),
     Guard("casework.py", "(case.store, case.id) not in if_revision", "(case.store, case.id) < 0", SUPPORT),

@@ -79,6 +79,7 @@ def open_file(path: str, trace: Trace | None = None) -> sqlite3.Connection:
         connection.execute("PRAGMA journal_size_limit = 67108864")
         connection.execute("PRAGMA cell_size_check = ON")
         connection.execute("PRAGMA mmap_size = 0")  # an I/O error stays an error, not a SIGBUS
+        connection.execute("PRAGMA cache_size = -1000")  # kilobytes: the system keeps the file's pages for all
         return _ready(connection, trace)
     except BaseException:
         connection.close()

@@ -196,14 +196,14 @@ class HealthOut(Schema):
     database = fields.String(metadata=described("ok"))
 
 
-def load(schema: Schema, data: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what `data` says by `schema`.
+def load(schema: Schema, data: Mapping[str, Any], *, partial: bool = False) -> dict[str, Any]:
+    """Return what `data` says by `schema`; with `partial`, nothing of what it does not say.
 
     Raises:
         InvalidInput: Something in it is not allowed; every faulty field is named.
     """
     try:
-        loaded: dict[str, Any] = schema.load(data)
+        loaded: dict[str, Any] = schema.load(data, partial=partial)
         return loaded
     except ValidationError as error:
         problems = error.messages_dict
@@ -213,7 +213,7 @@ def load(schema: Schema, data: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def load_parameters(schema: Schema, parameters: Mapping[str, list[str]]) -> dict[str, Any]:
-    """Return what the query string says by `schema`; each parameter may stand there once.
+    """Return what the query string says by `schema`, where each parameter may stand once; the desk knows the defaults.
 
     Raises:
         InvalidInput: Something in it is not allowed; every faulty parameter is named.
@@ -221,7 +221,7 @@ def load_parameters(schema: Schema, parameters: Mapping[str, list[str]]) -> dict
     repeated = [name for name in schema.fields if len(parameters.get(name, ())) > 1]
     if repeated:
         raise InvalidInput(dict.fromkeys(repeated, "Must not appear twice."))
-    return load(schema, {name: values[0] for name, values in parameters.items()})
+    return load(schema, {name: values[0] for name, values in parameters.items()}, partial=True)
 
 
 def dumped(schema: Schema, value: Any) -> dict[str, Any]:

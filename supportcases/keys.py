@@ -92,7 +92,7 @@ class KeyRing:
         if not API_KEY.fullmatch(key):
             return None
         with self._repository.read(once=True) as transaction:
-            kept = transaction.keys.find(hash_of(key), times.whole_milliseconds(self._clock()))
+            kept = transaction.keys.find(hash_of(key), self._clock())
         return kept.actor if kept else None
 
     def is_valid(self, key: ApiKey) -> bool:

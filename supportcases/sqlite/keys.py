@@ -4,12 +4,20 @@ import json
 import sqlite3
 from datetime import datetime
 from functools import lru_cache
+from typing import Final
 
 from supportcases import times
 from supportcases.actors import Actor, ActorKind
 from supportcases.repository import ApiKey
 
-COLUMNS = "id, kind, store, stores, label, created_at, expires_at, revoked_at"
+COLUMNS: Final = "id, kind, store, stores, label, created_at, expires_at, revoked_at"
+FIND: Final = f"""
+    SELECT {COLUMNS}
+    FROM supportcases_keys
+    WHERE key_hash = :key_hash
+      AND revoked_at IS NULL
+      AND (expires_at IS NULL OR expires_at > :now)
+"""
 
 
 class SqliteKeys:
@@ -40,16 +48,7 @@ class SqliteKeys:
 
     def find(self, key_hash: str, now: datetime) -> ApiKey | None:
         """Return the key with that hash, or None where there is none, or it is revoked or expired."""
-        row = self._connection.execute(
-            f"""
-            SELECT {COLUMNS}
-            FROM supportcases_keys
-            WHERE key_hash = :key_hash
-              AND revoked_at IS NULL
-              AND (expires_at IS NULL OR expires_at > :now)
-            """,
-            {"key_hash": key_hash, "now": times.to_text(now)},
-        ).fetchone()
+        row = self._connection.execute(FIND, {"key_hash": key_hash, "now": times.to_text(now)}).fetchone()
         return _from_row(row) if row else None
 
     def all(self) -> tuple[ApiKey, ...]:

@@ -6,7 +6,6 @@ are loaded as an import would. The file's size counts all of it: tables, indexes
 
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from typing import Final
@@ -56,8 +55,8 @@ def figures(kept: Path, folder: Path) -> Iterator[Figure]:
 def _of_two_messages() -> Iterator[Dossier]:
     fitting = (dossier for dossier in dossiers(STORE, MADE_UP) if len(dossier.messages) == 2)
     for number, dossier in enumerate(fitting, start=1):
-        messages = tuple(replace(message, body=_drawn_out(message.body)) for message in dossier.messages)
-        yield replace(dossier, case=replace(dossier.case, number=number), messages=messages)
+        messages = tuple(message._replace(body=_drawn_out(message.body)) for message in dossier.messages)
+        yield dossier._replace(case=dossier.case._replace(number=number), messages=messages)
 
 
 def _drawn_out(body: str) -> str:

@@ -28,7 +28,7 @@ from supportcases.web.support import (
     Stores,
 )
 
-PREFIX_FORM: Final = re.compile(r"(/(?!\.{1,2}(/|$))[A-Za-z0-9._~-]+)*")  # a client would take "/.." away
+PREFIX_FORM: Final = r"(/(?!\.{1,2}(/|$))[A-Za-z0-9._~-]+)*"  # a client would take "/.." away
 MAX_BODY: Final = 1_048_576
 
 WsgiApp = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
@@ -75,7 +75,7 @@ def create_app(
             cannot be written.
         ValueError: `prefix`, `max_open_cases` or `rate_limit` is none.
     """
-    if not PREFIX_FORM.fullmatch(prefix):
+    if not re.fullmatch(PREFIX_FORM, prefix):
         raise ValueError(f"prefix must be empty or a path such as '/api/v1', not {prefix!r}.")
     if max_open_cases is not None and not (type(max_open_cases) is int and max_open_cases >= 1):
         raise ValueError(f"max_open_cases must be None or a whole number from 1 on, not {max_open_cases!r}.")

@@ -5,7 +5,6 @@ as the API names them, and the last one tells how many cases there were: an arch
 """
 
 import json
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any, Final, NamedTuple, NoReturn
@@ -88,7 +87,7 @@ class Members(NamedTuple):
         return read
 
 
-ID: Final = PatternRule(re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"), "Must be a UUID in lower case.")
+ID: Final = PatternRule(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "Must be a UUID in lower case.")
 TIME: Final = TimeRule()
 CHANGES: Final[Mapping[str, Rule[Any]]] = {
     "subject": fields.SUBJECT,

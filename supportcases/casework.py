@@ -184,9 +184,7 @@ class Casework:
         Raises:
             CaseMoved: Its revision is none of `if_revision`.
         """
-        wanted = parse_reference(ref)
-        store = self._store_of(transaction, actor, wanted) if wanted else None
-        case = transaction.cases.find(store, wanted) if wanted and store else None
+        case = transaction.cases.find(*self._named(transaction, actor, ref))
         if case is None:
             raise CaseNotFound()
         if if_revision is not None and transaction.events.count(case.store, case.id) not in if_revision:
@@ -194,12 +192,21 @@ class Casework:
         return case
 
     @staticmethod
-    def _store_of(transaction: Transaction, actor: Actor, wanted: CaseRef) -> str | None:
-        """Return the store in which the actor may look for the case, or None."""
+    def _named(transaction: Transaction, actor: Actor, ref: Ref) -> tuple[str, CaseRef]:
+        """Return the store in which the actor may look for the case, and what names it there; or raise `CaseNotFound`.
+
+        Only for the support team is the database asked.
+        """
+        wanted = parse_reference(ref)
+        if wanted is None:
+            raise CaseNotFound()
         if actor.kind is ActorKind.MERCHANT:
-            return actor.store if wanted.store is None else None
-        store = transaction.cases.store_of(wanted.id) if wanted.id else wanted.store
-        return store if store and actor.may_enter(store) else None
+            store = actor.store if wanted.store is None else None
+        else:
+            store = transaction.cases.store_of(wanted.id) if wanted.id else wanted.store
+        if not (store and actor.may_enter(store)):
+            raise CaseNotFound()
+        return store, wanted
 
     def _save(
         self,

@@ -9,6 +9,7 @@ from supportcases import fields
 from supportcases.actors import Actor, ActorKind
 from supportcases.cases import AuthorKind, Case, CaseFilter, CasePage, Reply, Thread, closed, reopened, replied
 from supportcases.casework import Ref
+from supportcases.errors import CaseNotFound
 from supportcases.events import EventKind
 from supportcases.fields import checking
 from supportcases.overview import Overview
@@ -96,10 +97,14 @@ class SupportDesk(SupportSide, Overview):
 
     def get(self, actor: Actor, ref: Ref) -> Thread:
         """Return a case with its messages, oldest first; for the support team with its notes and its revision."""
+        if actor.kind is ActorKind.MERCHANT:
+            with self.repository.read(once=True) as transaction:
+                thread = transaction.cases.thread(*self._named(transaction, actor, ref))
+            if thread is None:
+                raise CaseNotFound()
+            return thread
         with self.repository.read() as transaction:
             case = self._find(transaction, actor, ref)
-            if actor.kind is ActorKind.MERCHANT:
-                return Thread(case, transaction.cases.thread(case.store, case.id))
             messages = transaction.cases.thread_with_notes(case.store, case.id)
             return Thread(case, messages, transaction.events.count(case.store, case.id))
 

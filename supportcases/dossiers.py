@@ -1,9 +1,8 @@
 """Cases as a whole, each with all that belongs to it, and the ways by which many leave a repository or come into it."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from itertools import islice
-from typing import Final
+from typing import Final, NamedTuple
 
 from supportcases.cases import UUID_TEXT, Case, Message
 from supportcases.events import HistoryEntry
@@ -14,8 +13,7 @@ BATCH: Final = 5_000  # cases that are kept, or not, together
 PAGE: Final = 500  # cases that are read at once
 
 
-@dataclass(frozen=True, slots=True)
-class Dossier:
+class Dossier(NamedTuple):
     """A case with all its messages, notes among them, and its history, each oldest first."""
 
     case: Case

@@ -1,10 +1,9 @@
 """What happened to a case: written in the transaction of the change itself, never edited."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Final
+from typing import Final, NamedTuple
 
 from supportcases.actors import Actor, ActorKind
 from supportcases.cases import Case, Message, Status
@@ -35,8 +34,7 @@ def kind_of_change(before: Case, after: Case) -> EventKind:
     return EventKind.CHANGED if after.status is before.status else TURNS[after.status]
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(NamedTuple):
     """What happened to a case, who did it and when.
 
     `case` is as it was afterwards, `was` and `became` hold the fields that changed, `message` is what was said with it.
@@ -59,8 +57,7 @@ class Event:
 OnEvent = Callable[[Event], object]
 
 
-@dataclass(frozen=True, slots=True)
-class HistoryEntry:
+class HistoryEntry(NamedTuple):
     """What once happened to a case: who did it, when, and each field that it changed, from what to what."""
 
     kind: EventKind
@@ -71,11 +68,10 @@ class HistoryEntry:
     became: Mapping[str, str | None]
 
 
-@dataclass(frozen=True, slots=True)
-class History:
+class History(NamedTuple):
     """Some of the history of a case, oldest first; `count` is how many entries it has in all."""
 
     entries: tuple[HistoryEntry, ...]
-    count: int
+    count: int  # type: ignore[assignment]  # as a tuple it would have a method of that name
     offset: int
     limit: int

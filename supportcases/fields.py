@@ -5,11 +5,10 @@ as a character are the contract's (contract.md, "Requests").
 """
 
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from functools import cache
+from types import TracebackType
 from typing import Any, Final, Generic, NamedTuple, Protocol, TypeVar
 
 from supportcases import times
@@ -22,7 +21,7 @@ T_co = TypeVar("T_co", covariant=True)
 E = TypeVar("E", bound=StrEnum)
 
 CLOCK: Final = r"([01]\d|2[0-3]):[0-5]\d"
-MOMENT: Final = re.compile(rf"\d{{4}}-\d\d-\d\d(T{CLOCK}:[0-5]\d(\.\d{{1,3}})?(Z|[+-]{CLOCK}))?", re.ASCII)
+MOMENT: Final = rf"(?a)\d{{4}}-\d\d-\d\d(T{CLOCK}:[0-5]\d(\.\d{{1,3}})?(Z|[+-]{CLOCK}))?"
 CONTROL_CHARACTER: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]")  # the code points of Unicode's category Cc
 
 
@@ -72,12 +71,12 @@ class TextRule(NamedTuple):
 class PatternRule(NamedTuple):
     """A text that is not trimmed and matches a pattern, which `sentence` puts into words."""
 
-    pattern: re.Pattern[str]
+    pattern: str
     sentence: str
 
     def clean(self, value: Any) -> str:
         """Check `value`."""
-        if not isinstance(value, str) or not self.pattern.fullmatch(value):
+        if not isinstance(value, str) or not re.fullmatch(self.pattern, value):
             raise ValueError(self.sentence)
         return value
 
@@ -145,7 +144,7 @@ class MomentRule:
         """Return the moment in UTC."""
         moment = value
         try:
-            if isinstance(value, str) and MOMENT.fullmatch(value):
+            if isinstance(value, str) and re.fullmatch(MOMENT, value):
                 moment = datetime.fromisoformat(value)
                 moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
             return times.whole_milliseconds(moment)
@@ -217,7 +216,7 @@ KEY_PREFIX: Final = "sck_"  # lets a secret scanner recognise a leaked key
 KEY_BYTES: Final = 24  # 192 random bits, in hexadecimal: no slow hash is needed against guessing
 API_KEY: Final = re.compile(rf"{KEY_PREFIX}[0-9a-f]{{{2 * KEY_BYTES}}}")
 IDEMPOTENCY_KEY: Final = PatternRule(  # it is kept as it comes, as an API key is not
-    re.compile(rf"(?!.*{API_KEY.pattern})[ -~]{{1,255}}"),
+    rf"(?!.*{API_KEY.pattern})[ -~]{{1,255}}",
     "Must be 1 to 255 printable ASCII characters, and no API key.",
 )
 
@@ -237,7 +236,7 @@ STATUS_FILTER: Final = FilterRule(Status)
 SEVERITY_FILTER: Final = FilterRule(Severity)
 CATEGORY_FILTER: Final = FilterRule(Category)
 QUEUE_SORT: Final = ChoiceRule(QueueSort)
-CURSOR: Final = PatternRule(re.compile(r"[A-Za-z0-9_-]{1,1000}"), "Must be the nextCursor of a page.")
+CURSOR: Final = PatternRule(r"[A-Za-z0-9_-]{1,1000}", "Must be the nextCursor of a page.")
 ASSIGNEE_FILTER: Final = AUTHOR
 SPAN: Final = SpanRule()
 MOMENT_FILTER: Final = MomentRule()
@@ -263,26 +262,36 @@ def _one_of(names: tuple[str, ...], value: Any, reason: str = "") -> str:
     return value
 
 
-class Checker(Protocol):
+class Checker:
     """Checks one field and goes on, so that all faults are told at once."""
 
-    def __call__(self, field: str, rule: Rule[T], value: object) -> T:
-        """Return the clean value."""
+    __slots__ = ("problems",)
 
+    def __init__(self) -> None:
+        """Know of no problem yet."""
+        self.problems: dict[str, str] = {}
 
-@contextmanager
-def checking() -> Iterator[Checker]:
-    """Yield a function that checks fields; on the way out raise `InvalidInput` with every problem found."""
-    problems: dict[str, str] = {}
-
-    def check(field: str, rule: Rule[T], value: Any) -> T:
+    def __call__(self, field: str, rule: Rule[T], value: Any) -> T:
+        """Return the clean value, or the faulty one once its problem is noted."""
         try:
             return rule.clean(value)
         except ValueError as problem:
-            problems[field] = str(problem)
+            self.problems[field] = str(problem)
             faulty: T = value
             return faulty
 
-    yield check
-    if problems:
-        raise InvalidInput(problems)
+
+class checking:  # reads as a verb: with checking() as check
+    """Gives a `Checker`; on the way out raises `InvalidInput` with every problem that it found."""
+
+    __slots__ = ("_checker",)
+
+    def __enter__(self) -> Checker:
+        self._checker = Checker()
+        return self._checker
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if error is None and self._checker.problems:
+            raise InvalidInput(self._checker.problems)

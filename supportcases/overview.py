@@ -1,6 +1,5 @@
 """What the support team looks over: the queue, the history of a case, how the desk is doing, the stores."""
 
-from dataclasses import replace
 from datetime import datetime
 
 from supportcases import fields
@@ -79,7 +78,7 @@ class Overview(Casework):
             if cursor is not None:
                 cursor = check("cursor", fields.CURSOR, cursor)
         if wanted.assignee == ME:
-            wanted = replace(wanted, assignee=actor.label)
+            wanted = wanted._replace(assignee=actor.label)
         if cursor is not None and offset:
             raise InvalidInput({"offset": "Must be left out where there is a cursor."})
         cursors = Cursors(wanted, checked_sort)

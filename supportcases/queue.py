@@ -4,10 +4,9 @@ import base64
 import hashlib
 import json
 import re
-from dataclasses import astuple, dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Final
+from typing import Final, NamedTuple
 
 from supportcases.cases import Case, Category, Severity, Status
 from supportcases.errors import InvalidInput
@@ -31,8 +30,7 @@ class QueueSort(StrEnum):
     SEVERITY = "severity"
 
 
-@dataclass(frozen=True, slots=True)
-class QueueFilter:
+class QueueFilter(NamedTuple):
     """Which cases are wanted, of all that somebody may see; None is any.
 
     Attributes:
@@ -58,19 +56,17 @@ class QueueFilter:
     active_before: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class QueuePage:
+class QueuePage(NamedTuple):
     """Some of the cases that match; `count` is how many match in all, `next_cursor` where the next page begins."""
 
     cases: tuple[Case, ...]
-    count: int
+    count: int  # type: ignore[assignment]  # as a tuple it would have a method of that name
     offset: int
     limit: int
     next_cursor: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class StoreCounts:
+class StoreCounts(NamedTuple):
     """A store with how many of its cases have each status, and when something last happened there."""
 
     store: str
@@ -80,18 +76,17 @@ class StoreCounts:
     last_activity_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class StorePage:
+class StorePage(NamedTuple):
     """Some of the stores, newest activity first; `count` is how many there are in all."""
 
     stores: tuple[StoreCounts, ...]
-    count: int
+    count: int  # type: ignore[assignment]  # as a tuple it would have a method of that name
     offset: int
     limit: int
 
 
 Place = tuple[str | int, ...]  # where a case stands in an order: the values that it is ordered by
-PLACE_TEXT: Final = re.compile(r"[ -~]{0,64}")
+PLACE_TEXT: Final = r"[ -~]{0,64}"
 PLACE_RANKS: Final = range(10)
 
 
@@ -103,7 +98,7 @@ class Cursors:
 
     def __init__(self, wanted: QueueFilter, sort: QueueSort) -> None:
         """Take the question: which cases are wanted, in which order."""
-        asked = json.dumps([sort, *astuple(wanted)], default=_plain)
+        asked = json.dumps([sort, *wanted], default=_plain)
         self._question = hashlib.sha256(asked.encode()).hexdigest()[:16]
 
     def write(self, place: Place) -> str:
@@ -132,5 +127,5 @@ def _plain(value: object) -> object:
 
 def _is_in_a_place(value: object) -> bool:
     if isinstance(value, str):
-        return PLACE_TEXT.fullmatch(value) is not None
+        return re.fullmatch(PLACE_TEXT, value) is not None
     return type(value) is int and value in PLACE_RANKS

@@ -2,18 +2,16 @@
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple, Protocol, runtime_checkable
 
 from supportcases.actors import Actor
-from supportcases.cases import Case, CaseFilter, CasePage, CaseRef, Message, Severity, Status
+from supportcases.cases import Case, CaseFilter, CasePage, CaseRef, Message, Severity, Status, Thread
 from supportcases.events import HistoryEntry
 from supportcases.queue import Place, QueueFilter, QueueSort, StoreCounts, Stores
 
 
-@dataclass(frozen=True, slots=True)
-class ApiKey:
+class ApiKey(NamedTuple):
     """What is kept of an API key: everything but the key.
 
     `id` is the start of its hash, safe to show; `actor` is who sends it, a store's merchant or one of the support team.
@@ -66,8 +64,8 @@ class Cases(Protocol):
     def following(self, store: str, number: int, *, limit: int) -> tuple[Case, ...]:
         """Return the cases of `store` with the next numbers behind `number`, lowest first."""
 
-    def thread(self, store: str, case_id: str) -> tuple[Message, ...]:
-        """Return the messages of the case that a merchant sees, oldest first; none if it is not of `store`."""
+    def thread(self, store: str, ref: CaseRef) -> Thread | None:
+        """Return the case of `store` that `ref` names with the messages that a merchant sees, or None."""
 
     def thread_with_notes(self, store: str, case_id: str) -> tuple[Message, ...]:
         """Return all messages of the case, oldest first; none if it is not of `store`. Never for merchants."""

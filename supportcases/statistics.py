@@ -1,26 +1,23 @@
 """How the desk is doing: counts, the oldest unanswered case, and how long answers and closings take."""
 
-import statistics
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from supportcases.cases import Case, Severity, Status
 
 
-@dataclass(frozen=True, slots=True)
-class Spread:
+class Spread(NamedTuple):
     """How some durations are spread, in seconds; `median` and `p90` are None where there are no durations.
 
     Between two durations both are interpolated, as in `statistics.quantiles(..., method="inclusive")`.
     """
 
-    count: int
+    count: int  # type: ignore[assignment]  # as a tuple it would have a method of that name
     median: float | None
     p90: float | None
 
 
-@dataclass(frozen=True, slots=True)
-class Statistics:
+class Statistics(NamedTuple):
     """What there is to count of the cases opened in a window.
 
     Attributes:
@@ -38,12 +35,14 @@ class Statistics:
 
 def spread_of(milliseconds: Sequence[int]) -> Spread:
     """Return how the durations are spread."""
-    if not milliseconds:
-        return Spread(0, None, None)
-    twice = [*milliseconds, *milliseconds] if len(milliseconds) == 1 else milliseconds  # quantiles wants two
-    p90 = statistics.quantiles(twice, n=10, method="inclusive")[-1]
-    return Spread(len(milliseconds), _seconds(statistics.median(milliseconds)), _seconds(p90))
+    ordered = sorted(milliseconds)
+    return Spread(len(ordered), _quantile(ordered, 5), _quantile(ordered, 9))
 
 
-def _seconds(milliseconds: float) -> float:
-    return round(milliseconds / 1000, 3)
+def _quantile(ordered: Sequence[int], tenths: int) -> float | None:
+    """Return the duration that so many tenths of them do not exceed, in seconds."""
+    if not ordered:
+        return None
+    below, rest = divmod(tenths * (len(ordered) - 1), 10)
+    above = min(below + 1, len(ordered) - 1)
+    return round((ordered[below] * (10 - rest) + ordered[above] * rest) / 10 / 1000, 3)

@@ -10,32 +10,30 @@ LONGEST: Final = 80
 LOOKED_AT: Final = 2_000  # characters; whoever has not said it by then does not say it first
 NOTHING_TO_SAY: Final = "Support request"
 
-CODE_FENCE = re.compile(r"^[^\S\n]*(```|~~~).*$", re.MULTILINE)
-TAG = re.compile(r"</?[A-Za-z][^<>]*>|<!--.*?-->", re.DOTALL)
-LINK = re.compile(r"!?\[([^\[\]]*)\]\([^()\s]*\)")
-LINE_MARK = re.compile(r"^[^\S\n]*(?:(?:#{1,6}|[-*+•]|\d{1,3}[.)])[^\S\n]+|>+[^\S\n]*)+", re.MULTILINE)
-EMPHASIS = re.compile(r"(?<!\w)([*_~]{1,3})(?=\S)(.+?)(?<=\S)\1(?!\w)|`+([^`]+)`+")
-RULE_LINE = re.compile(r"^[^\S\n]*[-=*_]{3,}[^\S\n]*$", re.MULTILINE)
+# `re` compiles a pattern when it is first wanted, and keeps it: all of them would take 3 ms of the import
+CODE_FENCE: Final = r"(?m)^[^\S\n]*(```|~~~).*$"
+TAG: Final = r"(?s)</?[A-Za-z][^<>]*>|<!--.*?-->"
+LINK: Final = r"!?\[([^\[\]]*)\]\([^()\s]*\)"
+LINE_MARK: Final = r"(?m)^[^\S\n]*(?:(?:#{1,6}|[-*+•]|\d{1,3}[.)])[^\S\n]+|>+[^\S\n]*)+"
+EMPHASIS: Final = r"(?<!\w)([*_~]{1,3})(?=\S)(.+?)(?<=\S)\1(?!\w)|`+([^`]+)`+"
+RULE_LINE: Final = r"(?m)^[^\S\n]*[-=*_]{3,}[^\S\n]*$"
 
-SENTENCE_END = re.compile(r"(?<=[.!?…])\s+|(?<=[。！？])|[\n\v\f\r\x85\u2028\u2029]+")
-GREETING = re.compile(
-    r"¡?(?:hi|hello|hey|hiya|howdy|dear|greetings|good\s+(?:morning|afternoon|evening|day)|hallo|guten\s+(?:tag|morgen|abend)"
+SENTENCE_END: Final = r"(?<=[.!?…])\s+|(?<=[。！？])|[\n\v\f\r\x85\u2028\u2029]+"
+GREETING: Final = (
+    r"(?i)¡?(?:hi|hello|hey|hiya|howdy|dear|greetings|good\s+(?:morning|afternoon|evening|day)|hallo|guten\s+(?:tag|morgen|abend)"
     r"|moin|servus|sehr\s+geehrte[rs]?|liebe[rs]?|bonjour|salut|hola|buen[oa]s\s+(?:d[ií]as|tardes|noches)|ciao|buongiorno"
     r"|salve|ol[áa]|bom\s+dia|boa\s+tarde|cześć|dzień\s+dobry|hej|ahoj|привет|здравствуйте|добрый\s+день|こんにちは|您好|你好)"
-    r"(?!\w)",
-    re.IGNORECASE,
+    r"(?!\w)"
 )
-GREETED = re.compile(
-    r"\s+(?:there|all|team|everyone|folks|support)(?!\w)"
+GREETED: Final = (
+    r"(?i)\s+(?:there|all|team|everyone|folks|support)(?!\w)"
     r"|(?:\s+[\w.'’-]+){0,4}\s*(?:[,!:;.。！，–—]|\s-\s)"
-    r"|(?:\s+[\w.'’-]+){0,2}$",
-    re.IGNORECASE,
+    r"|(?:\s+[\w.'’-]+){0,2}$"
 )
-COURTESY = re.compile(
-    r"(?:thanks?(?:\s+(?:you|a lot|in advance|so much))*|please\s+help(?:\s+me)?|help|urgent|hope\s+(?:you|this)\b.*"
-    r"|i\s+hope\s+(?:you|this)\b.*|how\s+are\s+you(?:\s+\w+)*|nice\s+to\s+meet\s+you|to\s+whom\s+it\s+may\s+concern"
-    r"|sirs?(?:\s+(?:or|and)\s+madam)?|ladies\s+and\s+gentlemen)\W*",
-    re.IGNORECASE,
+COURTESY: Final = (
+    r"(?i)(?:thanks?(?:\s+(?:you|a lot|in advance|so much))*|please\s+help(?:\s+me)?|help|urgent"
+    r"|hope\s+(?:you|this)\b.*|i\s+hope\s+(?:you|this)\b.*|how\s+are\s+you(?:\s+\w+)*|nice\s+to\s+meet\s+you|to\s+whom\s+it\s+may\s+concern"
+    r"|sirs?(?:\s+(?:or|and)\s+madam)?|ladies\s+and\s+gentlemen)\W*"
 )
 
 
@@ -44,7 +42,7 @@ def subject_from(body: str) -> str:
 
     It is the first sentence that says something, without greeting and markup, cut at a word.
     """
-    sentences = [_one_line(s) for s in SENTENCE_END.split(_without_markup(body[:LOOKED_AT]))]
+    sentences = [_one_line(s) for s in re.split(SENTENCE_END, _without_markup(body[:LOOKED_AT]))]
     telling = [s for s in map(_without_greeting, sentences) if _says_something(s)]
     wordy = [s for s in sentences if sum(map(str.isalnum, s)) >= 3]
     subject = _cut(_capitalised((telling or wordy or [NOTHING_TO_SAY])[0]))
@@ -52,12 +50,12 @@ def subject_from(body: str) -> str:
 
 
 def _without_markup(body: str) -> str:
-    text = CODE_FENCE.sub("", body)
-    text = html.unescape(TAG.sub(" ", text))
-    text = RULE_LINE.sub("", text)
-    text = LINE_MARK.sub("", text)
-    text = LINK.sub(r"\1", text)
-    return EMPHASIS.sub(lambda mark: mark[2] or mark[3], text)
+    text = re.sub(CODE_FENCE, "", body)
+    text = html.unescape(re.sub(TAG, " ", text))
+    text = re.sub(RULE_LINE, "", text)
+    text = re.sub(LINE_MARK, "", text)
+    text = re.sub(LINK, r"\1", text)
+    return re.sub(EMPHASIS, lambda mark: mark[2] or mark[3], text)
 
 
 def _one_line(text: str) -> str:
@@ -66,15 +64,16 @@ def _one_line(text: str) -> str:
 
 
 def _without_greeting(text: str) -> str:
-    while greeting := GREETING.match(text):
-        greeted = GREETED.match(text, greeting.end())
-        text = text[greeted.end() if greeted else greeting.end() :].lstrip()
+    while greeting := re.match(GREETING, text):
+        text = text[greeting.end() :]
+        greeted = re.match(GREETED, text)
+        text = text[greeted.end() if greeted else 0 :].lstrip()
     return text.lstrip(" ,;:.!-–—").rstrip(" .,;:。，-–—")
 
 
 def _says_something(text: str) -> bool:
     """Tell whether the sentence names a matter: two words, or four letters where words are not spaced."""
-    if COURTESY.fullmatch(text):
+    if re.fullmatch(COURTESY, text):
         return False
     words = [w for w in text.split() if any(map(str.isalnum, w))]
     return len(words) >= 2 or (not text.isascii() and sum(map(str.isalnum, text)) >= 4)

@@ -1,7 +1,6 @@
 """What only the support team does to a case: answer, note, triage, and close what has gone quiet."""
 
 from collections.abc import Collection
-from dataclasses import replace
 from datetime import datetime, timedelta
 from types import EllipsisType
 from typing import Final
@@ -118,7 +117,7 @@ class SupportSide(Casework):
                 changes["assignee"] = actor.label if label == ME else label
 
         def rule(case: Case, now: datetime) -> Case:
-            triaged = replace(case, **changes)  # type: ignore[arg-type]  # each value was checked for its field
+            triaged = case._replace(**changes)  # type: ignore[arg-type]  # each value was checked for its field
             return turned(triaged, new_status, now) if new_status else triaged
 
         return self._change(actor, ref, rule, if_revision)

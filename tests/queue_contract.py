@@ -1,7 +1,6 @@
 """What every repository must do for the support team's side: notes, history, the queue, counts, support keys."""
 
 import random
-from dataclasses import replace
 from datetime import timedelta
 from itertools import pairwise
 
@@ -94,7 +93,7 @@ class QueueContract:
         assert found(repository, 1) == case
         assert (found(repository, 2).assignee, found(repository, 2).waiting_since) == (None, None)
         with repository.write() as transaction:
-            transaction.cases.update(replace(case, assignee=None, unanswered_since=None, status=Status.ANSWERED))
+            transaction.cases.update(case._replace(assignee=None, unanswered_since=None, status=Status.ANSWERED))
         assert (found(repository, 1).assignee, found(repository, 1).waiting_since) == (None, None)
 
     # notes
@@ -293,7 +292,7 @@ class QueueContract:
             waits(6, 200, "critical"),
             waits(7, 50, "low", active=600),
             waits(8, 50, "low"),
-            replace(waits(9, None, "critical", active=150), status=Status.ANSWERED),
+            waits(9, None, "critical", active=150)._replace(status=Status.ANSWERED),
         )
         numbers = [number for _, number in queued(repository, QueueSort.WAITING)]
         assert numbers == [6, 4, 7, 3, 8, 1, 5, 9, 2]
@@ -547,4 +546,4 @@ class QueueContract:
         with repository.write() as transaction:
             assert transaction.keys.revoke(key.id, LATE) is True
             assert transaction.keys.find(hash_of(1), T0) is None
-            assert transaction.keys.all() == (replace(key, revoked_at=LATE),)
+            assert transaction.keys.all() == (key._replace(revoked_at=LATE),)

@@ -4,7 +4,6 @@ import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -19,7 +18,7 @@ from supportcases import (
     Severity,
     Status,
 )
-from supportcases.cases import CaseFilter, CaseRef
+from supportcases.cases import CaseFilter, CaseRef, Thread
 from supportcases.events import Event, EventKind
 from supportcases.repository import Answer, KeptAnswer
 
@@ -49,18 +48,18 @@ def a_case(number: int = 1, store: str = "acme", **changes) -> Case:
         closed_at=None,
         unanswered_since=opened if is_open else None,
     )
-    return replace(case, **changes)
+    return case._replace(**changes)
 
 
 def a_message(number: int = 1, body: str = "It does not work.", **changes) -> Message:
     message = Message(id_of(number, kind="6"), AuthorKind.MERCHANT, "API", body, T0 + timedelta(minutes=number))
-    return replace(message, **changes)
+    return message._replace(**changes)
 
 
 def a_key(number: int = 1, store: str = "acme", label: str = "API", **changes) -> ApiKey:
     name = f"{number:012x}"
     key = ApiKey(name, Actor.merchant(store, label, id=name), T0 + timedelta(minutes=number))
-    return replace(key, **changes)
+    return key._replace(**changes)
 
 
 def hash_of(number: int) -> str:
@@ -109,7 +108,8 @@ def counted(transaction, store: str = "acme") -> int:
 
 def thread_of(repository, case_id: str, store: str = "acme") -> tuple[Message, ...]:
     with repository.read() as transaction:
-        return transaction.cases.thread(store, case_id)
+        thread = transaction.cases.thread(store, CaseRef(id=case_id))
+    return thread.messages if thread else ()
 
 
 class RepositoryContract:
@@ -194,8 +194,7 @@ class RepositoryContract:
     def test_an_update_saves_what_can_change_and_nothing_else(self, repository):
         case = a_case(1)
         kept(repository, case, a_case(2))
-        changed = replace(
-            case,
+        changed = case._replace(
             subject="Étude",
             category=Category.BILLING_PLANS,
             severity=Severity.LOW,
@@ -206,7 +205,7 @@ class RepositoryContract:
             assignee="Ada",
         )
         with repository.write() as transaction:
-            transaction.cases.update(replace(changed, number=77, created_at=T0))
+            transaction.cases.update(changed._replace(number=77, created_at=T0))
         assert found(repository, 1) == changed
         assert found(repository, 2) == a_case(2)
         assert listed(repository, query="étude") == [1]
@@ -215,8 +214,8 @@ class RepositoryContract:
     def test_an_update_as_another_stores_case_changes_nothing(self, repository):
         kept(repository, a_case(1), a_case(1, "globex"))
         with repository.write() as transaction:
-            transaction.cases.update(replace(a_case(1), store="globex", subject="Stolen", severity=Severity.LOW))
-            transaction.cases.update(replace(a_case(1), store="initech", subject="Stolen"))
+            transaction.cases.update(a_case(1)._replace(store="globex", subject="Stolen", severity=Severity.LOW))
+            transaction.cases.update(a_case(1)._replace(store="initech", subject="Stolen"))
         assert found(repository, 1) == a_case(1)
         assert found(repository, 1, "globex") == a_case(1, "globex")
 
@@ -262,6 +261,19 @@ class RepositoryContract:
             transaction.cases.add_message(case, message)
         assert thread_of(repository, case.id) == (message,)
         assert type(thread_of(repository, case.id)[0].author_kind) is AuthorKind
+
+    def test_a_thread_comes_with_its_case_by_id_and_by_number(self, repository):
+        kept(repository, a_case(1), a_case(2))
+        note = a_message(2, author_kind=AuthorKind.SUPPORT, internal=True)
+        with repository.write() as transaction:
+            for message in (a_message(1), note, a_message(3)):
+                transaction.cases.add_message(a_case(1), message)
+        with repository.read(once=True) as transaction:
+            for ref in (CaseRef(id=id_of(1)), CaseRef(number=1)):
+                assert transaction.cases.thread("acme", ref) == Thread(a_case(1), (a_message(1), a_message(3)))
+            assert transaction.cases.thread("acme", CaseRef(number=2)) == Thread(a_case(2), ())
+            assert transaction.cases.thread("acme", CaseRef(number=3)) is None
+            assert transaction.cases.thread("globex", CaseRef(id=id_of(1))) is None
 
     def test_a_thread_is_read_in_its_own_store_only(self, repository):
         kept(repository, a_case(1), a_case(1, "globex"))
@@ -506,7 +518,7 @@ class RepositoryContract:
             transaction.replays.keep("store:acme", "k", an_answer(), T0)
         with repository.read() as transaction:
             assert counted(transaction) == 0
-            assert transaction.cases.thread("acme", id_of(1)) == ()
+            assert transaction.cases.thread("acme", CaseRef(id=id_of(1))) is None
             assert transaction.keys.all() == ()
             assert transaction.replays.find("store:acme", "k") is None
         kept(repository, a_case(1))

@@ -4,7 +4,6 @@ import random
 import string
 import uuid
 from collections.abc import Iterable
-from dataclasses import replace
 from datetime import timedelta
 from functools import cache
 
@@ -52,7 +51,7 @@ def assert_as_naive(desk, store, cases, query, *, limit=100, offset=0, **filters
 
 def a_known_case(number: int, subject: str, store: str = "acme", **changes) -> Case:
     id = str(uuid.uuid5(uuid.NAMESPACE_DNS, f"{number}.{store}"))
-    return replace(a_case(1, store), id=id, number=number, subject=subject, unanswered_since=None, **changes)
+    return a_case(1, store)._replace(id=id, number=number, subject=subject, unanswered_since=None, **changes)
 
 
 def loaded(repository, *cases: Case) -> SupportDesk:

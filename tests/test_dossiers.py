@@ -2,7 +2,6 @@
 
 import sqlite3
 from contextlib import closing
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -64,9 +63,9 @@ def test_of_a_batch_with_a_case_that_is_there_none_is_kept(repository, monkeypat
 def test_an_id_that_could_not_go_out_is_refused(repository, bad, whose):
     (good,) = dossiers("acme", 1)
     if whose == "case":
-        faulty = replace(good, case=replace(good.case, id=bad))
+        faulty = good._replace(case=good.case._replace(id=bad))
     else:
-        faulty = replace(good, messages=(replace(good.messages[0], id=bad),))
+        faulty = good._replace(messages=(good.messages[0]._replace(id=bad),))
     with pytest.raises(ValueError, match="must be a UUID in lower case"):
         load(repository, [good, faulty])
     assert listed(repository) == []

@@ -10,7 +10,6 @@ import hashlib
 import inspect
 import sqlite3
 from contextlib import closing
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -50,6 +49,7 @@ TELLS_A_STORE = {"store", "stores", "wanted", "scope", "case"}
 ACMES, OWN = range(101, 113), range(101, 104)  # the numbers of acme's cases and of globex's
 TABLES_OF_A_STORE = ["cases", "counts", "events", "keys", "messages", "replays", "stores"]
 VICTIM, OURS = id_of(101), id_of(101, "globex")
+VICTIMS, OWNS = CaseRef(id=VICTIM), CaseRef(id=OURS)
 LATE = T0 + timedelta(days=1)
 CLOSED = {"status": Status.CLOSED, "closed_at": LATE, "last_activity_at": LATE}
 ANSWERED = {"status": Status.ANSWERED, "category": Category.BILLING_PLANS}
@@ -63,7 +63,7 @@ def cases_of(store: str, numbers: range) -> list[Case]:
         for n in numbers
     ]
     newest = LATE + timedelta(days=numbers.stop - 101)
-    return [replace(cases[0], last_activity_at=newest), *cases[1:]]
+    return [cases[0]._replace(last_activity_at=newest), *cases[1:]]
 
 
 def move_in(repository, cases: list[Case]) -> None:
@@ -144,7 +144,7 @@ def filters(store: str):
         QueueFilter(stores=frozenset({store}), store="acme"),
     ):
         for more in ({}, {"query": "hydra"}, {"query": "declined"}, {"query": "107"}, {"category": Category.OTHER}):
-            yield replace(seen, **more)
+            yield seen._replace(**more)
 
 
 def of_the_queue(ask):
@@ -170,8 +170,8 @@ def queued(queue, wanted):
 
 # what is asked for `store`, of acme's cases and of globex's own
 READS = {
-    "cases.find": lambda t, store: [t.cases.find(store, ref) for ref in (CaseRef(id=VICTIM), CaseRef(number=107))],
-    "cases.thread": lambda t, store: [t.cases.thread(store, ref) for ref in (VICTIM, OURS)],
+    "cases.find": lambda t, store: [t.cases.find(store, ref) for ref in (VICTIMS, CaseRef(number=107))],
+    "cases.thread": lambda t, store: [t.cases.thread(store, ref) for ref in (VICTIMS, CaseRef(number=107), OWNS)],
     "cases.thread_with_notes": lambda t, store: [t.cases.thread_with_notes(store, ref) for ref in (VICTIM, OURS)],
     "cases.following": lambda t, store: t.cases.following(store, 102, limit=100),
     "cases.page": pages,
@@ -191,13 +191,13 @@ READS = {
 }
 
 AS_OURS = a_case(101, "globex", id=VICTIM, subject="Hydra in the checkout", severity=Severity.LOW, **ANSWERED)
-CHANGED = replace(AS_OURS, id=OURS)
+CHANGED = AS_OURS._replace(id=OURS)
 
 # what globex writes, at its own cases and elsewhere
 WRITES = {
     "cases.next_number": lambda t: t.cases.next_number("globex"),
-    "cases.claim_number": lambda t: t.cases.claim_number(replace(CHANGED, number=900)),
-    "cases.add": lambda t: t.cases.add(replace(CHANGED, id=id_of(104, "globex"), number=104)),
+    "cases.claim_number": lambda t: t.cases.claim_number(CHANGED._replace(number=900)),
+    "cases.add": lambda t: t.cases.add(CHANGED._replace(id=id_of(104, "globex"), number=104)),
     "cases.add_message": lambda t: t.cases.add_message(CHANGED, a_message(901)),
     "cases.update": lambda t: t.cases.update(CHANGED),
     "events.record": lambda t: t.events.record(CHANGED, an_entry()),
@@ -206,13 +206,13 @@ WRITES = {
 
 # what it writes as if acme's case were its own
 REFUSED = {
-    "a case": lambda t: t.cases.add(replace(AS_OURS, number=104)),
+    "a case": lambda t: t.cases.add(AS_OURS._replace(number=104)),
     "a message": lambda t: t.cases.add_message(AS_OURS, a_message(901)),
     "an event": lambda t: t.events.record(AS_OURS, an_entry()),
 }
 WITHOUT_EFFECT = {
     "an update": lambda t: t.cases.update(AS_OURS),
-    "an update with a number of its own": lambda t: t.cases.update(replace(AS_OURS, number=102)),
+    "an update with a number of its own": lambda t: t.cases.update(AS_OURS._replace(number=102)),
 }
 
 

@@ -14,6 +14,7 @@ import pytest
 from sqlite_utils import Database
 
 from supportcases import Actor, ApiKey, EventKind, KeyRing, SqliteRepository, SupportDesk, times
+from supportcases.cases import CaseRef
 from supportcases.events import Event
 from supportcases.sqlite.migrations import MIGRATIONS
 from tests.conftest import ROOT
@@ -465,7 +466,7 @@ def test_an_upgrade_keeps_every_message_public_every_event_and_every_answer(upgr
         for number, (_, life, _) in enumerate(LIVES, 1):
             (message,) = transaction.cases.thread_with_notes("acme", id_of(number))
             assert (message.body, message.internal) == (f"Body {number}", False)
-            assert transaction.cases.thread("acme", id_of(number)) == (message,)
+            assert transaction.cases.thread("acme", CaseRef(number=number)).messages == (message,)
             history = transaction.events.history("acme", id_of(number), limit=100, offset=0)
             assert [entry.kind for entry in history] == life.split()
         assert transaction.replays.find("store:acme", "k").answer.location == "/1"

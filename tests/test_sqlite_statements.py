@@ -40,13 +40,13 @@ REQUESTS = {
     "list": (5, "GET", CASES, {}),
     "list with query": (7, "GET", f"{CASES}?query=declined&status=open&severity=normal", {}),
     "list past the end": (4, "GET", f"{CASES}?offset=100000", {}),
-    "get by number": (5, "GET", f"{CASES}/1", {}),
+    "get by number": (2, "GET", f"{CASES}/1", {}),
     "create": (7, "POST", CASES, {"json": NEW}),
     "create with a key for retries": (15, "POST", CASES, {"json": NEW, "headers": {"Idempotency-Key": "k"}}),
     "reply": (7, "POST", f"{CASES}/1/messages", {"json": NEW}),
     "close": (6, "PATCH", f"{CASES}/1", {"json": {"status": "closed"}}),
     "reopen what is open": (4, "PATCH", f"{CASES}/1", {"json": {"status": "open"}}),
-    "get what is not there": (4, "GET", f"{CASES}/100000", {}),
+    "get what is not there": (2, "GET", f"{CASES}/100000", {}),
 }
 
 
@@ -188,4 +188,4 @@ def test_a_merchants_thread_is_read_from_the_index_that_passes_notes_by(traced):
     with desk.repository.read() as transaction:
         plan = [row[3] for row in transaction.connection.execute(f"EXPLAIN QUERY PLAN {statement}")]
     index = "supportcases_messages_by_case (store=? AND case_id=? AND internal=?)"
-    assert plan == [f"SEARCH supportcases_messages USING INDEX {index}"]
+    assert [step.removesuffix(" LEFT-JOIN") for step in plan[1:]] == [f"SEARCH m USING INDEX {index}"]

@@ -18,12 +18,12 @@ WIDE = 100
 GROUPS = {
     "function": "Functions",
     "class": "Classes",
-    "dataclass": "What is given and returned",
+    "value": "What is given and returned",
     "enum": "Words with a fixed meaning",
     "exception": "Errors",
     "protocol": "Protocols",
 }
-PLAIN = {"dataclass": "Fields", "enum": "Values"}
+PLAIN = {"value": "Fields", "enum": "Values"}
 SECTIONS = {"parameters": "Arguments", "raises": "Raises"}
 TYPES = "Types that signatures name"
 

@@ -29,7 +29,7 @@ IDEMPOTENCY_KEY = {
     "in": "header",
     "required": False,
     "description": "Makes a retry safe: sent again within 24 hours with the same request, it gets the same answer",
-    "schema": {"type": "string", "pattern": f"^{rules.IDEMPOTENCY_KEY.pattern.pattern}$"},
+    "schema": {"type": "string", "pattern": f"^{rules.IDEMPOTENCY_KEY.pattern}$"},
 }
 
 IF_MATCH = {
@@ -46,7 +46,7 @@ REFERENCE = {
     "description": "A UUID, or a store and a case number there, as acme:42, acme:000042 or acme:#42 (# is sent as %23)",
     "schema": {
         "type": "string",
-        "pattern": f"^({UUID_TEXT.pattern}|{rules.STORE.pattern.pattern}:{NUMBER_TEXT.pattern})$",
+        "pattern": f"^({UUID_TEXT.pattern}|{rules.STORE.pattern}:{NUMBER_TEXT.pattern})$",
     },
 }
 
@@ -70,7 +70,7 @@ def from_rule(self: Any, field: Any, **_: Any) -> dict[str, Any]:
             label = _text(rules.AUTHOR)
             return {**label, "type": kind, "not": {"enum": list(reserved)}}
         case rules.PatternRule(pattern=pattern):
-            return {"type": "string", "pattern": f"^{pattern.pattern}$"}
+            return {"type": "string", "pattern": f"^{pattern}$"}
         case rules.MomentRule():
             return {"type": "string", "pattern": MOMENT}
         case rules.BooleanRule():

@@ -5,7 +5,7 @@ state of the package: whatever folder holds it.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -72,23 +72,27 @@ class Api:
     def declared(self, thing: Any, *, wide: int = 10_000) -> str:
         """Return the name with the signature, the bases, the type or the value."""
         if thing.is_function:
-            return self._call(thing.name, thing, f" -> {_returned(thing)}" if thing.returns else "", wide)
+            end = f" -> {_returned(thing)}" if thing.returns else ""
+            return _call(thing.name, self._parameters(thing), end, wide)
         if thing.is_class:
             bases = [str(base) for base in thing.bases if not self._is_inner(base)]
             offered = thing in self.names.values() and kind_of(thing) not in ("enum", "protocol")
-            made_by = maker_of(thing) if offered else None  # nobody makes what is no public name
-            called = self._call(thing.name, made_by, "", wide) if made_by else thing.name
+            made_of = self._made_of(thing) if offered else None  # nobody makes what is no public name
+            called = thing.name if made_of is None else _call(thing.name, made_of, "", wide)
             inherits = f"{thing.name}({', '.join(bases)})"
-            return called if not bases else f"{inherits}\n{called}" if made_by else inherits
+            return called if not bases else inherits if made_of is None else f"{inherits}\n{called}"
         kind = _type_of(thing)
         told = isinstance(thing.value, str) and (thing.annotation is None or "instance-attribute" not in thing.labels)
         value = f" = {thing.value}" if told or thing.parent.is_module else ""  # what is computed is no promise
         return f"{thing.name}: {kind}{value}" if kind else f"{thing.name}{value}"
 
-    def _call(self, name: str, function: griffe.Function, end: str, wide: int) -> str:
-        parts = list(self._parameters(function))
-        line = f"{name}({', '.join(parts)}){end}"
-        return line if len(line) <= wide else f"{name}(\n" + "".join(f"    {part},\n" for part in parts) + f"){end}"
+    def _made_of(self, thing: Any) -> Iterator[str] | None:
+        """Return what makes one: the fields of a named tuple, the parameters of an `__init__`; or None."""
+        if "NamedTuple" in map(str, thing.bases):
+            fields = [member for member in members(thing) if "instance-attribute" in member.labels]
+            return (f"{f.name}: {f.annotation}" + (f" = {self._value(f.value)}" if f.value else "") for f in fields)
+        made_by = maker_of(thing)
+        return self._parameters(made_by) if made_by else None
 
     def _parameters(self, function: griffe.Function) -> Iterator[str]:
         parameters = list(function.parameters)
@@ -122,6 +126,12 @@ class Api:
             return None
 
 
+def _call(name: str, parameters: Iterable[str], end: str, wide: int) -> str:
+    parts = list(parameters)
+    line = f"{name}({', '.join(parts)}){end}"
+    return line if len(line) <= wide else f"{name}(\n" + "".join(f"    {part},\n" for part in parts) + f"){end}"
+
+
 def target(thing: Any) -> Any:
     """Return the thing itself where `thing` is an import of it or inherited."""
     return thing.final_target if thing.is_alias else thing
@@ -143,8 +153,14 @@ def kind_of(thing: Any) -> str:
     if thing.is_class:
         ancestors = {str(base) for one in [thing, *thing.mro()] for base in one.bases}
         if "dataclass" in thing.labels:
-            return "dataclass"
-        kinds = {"StrEnum": "enum", "Enum": "enum", "Protocol": "protocol", "Exception": "exception"}
+            return "value"
+        kinds = {
+            "StrEnum": "enum",
+            "Enum": "enum",
+            "NamedTuple": "value",
+            "Protocol": "protocol",
+            "Exception": "exception",
+        }
         return next((kinds[base] for base in ancestors if base in kinds), "class")
     if thing.is_function:
         methods = {"classmethod", "staticmethod"} & set(thing.labels)

@@ -6,7 +6,7 @@ Those that list the cases of a store are in `lists` and `search`.
 import sqlite3
 from typing import Final
 
-from supportcases.cases import Case, CaseFilter, CasePage, CaseRef, Message
+from supportcases.cases import Case, CaseFilter, CasePage, CaseRef, Message, Thread
 from supportcases.sqlite.lists import StoreCases
 from supportcases.sqlite.rows import (
     COLUMNS,
@@ -29,6 +29,20 @@ BY_NUMBER: Final = f"""
     WHERE store = :store
       AND number = :value
 """
+# A case and its thread in one statement, which is of one moment by itself: each row has the case and a message. The
+# index ends with `internal`: notes are not even passed over, so a merchant cannot feel them in the time.
+THREAD: Final = f"""
+    SELECT {", ".join(f"c.{column}" for column in COLUMNS.split(", "))},
+        {", ".join(f"m.{column}" for column in MESSAGE_COLUMNS.split(", "))}
+    FROM supportcases_cases AS c
+    LEFT JOIN supportcases_messages AS m ON m.store = c.store AND m.case_id = c.id AND m.internal = 0
+    WHERE c.store = :store
+      AND {{named}}
+    ORDER BY m.position
+"""
+THREAD_BY_ID: Final = THREAD.format(named="c.id = :value")
+THREAD_BY_NUMBER: Final = THREAD.format(named="c.number = :value")
+WIDTH: Final = COLUMNS.count(",") + 1  # of a case in such a row
 
 
 class SqliteCases:
@@ -120,21 +134,14 @@ class SqliteCases:
         ).fetchall()
         return tuple(map(case_from_row, rows))
 
-    def thread(self, store: str, case_id: str) -> tuple[Message, ...]:
-        """Return the messages of the case that a merchant sees, oldest first; none if it is not of `store`."""
-        # the index ends with `internal`: notes are not even passed over, so a merchant cannot feel them in the time
-        rows = self._connection.execute(
-            f"""
-            SELECT {MESSAGE_COLUMNS}
-            FROM supportcases_messages
-            WHERE store = :store
-              AND case_id = :case_id
-              AND internal = 0
-            ORDER BY position
-            """,
-            {"store": store, "case_id": case_id},
-        ).fetchall()
-        return tuple(map(message_from_row, rows))
+    def thread(self, store: str, ref: CaseRef) -> Thread | None:
+        """Return the case of `store` that `ref` names with the messages that a merchant sees, or None."""
+        statement, value = (THREAD_BY_ID, ref.id) if ref.id else (THREAD_BY_NUMBER, ref.number)
+        rows = self._connection.execute(statement, {"store": store, "value": value}).fetchall()
+        if not rows:
+            return None
+        messages = tuple(message_from_row(row[WIDTH:]) for row in rows if row[WIDTH] is not None)
+        return Thread(case_from_row(rows[0][:WIDTH]), messages)
 
     def thread_with_notes(self, store: str, case_id: str) -> tuple[Message, ...]:
         """Return all messages of the case, oldest first; none if it is not of `store`. Never for merchants."""

@@ -14,7 +14,7 @@ import falcon
 
 from supportcases.actors import Actor
 
-FORM: Final = re.compile(r"([1-9][0-9]{0,8})/(second|minute|hour|day)")
+FORM: Final = r"([1-9][0-9]{0,8})/(second|minute|hour|day)"
 SECONDS: Final = {"second": 1, "minute": 60, "hour": 3_600, "day": 86_400}
 MOST: Final = 10_000  # of each kind that are remembered; beyond that the one that was quiet for longest is forgotten
 TOLD: Final = {"requests": "", "failures": " for requests without valid credentials"}  # the policies, in a sentence
@@ -36,7 +36,7 @@ class RateLimit(NamedTuple):
         Raises:
             ValueError: It is not written like that.
         """
-        written = FORM.fullmatch(text) if isinstance(text, str) else None
+        written = re.fullmatch(FORM, text) if isinstance(text, str) else None
         if written is None:
             raise ValueError(
                 "Must be a number of requests, 1 to 999999999, in a second, minute, hour or day, such as 120/minute, "

@@ -34,7 +34,7 @@ HISTORY: Final = shapes.HistoryOut()
 STATISTICS: Final = shapes.StatisticsOut()
 STORES: Final = shapes.StoreList()
 
-ETAG: Final = re.compile('"([1-9][0-9]{0,17})"')
+ETAG: Final = '"([1-9][0-9]{0,17})"'
 
 
 class SupportResource(DeskResource):
@@ -165,7 +165,7 @@ def revisions_of(req: ApiRequest) -> Collection[int] | None:
     condition = req.get_header("If-Match", default="").strip(" \t")
     if condition in ("", "*"):
         return None
-    tags = [ETAG.fullmatch(tag.strip(" \t")) for tag in condition.split(",")]  # Falcon's parser loses the quotes
+    tags = [re.fullmatch(ETAG, tag.strip(" \t")) for tag in condition.split(",")]  # Falcon's parser loses the quotes
     return {int(tag[1]) for tag in tags if tag}
 
 

@@ -1,7 +1,7 @@
 """Servers in processes of their own, and their clients: `wrk` for load, a kept connection for one call after another.
 
-The floor is served with our server's own settings, so that only the application differs. A bare Falcon has them too,
-in a process that never imports ours.
+The floor is served as a good engineer would serve it by hand: by waitress with our server's settings, but without its
+turns. A bare Falcon has these settings too, in a process that never imports ours.
 """
 
 import json
@@ -29,10 +29,11 @@ PATIENCE: Final = 30.0  # seconds that a server has to start, an answer to come,
 FLOOR: Final = f"""
 import logging
 import sys
+import waitress
 from benchmarks.floor import floor
-from supportcases.server import bind, serve
+from supportcases.server import LIMITS
 logging.getLogger("waitress.queue").setLevel(logging.ERROR)
-serve(floor(sys.argv[2]), bind("127.0.0.1", int(sys.argv[1])), threads={THREADS})
+waitress.serve(floor(sys.argv[2]), host="127.0.0.1", port=int(sys.argv[1]), threads={THREADS}, **LIMITS)
 """
 
 BARE_FALCON: Final = f"""
@@ -96,7 +97,7 @@ def ours(desk: Desk) -> Iterator[Server]:
 
 @contextmanager
 def floor(desk: Desk) -> Iterator[Server]:
-    """Serve the floor as `supportcases serve` serves ours."""
+    """Serve the floor with the settings of `supportcases serve`."""
     port = _free_port()
     with _running(port, "-c", FLOOR, str(port), str(desk.path)) as server:
         yield server

@@ -14,6 +14,7 @@ from waitress.parser import HTTPRequestParser, ParsingError
 from waitress.server import TcpWSGIServer, create_server
 
 from supportcases.app import MAX_BODY, WsgiApp
+from supportcases.turns import Turns
 
 GRACE: Final = 5.0  # seconds that requests which a worker has begun may take to finish
 LINGER: Final = 1.0  # seconds that a client has to notice that its connection is closed
@@ -87,9 +88,13 @@ class Channel(HTTPChannel):  # type: ignore[misc]
             self.last_activity = before
 
     def service(self) -> None:
-        """Answer the next request."""
+        """Answer the next request, when it is its turn."""
         self.taken += 1
-        super().service()
+        turn = self.server.turns.take()
+        try:
+            super().service()
+        finally:
+            turn.release()
 
     def _known(self) -> int:
         return self.taken + len(self.requests)
@@ -98,6 +103,7 @@ class Channel(HTTPChannel):  # type: ignore[misc]
 def _server(app: WsgiApp, listener: socket.socket, **settings: Any) -> TcpWSGIServer:
     server = create_server(app, sockets=[listener], **LIMITS, **settings)
     server.channel_class = Channel
+    server.turns = Turns()
     return server
 
 

@@ -1,6 +1,5 @@
 """Many at once on one database: nothing acknowledged is lost, no number is given twice, nobody is turned away."""
 
-import os
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -8,7 +7,6 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 
 import pytest
-from falcon.testing import TestClient
 
 from supportcases import Actor, CaseMoved, CaseNotFound, SqliteRepository, SupportDesk, create_app
 from supportcases.cases import CaseFilter
@@ -256,43 +254,6 @@ def test_a_read_held_open_does_not_hold_up_a_write(file_desk):
         assert time.monotonic() - begun < 1
         assert slow.cases.page("acme", CaseFilter(), limit=1, offset=0).count == 1  # still of its own moment
     assert file_desk.list(ACME).count == 2
-
-
-def test_a_slow_request_that_reads_does_not_hold_up_another():
-    begun, done = threading.Event(), threading.Event()
-
-    def authenticate(req):
-        if req.get_header("X-Slow"):
-            begun.set()
-            assert done.wait(10)
-        return ACME
-
-    app = create_app(":memory:", authenticate=authenticate)
-    client = TestClient(app)
-    with ThreadPoolExecutor(1) as elsewhere:
-        slow = elsewhere.submit(client.simulate_get, CASES, headers={"X-Slow": "yes"})
-        assert begun.wait(10)
-        assert client.simulate_get(CASES).status_code == 200
-        assert not slow.done()
-        done.set()
-        assert slow.result(timeout=10).status_code == 200
-
-
-@pytest.mark.parametrize("method", ["GET", "HEAD"])
-def test_a_request_that_fails_gives_its_turn_back(method):
-    app = create_app(":memory:", authenticate=lambda req: 1 / 0)
-    assert TestClient(app).simulate_request(method, CASES).status_code == 500
-    assert not app._turn.locked()
-
-
-def test_a_turn_that_a_fork_copies_is_not_waited_for():
-    app = create_app(":memory:", authenticate=lambda req: ACME)
-    with app._turn:
-        child = os.fork()
-        if child == 0:
-            TestClient(app).simulate_get(CASES)
-            os._exit(app._turn.locked())
-    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
 
 
 def test_a_write_held_open_does_not_hold_up_a_read(file_desk):

@@ -24,6 +24,7 @@ INSIDE = {
     "ids": "",
     "subjects": "",
     "logs": "",
+    "turns": "",
     "cases": "",
     "queue": "cases errors",
     "statistics": "cases",
@@ -40,9 +41,9 @@ INSIDE = {
     "overview": "actors cases casework errors events fields queue statistics",
     "desk": "actors cases casework errors events fields overview support_side",
     "sqlite": "actors cases errors events queue repository sqlite times",
-    "web": f"{CORE} desk keys logs replays repository web",
+    "web": f"{CORE} desk keys logs replays repository turns web",
     "app": "casework desk events ids keys repository sqlite subjects times web",
-    "server": "app",
+    "server": "app turns",
     "cli": (
         "actors app archives cases cli desk dossiers errors fields keys queue repository server sqlite statistics "
         "times version web"

@@ -1,8 +1,6 @@
 """The Falcon app with everything around the resources: who may come in, errors, the log, the last resort."""
 
-import os
 import sys
-import threading
 from collections.abc import Iterable
 from typing import Any, Final
 
@@ -12,15 +10,13 @@ from supportcases.desk import SupportDesk
 from supportcases.errors import SupportCasesError
 from supportcases.keys import KeyRing
 from supportcases.logs import logger
+from supportcases.turns import Turns
 from supportcases.web import errors
 from supportcases.web.access import Access
 from supportcases.web.auth import Authentication
 from supportcases.web.requests import ApiRequest, request_id_of
 
-# Threads that read take turns: SQLite lets go of Python's lock at each row, and two threads at once would spend their
-# time on handing it to and fro. A slow search keeps nobody waiting for longer than this; writers have their own turns.
-READS: Final = ("GET", "HEAD")
-TURN: Final = 0.01  # seconds
+READS: Final = ("GET", "HEAD")  # they take turns; writers have turns of their own, in the repository
 
 log: Final = logger("supportcases.web")
 
@@ -36,7 +32,7 @@ class SupportApp(falcon.App[ApiRequest, falcon.Response]):
     def __init__(self, desk: SupportDesk, keys: KeyRing, authentication: Authentication) -> None:
         """Serve `desk` to whom `authentication` lets in."""
         super().__init__(request_type=ApiRequest, middleware=[Access(), authentication])
-        self._process, self._turn = os.getpid(), threading.Lock()
+        self._turns = Turns()
         self.desk: Final = desk
         self.keys: Final = keys
         self.add_error_handler(Exception, errors.handle_unexpected)
@@ -46,7 +42,7 @@ class SupportApp(falcon.App[ApiRequest, falcon.Response]):
     def __call__(self, env: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         """Answer a request, also one that Falcon itself stumbles over before its own error handling."""
         env.setdefault("PATH_INFO", "")  # PEP 3333 lets a server leave out an empty one
-        turn = self._turn_of(env.get("REQUEST_METHOD"))
+        turn = self._turns.take() if env.get("REQUEST_METHOD") in READS else None
         try:
             return super().__call__(env, start_response)
         except Exception as error:
@@ -68,9 +64,3 @@ class SupportApp(falcon.App[ApiRequest, falcon.Response]):
         finally:
             if turn:
                 turn.release()
-
-    def _turn_of(self, method: str | None) -> "threading.Lock | None":
-        """Return the readers' turn once a request that reads has it, or None where it goes on without."""
-        if self._process != os.getpid():  # a fork copies a turn that somebody has, but nobody to give it back
-            self._process, self._turn = os.getpid(), threading.Lock()
-        return self._turn if method in READS and self._turn.acquire(timeout=TURN) else None

@@ -1,0 +1,143 @@
+"""Turns: threads go one after the other, and nobody waits long for a slow one."""
+
+import os
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from urllib.request import urlopen
+
+import pytest
+from falcon.testing import TestClient
+
+from supportcases import create_app, turns
+from supportcases.server import served
+from supportcases.turns import Turns
+from tests.conftest import ACME, CASES
+
+LONG, SHORT = 0.5, 0.08  # seconds: how long a turn may be, and how long those are that some tests take
+
+
+class Counted:
+    """Counts how many are inside at once."""
+
+    def __init__(self):
+        self.inside, self.most, self._lock = 0, 0, threading.Lock()
+
+    def __enter__(self):
+        with self._lock:
+            self.inside += 1
+            self.most = max(self.most, self.inside)
+
+    def __exit__(self, *_):
+        with self._lock:
+            self.inside -= 1
+
+
+def slow_app(counted, begun, done):
+    """Return an app that says hello after a moment, and at /slow only once it is done."""
+
+    def app(environ, start_response):
+        with counted:
+            if environ["PATH_INFO"] == "/slow":
+                begun.set()
+                assert done.wait(10)
+            else:
+                time.sleep(SHORT)
+        start_response("200 OK", [("Content-Length", "5")])
+        return [b"hello"]
+
+    return app
+
+
+@pytest.fixture
+def longer(monkeypatch):
+    monkeypatch.setattr(turns, "LONGEST", LONG)
+
+
+def test_threads_go_one_after_the_other_however_many_wait(longer):
+    some, counted = Turns(), Counted()
+
+    def work(_):
+        turn = some.take()
+        with counted:
+            time.sleep(SHORT)
+        turn.release()
+
+    with ThreadPoolExecutor(10) as threads:  # the last one waits for longer than a turn may be
+        list(threads.map(work, range(10)))
+    assert counted.most == 1
+
+
+def test_a_turn_that_is_too_long_passes_on_and_is_given_back_harmlessly(longer):
+    some = Turns()
+    slow = some.take()
+    begun = time.monotonic()
+    with ThreadPoolExecutor(1) as elsewhere:
+        second = elsewhere.submit(some.take).result(timeout=10)
+        assert time.monotonic() - begun >= LONG
+        assert second is not slow
+        slow.release()
+        third = elsewhere.submit(some.take)
+        time.sleep(SHORT)
+        assert not third.done()  # it is the second one's turn, whatever the first one does
+        second.release()
+        assert third.result(timeout=10) is second
+        assert time.monotonic() - begun < 2 * LONG
+
+
+def test_a_turn_that_a_fork_copies_is_not_waited_for(longer):
+    some = Turns()
+    turn = some.take()
+    child = os.fork()
+    if child == 0:
+        begun = time.monotonic()
+        some.take()
+        os._exit(time.monotonic() - begun >= LONG)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    turn.release()
+
+
+def test_requests_that_read_take_turns_and_a_slow_one_holds_up_nobody():
+    begun, done = threading.Event(), threading.Event()
+
+    def authenticate(req):
+        if req.get_header("X-Slow"):
+            begun.set()
+            assert done.wait(10)
+        return ACME
+
+    client = TestClient(create_app(":memory:", authenticate=authenticate))
+    with ThreadPoolExecutor(1) as elsewhere:
+        slow = elsewhere.submit(client.simulate_get, CASES, headers={"X-Slow": "yes"})
+        assert begun.wait(10)
+        assert client.simulate_get(CASES).status_code == 200
+        assert not slow.done()
+        done.set()
+        assert slow.result(timeout=10).status_code == 200
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_a_request_that_fails_gives_its_turn_back(method):
+    app = create_app(":memory:", authenticate=lambda req: 1 / 0)
+    assert TestClient(app).simulate_request(method, CASES).status_code == 500
+    assert not app._turns._current.locked()
+
+
+def test_a_server_answers_one_request_after_the_other(longer):
+    counted = Counted()
+    app = slow_app(counted, threading.Event(), threading.Event())
+    with served(app, threads=4) as url, ThreadPoolExecutor(8) as clients:
+        assert list(clients.map(lambda _: urlopen(url).read(), range(8))) == [b"hello"] * 8
+    assert counted.most == 1
+
+
+def test_a_server_answers_others_beside_a_slow_request():
+    counted, begun, done = Counted(), threading.Event(), threading.Event()
+    with served(slow_app(counted, begun, done), threads=4) as url, ThreadPoolExecutor(1) as elsewhere:
+        slow = elsewhere.submit(lambda: urlopen(f"{url}/slow").read())
+        assert begun.wait(10)
+        assert urlopen(url).read() == b"hello"
+        assert not slow.done()
+        done.set()
+        assert slow.result(timeout=10) == b"hello"
+    assert counted.most == 2

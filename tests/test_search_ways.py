@@ -1,5 +1,6 @@
 """The ways of a search: each is taken where it is meant, and all give the same answer."""
 
+import re
 from collections.abc import Iterator
 from datetime import timedelta
 from itertools import product
@@ -69,6 +70,7 @@ ALONE = [*sixty_cases()]
 IN_COMPANY = [*ALONE, *(a_known_case(n, "Order of Straße once 105", "globex") for n in range(1, 301))]
 NORMAL = {"severity": Severity.NORMAL}
 COUNTED = ["counted in the index"]
+TWICE = ["candidates", "candidates"]  # by the rarest two of three trigrams, and by all
 
 
 @pytest.fixture(params=[ALONE, IN_COMPANY], ids=["alone", "in company"])
@@ -101,23 +103,23 @@ def traced():
         (INDEX, "105", NORMAL, ["candidates", *COUNTED, "all by index"]),
         (INDEX, "nowhere", {}, ["candidates", "all by candidates"]),
         (SCAN, "once", {}, ["candidates", *COUNTED, "all by scan"]),
-        (SCAN, "straße", NORMAL, ["candidates", *COUNTED, "all by scan"]),
+        (SCAN, "straße", NORMAL, [*TWICE, *COUNTED, "all by scan"]),
         (INDEX, "É", {}, ["all by scan"]),
         (INDEX, "ß", NORMAL, ["all by scan"]),
         (INDEX, "\uffff\ufffe\ufffd", {}, ["all by scan"]),
         (INDEX, "\ufffd\ufffd\ufffd", {}, ["all by scan"]),
-        (NEWEST_AND_INDEX, "strasse", {}, ["candidates", *COUNTED, "newest", "number added"]),
+        (NEWEST_AND_INDEX, "strasse", {}, [*TWICE, *COUNTED, "newest", "number added"]),
         (NEWEST_AND_INDEX, "105", {"limit": 1}, ["candidates", *COUNTED, "newest", "number added"]),
         (NEWEST_AND_INDEX, "107", {"limit": 1}, ["candidates", *COUNTED, "newest", "number added"]),
         (NEWEST_AND_INDEX, "late", NORMAL | {"limit": 2}, ["candidates", *COUNTED, "newest", "count by index"]),
-        (NEWEST_AND_SCAN, "strasse", NORMAL, ["candidates", *COUNTED, "newest", "count by scan"]),
-        (NEWEST_AND_SCAN, "strasse", {}, ["candidates", *COUNTED, "newest", "number added"]),
+        (NEWEST_AND_SCAN, "strasse", NORMAL, [*TWICE, *COUNTED, "newest", "count by scan"]),
+        (NEWEST_AND_SCAN, "strasse", {}, [*TWICE, *COUNTED, "newest", "number added"]),
         (NEWEST_AND_SCAN, "er", {}, ["newest", "count by scan"]),
         (NEWEST_AND_SCAN, "15", {"limit": 2}, ["newest", "all by scan"]),
         (NEWEST_AND_INDEX, "once", {}, ["candidates", *COUNTED, "newest", "all by index"]),
-        (NEWEST_AND_INDEX, "strasse", {"offset": 8}, ["candidates", *COUNTED, "newest", "all by index"]),
-        (NEWEST_AND_SCAN, "strasse", {"limit": 20}, ["candidates", *COUNTED, "newest", "all by scan"]),
-        ({"few": 0, "newest": 60, "share": 5}, "strasse", {}, ["candidates", *COUNTED, "all by scan"]),
+        (NEWEST_AND_INDEX, "strasse", {"offset": 8}, [*TWICE, *COUNTED, "newest", "all by index"]),
+        (NEWEST_AND_SCAN, "strasse", {"limit": 20}, [*TWICE, *COUNTED, "newest", "all by scan"]),
+        ({"few": 0, "newest": 60, "share": 5}, "strasse", {}, [*TWICE, *COUNTED, "all by scan"]),
         ({"few": 0, "newest": 60, "share": 5}, "er", {}, ["all by scan"]),
     ],
 )
@@ -130,6 +132,27 @@ def test_each_way_is_taken_where_it_is_meant(traced, monkeypatch, company, const
     assert_as_naive(desk, "acme", ALONE, query, **wanted)
     scanned = "file" if company is ALONE and "severity" not in wanted else "store"
     assert ways(statements) == [way.replace("by scan", f"by {scanned}") for way in expected]
+
+
+@pytest.mark.parametrize(
+    ("few", "query", "expected"),
+    [
+        (60, "strasse once", ['"e o" AND "nce"']),
+        (60, "order of strasse 105", ['"e 1" AND "105"']),
+        (0, "order of strasse 105", ['"e 1" AND "105"', 4, 7]),
+        (0, "late", ['"lat" AND "ate"']),
+    ],
+)
+def test_a_long_term_is_looked_for_by_its_rarest_trigrams_and_by_more_of_them_unless_those_are_few(
+    traced, monkeypatch, company, few, query, expected
+):
+    statements, repository = traced
+    desk = loaded(repository, *company)
+    set_constants(monkeypatch, few=few, newest=60, share=1)
+    statements.clear()
+    assert_as_naive(desk, "acme", ALONE, query, limit=5)
+    asked = [re.search("MATCH '(.*)'", statement)[1] for statement in statements if ways([statement]) == TWICE[:1]]
+    assert [told if number == 0 else told.count(" AND ") + 1 for number, told in enumerate(asked)] == expected
 
 
 def test_a_scan_reads_the_file_in_its_order_or_the_store_s_part_of_it_by_an_index(traced, company):

@@ -9,6 +9,7 @@ the newest cases. A shorter term has to be looked for in every subject, and so h
 import json
 import sqlite3
 from collections.abc import Mapping
+from math import inf
 from typing import Any, Final
 
 from supportcases.cases import parse_number
@@ -18,7 +19,9 @@ TRIGRAM: Final = 3  # characters that the index knows together
 LONGEST: Final = 600  # a subject has 200 characters, and none folds to more than three
 ALIKE: Final = frozenset("\ufffd\ufffe\uffff")  # FTS5 takes each for the first
 SMALL: Final = 2_000  # cases that are sooner looked through than asked for in the index, which has those of all stores
-PIECES: Final = 20  # trigrams of a long term that are looked for together
+PIECES: Final = 5  # trigrams that a long term is looked for by, or a few more
+TOGETHER: Final = (2, 4, 2 * PIECES)  # so many, the rarest first, until few enough cases have all of them
+SEEN: Final = 8  # subjects with a trigram that tell how common it is
 FEW: Final = 1_000  # matches that are sooner sorted than looked for among the newest cases
 NEWEST: Final = 10_000  # cases that are looked through for a page of a common term
 SHARE: Final = 5  # where more than one case in five matches, to look at all is quicker than to fetch the matches
@@ -61,15 +64,30 @@ class Search:
         return known and self._among > SMALL
 
     def _candidates(self) -> list[int]:
-        """Return the numbers of the cases whose subjects have every third trigram of the term, or fewer of a long one.
+        """Return the numbers of the cases whose subjects have some trigrams of the term, hardly more than the matches.
 
-        They are hardly more than the matches: to find all trigrams, one behind the other, takes FTS5 thrice as long.
-        Of more than `FEW` only one more is looked for.
+        They are some of every third, or of fewer of a long term: FTS5 goes through the subjects of all trigrams that it
+        is asked for side by side, so the fewer and the rarer they are, the better. Of more than `FEW` cases only one
+        more is looked for.
         """
         trigrams = [_phrase(self._folded[start:][:TRIGRAM]) for start in range(len(self._folded) - TRIGRAM + 1)]
         step = max(TRIGRAM, len(trigrams) // PIECES)
-        asked = " AND ".join([*trigrams[::step], trigrams[-1]])
-        return [number for (number,) in self._execute(f"{INDEXED} LIMIT {FEW + 1}", asked=asked)]
+        some = list(dict.fromkeys([*trigrams[::step], trigrams[-1]]))
+        if len(some) > TOGETHER[0]:
+            some.sort(key=self._rarity, reverse=True)
+        for many in TOGETHER:
+            asked = " AND ".join(some[:many])
+            candidates = [number for (number,) in self._execute(f"{INDEXED} LIMIT {FEW + 1}", asked=asked)]
+            if len(candidates) <= FEW or many >= len(some):
+                break
+        return candidates
+
+    def _rarity(self, trigram: str) -> float:
+        """Return among how many cases, from the oldest on, there are a few with the trigram."""
+        ((count, newest),) = self._execute(
+            f"SELECT count(*), max(number) FROM ({INDEXED} ORDER BY rowid LIMIT {SEEN})", asked=trigram
+        )
+        return float(newest) if count == SEEN else inf
 
     def _by_candidates(self) -> str:
         """Return the SELECT of the matches among the candidates, and of the case whose number was asked for."""

@@ -44,7 +44,7 @@ class AuthorKind(StrEnum):
     ELLIOT = "elliot"
 
 
-class Case(NamedTuple):  # as a frozen dataclass it would take five times as long to make, and a list makes a hundred
+class Case(NamedTuple):  # as a frozen dataclass it would take six times as long to make, and a list makes a hundred
     """A support case of one store. Times are in UTC, in whole milliseconds; `id` is a UUID in lower case.
 
     `unanswered_since` is when the first message, or reopening, was that nobody has answered; closing is no answer.

@@ -9,38 +9,45 @@ import threading
 import time
 from typing import Final
 
-LONGEST: Final = 0.01  # seconds of a turn, after which it passes on to whoever waits
+LONGEST: Final = 0.01  # seconds that a turn lasts before it passes on, and that anybody waits for one
 
 
 class Turns:
-    """Lets one thread go after the other; beside a slow one, which goes on, the next ones have turns of their own."""
+    """Lets one thread go after the other, and beside one that is slow, or after a long wait, nevertheless."""
 
     def __init__(self) -> None:
         """Begin with nobody's turn."""
+        self._process, self._since = 0, 0.0
         self._begin()
 
     def take(self) -> threading.Lock:
         """Return a lock once it is this thread's turn; to release it is to give the turn back."""
         if self._process != os.getpid():  # a fork copies a turn that somebody has, but nobody to give it back
             self._begin()
+        begun = time.monotonic()
         while True:
             turn = self._current
-            if turn.acquire(timeout=LONGEST):
+            if turn.acquire(timeout=max(0.0, min(begun, self._since) + LONGEST - time.monotonic())):
                 if turn is self._current:
                     self._since = time.monotonic()
                     return turn
                 turn.release()  # it has passed on meanwhile
-            else:
-                self._pass_on(turn)
+                continue
+            now = time.monotonic()
+            if now >= min(begun, self._since) + LONGEST:
+                return self._own(turn, now)
 
     def _begin(self) -> None:
-        self._process = os.getpid()
         self._current = threading.Lock()
         self._since = time.monotonic()
         self._passing = threading.Lock()
+        self._process = os.getpid()  # last, so that another thread finds the rest
 
-    def _pass_on(self, turn: threading.Lock) -> None:
-        """Let the turn be another's unless somebody has just got it."""
+    def _own(self, turn: threading.Lock, now: float) -> threading.Lock:
+        """Return a turn of this thread's own, for which the next ones wait if the one before is slow."""
+        own = threading.Lock()
+        own.acquire()
         with self._passing:
-            if turn is self._current and time.monotonic() - self._since >= LONGEST:
-                self._current = threading.Lock()
+            if turn is self._current and now >= self._since + LONGEST:
+                self._current, self._since = own, now
+        return own

@@ -1,4 +1,4 @@
-"""Turns: threads go one after the other, and nobody waits long for a slow one."""
+"""Turns: threads go one after the other, and nobody waits for long."""
 
 import os
 import threading
@@ -14,7 +14,7 @@ from supportcases.server import served
 from supportcases.turns import Turns
 from tests.conftest import ACME, CASES
 
-LONG, SHORT = 0.5, 0.08  # seconds: how long a turn may be, and how long those are that some tests take
+LONG, SHORT = 1.0, 0.05  # seconds: how long a turn may be, and how long those are that some tests take
 
 
 class Counted:
@@ -63,9 +63,34 @@ def test_threads_go_one_after_the_other_however_many_wait(longer):
             time.sleep(SHORT)
         turn.release()
 
-    with ThreadPoolExecutor(10) as threads:  # the last one waits for longer than a turn may be
-        list(threads.map(work, range(10)))
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(work, range(4)))
     assert counted.most == 1
+
+
+def test_nobody_waits_for_longer_than_a_turn_may_be_however_many_do(longer):
+    some, waits = Turns(), []
+
+    def work(_):
+        begun = time.monotonic()
+        turn = some.take()
+        waits.append(time.monotonic() - begun)
+        time.sleep(8 * SHORT)
+        turn.release()
+
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(work, range(8)))
+    assert max(waits) < 1.5 * LONG  # and not seven times what each takes
+
+
+def test_nobody_waits_for_a_turn_that_is_too_long_already(longer):
+    some = Turns()
+    slow = some.take()
+    time.sleep(LONG)
+    begun = time.monotonic()
+    some.take().release()
+    assert time.monotonic() - begun < LONG
+    slow.release()
 
 
 def test_a_turn_that_is_too_long_passes_on_and_is_given_back_harmlessly(longer):
@@ -91,13 +116,34 @@ def test_a_turn_that_a_fork_copies_is_not_waited_for(longer):
     child = os.fork()
     if child == 0:
         begun = time.monotonic()
-        some.take()
-        os._exit(time.monotonic() - begun >= LONG)
+        try:
+            some.take()
+        finally:
+            os._exit(time.monotonic() - begun >= LONG)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
     turn.release()
 
 
-def test_requests_that_read_take_turns_and_a_slow_one_holds_up_nobody():
+@pytest.mark.parametrize(("method", "most"), [("GET", 1), ("HEAD", 1), ("PATCH", 4)])
+def test_requests_that_read_take_turns_and_those_that_write_do_not(longer, method, most):
+    counted, together = Counted(), threading.Barrier(4)
+
+    def authenticate(req):
+        with counted:
+            time.sleep(SHORT)
+
+    client = TestClient(create_app(":memory:", authenticate=authenticate))
+
+    def ask(_):
+        together.wait()
+        return client.simulate_request(method, f"{CASES}/1").status_code
+
+    with ThreadPoolExecutor(4) as threads:
+        assert list(threads.map(ask, range(4))) == [401] * 4
+    assert counted.most == most
+
+
+def test_a_slow_request_that_reads_holds_up_nobody():
     begun, done = threading.Event(), threading.Event()
 
     def authenticate(req):
@@ -118,7 +164,11 @@ def test_requests_that_read_take_turns_and_a_slow_one_holds_up_nobody():
 
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
 def test_a_request_that_fails_gives_its_turn_back(method):
-    app = create_app(":memory:", authenticate=lambda req: 1 / 0)
+    def authenticate(req):
+        assert app._turns._current.locked()
+        return 1 / 0
+
+    app = create_app(":memory:", authenticate=authenticate)
     assert TestClient(app).simulate_request(method, CASES).status_code == 500
     assert not app._turns._current.locked()
 
@@ -126,8 +176,8 @@ def test_a_request_that_fails_gives_its_turn_back(method):
 def test_a_server_answers_one_request_after_the_other(longer):
     counted = Counted()
     app = slow_app(counted, threading.Event(), threading.Event())
-    with served(app, threads=4) as url, ThreadPoolExecutor(8) as clients:
-        assert list(clients.map(lambda _: urlopen(url).read(), range(8))) == [b"hello"] * 8
+    with served(app, threads=4) as url, ThreadPoolExecutor(4) as clients:
+        assert list(clients.map(lambda _: urlopen(url).read(), range(4))) == [b"hello"] * 4
     assert counted.most == 1
 
 

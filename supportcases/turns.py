@@ -13,11 +13,13 @@ LONGEST: Final = 0.01  # seconds that a turn lasts before it passes on, and that
 
 
 class Turns:
-    """Lets one thread go after the other, and beside one that is slow, or after a long wait, nevertheless."""
+    """Lets one thread go after the other; whoever has waited for `LONGEST`, or for a turn as old as that, goes on."""
+
+    _process: int
+    _since: float  # when the turn began, as `time.monotonic` tells
 
     def __init__(self) -> None:
         """Begin with nobody's turn."""
-        self._process, self._since = 0, 0.0
         self._begin()
 
     def take(self) -> threading.Lock:
@@ -27,27 +29,32 @@ class Turns:
         begun = time.monotonic()
         while True:
             turn = self._current
-            if turn.acquire(timeout=max(0.0, min(begun, self._since) + LONGEST - time.monotonic())):
+            if turn.acquire(timeout=max(0.0, self._end(begun) - time.monotonic())):
                 if turn is self._current:
                     self._since = time.monotonic()
                     return turn
                 turn.release()  # it has passed on meanwhile
                 continue
             now = time.monotonic()
-            if now >= min(begun, self._since) + LONGEST:
+            if now >= self._end(begun):
                 return self._own(turn, now)
 
     def _begin(self) -> None:
         self._current = threading.Lock()
         self._since = time.monotonic()
-        self._passing = threading.Lock()
         self._process = os.getpid()  # last, so that another thread finds the rest
 
+    def _end(self, begun: float) -> float:
+        """Return until when somebody waits who has waited since `begun`, unless it is another's turn by then."""
+        return min(begun, self._since) + LONGEST
+
     def _own(self, turn: threading.Lock, now: float) -> threading.Lock:
-        """Return a turn of this thread's own, for which the next ones wait if the one before is slow."""
+        """Return a turn of this thread's own, for which the next ones wait if the one before is slow.
+
+        Of two threads that come here at once both go on, and the next ones wait for one of them.
+        """
         own = threading.Lock()
         own.acquire()
-        with self._passing:
-            if turn is self._current and now >= self._since + LONGEST:
-                self._current, self._since = own, now
+        if turn is self._current and now >= self._since + LONGEST:
+            self._current, self._since = own, now
         return own

@@ -1,5 +1,6 @@
 """The OpenAPI document: fresh, valid, complete, and true: schemathesis holds the app to it with all its checks."""
 
+import inspect
 import itertools
 import json
 import re
@@ -12,6 +13,7 @@ from falcon.inspect import inspect_app
 from falcon.testing import TestClient
 from hypothesis import settings
 from jsonschema import Draft202012Validator
+from marshmallow import missing
 from openapi_spec_validator import validate
 from referencing import Registry, Resource
 from referencing.jsonschema import DRAFT202012
@@ -19,8 +21,9 @@ from schemathesis.core.failures import FailureGroup
 from schemathesis.openapi.checks import ObjectLevelAuthorizationViolation
 from schemathesis.specs.openapi.checks import negative_data_rejection, positive_data_acceptance
 
-from supportcases import create_app, fields
+from supportcases import SupportDesk, create_app, fields
 from supportcases.errors import CaseNotFound
+from supportcases.web import schemas, support_schemas
 from tests.conftest import ACME, ADA, GLOBEX, SUPPORT
 from tools import make_openapi
 
@@ -78,6 +81,22 @@ def pattern(document, operation, name):
     path = document["paths"][f"{SUPPORT}{operation}"]
     found = next(p for p in path["get"].get("parameters", []) + path.get("parameters", []) if p["name"] == name)
     return re.compile(re.sub(r"\$$", r"\\Z", found["schema"]["pattern"]))  # Python's $ lets a newline follow
+
+
+@pytest.mark.parametrize(
+    ("query", "use_case"),
+    [
+        (schemas.CaseQuery, SupportDesk.list),
+        (support_schemas.QueueQuery, SupportDesk.queue),
+        (support_schemas.HistoryQuery, SupportDesk.history),
+        (support_schemas.SupportStoreQuery, SupportDesk.stores),
+    ],
+)
+def test_the_defaults_that_the_document_tells_are_the_desk_s(query, use_case):
+    told = {name: field.load_default for name, field in query().fields.items() if field.load_default is not missing}
+    parameters = inspect.signature(use_case).parameters
+    assert told == {name: parameters[name].default for name in told}
+    assert {"limit", "offset"} <= told.keys()
 
 
 def test_moments_are_what_the_document_says(document):

@@ -11,6 +11,7 @@ from supportcases.errors import IdempotencyKeyReused
 from supportcases.repository import Answer, KeptAnswer, Repository
 
 KEPT_FOR: Final = timedelta(hours=24)
+FORGOTTEN_AT_ONCE: Final = 200  # old answers: all writers wait while they are deleted, and a burst leaves thousands
 
 
 class Retry:
@@ -66,7 +67,7 @@ class Retry:
                 return kept
             answer = act()
             now = times.whole_milliseconds(self._clock())
-            transaction.replays.forget_before(now - KEPT_FOR)
+            transaction.replays.forget_before(now - KEPT_FOR, limit=FORGOTTEN_AT_ONCE)
             transaction.replays.keep(self._scope, self._key, KeptAnswer(self._fingerprint, answer), now)
             return answer
 

@@ -154,8 +154,8 @@ class Replays(Protocol):
     def keep(self, scope: str, key: str, kept: KeptAnswer, now: datetime) -> None:
         """Keep an answer."""
 
-    def forget_before(self, moment: datetime) -> None:
-        """Drop the answers kept before `moment`."""
+    def forget_before(self, moment: datetime, *, limit: int) -> None:
+        """Drop at most `limit` of the answers kept before `moment`, the oldest first."""
 
 
 class Transaction(Protocol):

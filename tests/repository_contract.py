@@ -490,13 +490,13 @@ class RepositoryContract:
         with pytest.raises(self.refused), repository.write() as transaction:
             transaction.replays.keep("store:acme", "k", an_answer("e" * 64), T0)
 
-    def test_answers_older_than_a_moment_are_forgotten(self, repository):
+    @pytest.mark.parametrize(("limit", "left"), [(0, [0, 1, 2, 3]), (1, [1, 2, 3]), (2, [2, 3]), (9, [2, 3])])
+    def test_answers_older_than_a_moment_are_forgotten_the_oldest_first(self, repository, limit, left):
         with repository.write() as transaction:
-            for minutes in range(3):
+            for minutes in (3, 1, 0, 2):
                 transaction.replays.keep("store:acme", f"k{minutes}", an_answer(), T0 + timedelta(minutes=minutes))
-            transaction.replays.forget_before(T0 + timedelta(minutes=1))
-            left = [n for n in range(3) if transaction.replays.find("store:acme", f"k{n}")]
-        assert left == [1, 2]
+            transaction.replays.forget_before(T0 + timedelta(minutes=2), limit=limit)
+            assert [n for n in range(4) if transaction.replays.find("store:acme", f"k{n}")] == left
 
     # transactions
 

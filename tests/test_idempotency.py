@@ -2,11 +2,13 @@
 
 import json
 import threading
+from datetime import timedelta
 
 import pytest
 from falcon.testing import TestClient
 
 from supportcases import SqliteRepository, create_app
+from supportcases.repository import Answer, KeptAnswer
 from supportcases.testing import MovableClock
 from tests.conftest import ACME, ADA, CASES, call, client_of
 
@@ -252,6 +254,21 @@ def test_an_answer_is_kept_for_24_hours(post, clock, path, traffic):
         if traffic:
             post(path, key=f"other-{clock.now}")
         assert same(first, post(path))
+
+
+def test_after_a_burst_each_post_forgets_200_old_answers_the_oldest_first(post, rows, repository, clock):
+    with repository.write() as transaction:
+        for n in range(500):
+            kept = KeptAnswer("f" * 64, Answer(201, "{}"))
+            transaction.replays.keep("store:acme", f"burst-{n}", kept, clock.now + timedelta(milliseconds=n))
+    clock.advance(days=2)
+    assert post(CASES, key="new-1").status_code == 201
+    assert rows("replays") == 500 - 200 + 1
+    with repository.read() as transaction:
+        assert transaction.replays.find("store:acme", "burst-199") is None
+        assert transaction.replays.find("store:acme", "burst-200") is not None
+    assert [post(CASES, key=f"new-{n}").status_code for n in (2, 3)] == [201, 201]
+    assert rows("replays") == 3
 
 
 def test_old_answers_are_forgotten_in_time(post, rows, clock):

@@ -4,18 +4,28 @@ Each key is sent by eight clients at once, each until it is answered, while the 
 random moments and started again. Every second key opens a case, the others reply to one. In the end there must be one
 effect for each key, and all eight must have got the same status, `Location` and bytes; a repeat that comes while the
 first is under way waits for it, so no other answer is expected.
+
+The answers are kept for a day. A day after a burst of them one more request must not delete them all: the write lock is
+held meanwhile.
 """
 
+import json
 import random
 import sqlite3
 import threading
+import time
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import closing
+from datetime import timedelta
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from supportcases import SqliteRepository
+from supportcases.replays import KEPT_FOR, Retry
+from supportcases.repository import Answer, KeptAnswer
+from supportcases.testing import MovableClock
 from torture.experiment import Effort, Outcome
 from torture.invariants import faults_of
 from torture.ledger import told
@@ -24,6 +34,7 @@ from torture.servers import BROKEN, CASES, PATIENCE, Client, Heard, Served, keys
 SEED: Final = 6
 CLIENTS: Final = 8
 STORE: Final = "acme"
+LONGEST: Final = 1.0  # seconds that a request may hold the write lock to forget old answers
 
 
 class Answered(NamedTuple):
@@ -73,6 +84,12 @@ class Place:
 
 
 def run(effort: Effort, folder: Path) -> Iterator[Outcome]:
+    """Yield what comes of the kills, and of a burst."""
+    yield across_kills(effort, folder)
+    yield after_a_burst(effort.pick(20_000, 200_000), folder)
+
+
+def across_kills(effort: Effort, folder: Path) -> Outcome:
     """Send each key eight times and kill meanwhile; then look at the answers and at the file."""
     keys = effort.pick(60, 1000)
     db = folder / "cases.db"
@@ -91,7 +108,32 @@ def run(effort: Effort, folder: Path) -> Iterator[Outcome]:
     effects = sum(map(len, made.values()))
     result = f"{effects:,} effects; {sent_again:,} requests sent again, {unheard} commits unheard of"
     tried = f"{keys:,} keys, {CLIENTS} clients at once for each, {kills} kills, seed {SEED}"
-    yield Outcome(4, "retries across kills", tried, f"{result}; {told(faults)}", kills > 0 and not faults)
+    return Outcome(4, "retries across kills", tried, f"{result}; {told(faults)}", kills > 0 and not faults)
+
+
+def after_a_burst(burst: int, folder: Path) -> Outcome:
+    """Keep many answers, let a day go by, and time ten more requests; the file is as large as the answers make it."""
+    clock, answer = MovableClock(), Answer(201, json.dumps({"body": "The parcel has not arrived. " * 20}))
+    with closing(SqliteRepository(folder / "burst.db")) as repository:
+        with repository.write() as transaction:
+            for number in range(burst):
+                transaction.replays.keep(STORE, f"burst-{number}", KeptAnswer("f" * 64, answer), clock.now)
+        clock.now += KEPT_FOR + timedelta(milliseconds=1)
+        taken = []
+        for number in range(10):
+            retry = Retry(repository, scope=STORE, key=f"new-{number}", asked=dict, clock=clock)
+            begun = time.perf_counter()
+            retry.once(lambda: answer)
+            taken.append(time.perf_counter() - begun)
+        with repository.read() as transaction:
+            ((left,),) = transaction.connection.execute("SELECT count(*) FROM supportcases_replays").fetchall()
+    return Outcome(
+        4,
+        "requests a day after a burst",
+        f"{burst:,} answers kept, then {len(taken)} requests with keys",
+        f"the longest held the write lock for {max(taken) * 1000:,.0f} ms; {left:,} answers are left",
+        max(taken) < LONGEST and left < burst,
+    )
 
 
 def kill_until_done(clients: "Sequence[Future[list[Answered]]]", db: Path, place: Place, *, longest: float) -> int:

@@ -49,12 +49,18 @@ class SqliteReplays:
             },
         )
 
-    def forget_before(self, moment: datetime) -> None:
-        """Drop the answers kept before `moment`."""
+    def forget_before(self, moment: datetime, *, limit: int) -> None:
+        """Drop at most `limit` of the answers kept before `moment`, the oldest first."""
         self._connection.execute(
             """
             DELETE FROM supportcases_replays
-            WHERE kept_at < :moment
+            WHERE rowid IN (
+                SELECT rowid
+                FROM supportcases_replays
+                WHERE kept_at < :moment
+                ORDER BY kept_at
+                LIMIT :limit
+            )
             """,
-            {"moment": times.to_text(moment)},
+            {"moment": times.to_text(moment), "limit": limit},
         )

@@ -9,7 +9,7 @@ import urllib.request
 import zipfile
 from pathlib import Path
 
-PACKAGES = {"falcon", "marshmallow", "sqlite-utils", "waitress"}
+PACKAGES = {"falcon", "marshmallow", "sqlite-utils", "waitress", "wcwidth"}
 
 env, wheel = Path(sys.argv[1]), sys.argv[2]
 names = zipfile.ZipFile(wheel).namelist()

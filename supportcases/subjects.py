@@ -5,6 +5,8 @@ import re
 import unicodedata
 from typing import Final
 
+from supportcases.text import beginning
+
 SHORTEST: Final = 3
 LONGEST: Final = 80
 LOOKED_AT: Final = 2_000  # characters; whoever has not said it by then does not say it first
@@ -15,10 +17,10 @@ CODE_FENCE: Final = r"(?m)^[^\S\n]*(```|~~~).*$"
 TAG: Final = r"(?s)</?[A-Za-z][^<>]*>|<!--.*?-->"
 LINK: Final = r"!?\[([^\[\]]*)\]\([^()\s]*\)"
 LINE_MARK: Final = r"(?m)^[^\S\n]*(?:(?:#{1,6}|[-*+•]|\d{1,3}[.)])[^\S\n]+|>+[^\S\n]*)+"
-EMPHASIS: Final = r"(?<!\w)([*_~]{1,3})(?=\S)(.+?)(?<=\S)\1(?!\w)|`+([^`]+)`+"
+EMPHASIS: Final = r"(?<!\w)([*_~]{1,3})(?=[^\s\ufe0f])(.+?)(?<=\S)\1(?![\w\ufe0f])|`+([^`]+)`+"  # a keycap is none
 RULE_LINE: Final = r"(?m)^[^\S\n]*[-=*_]{3,}[^\S\n]*$"
 
-SENTENCE_END: Final = r"(?<=[.!?…])\s+|(?<=[。！？])|[\n\v\f\r\x85\u2028\u2029]+"
+SENTENCE_END: Final = r"(?<=[.!?…])\s+|(?<=[。！？])(?![\ufe00-\ufe0f])|[\n\v\f\r\x85\u2028\u2029]+"
 GREETING: Final = (
     r"(?i)¡?(?:hi|hello|hey|hiya|howdy|dear|greetings|good\s+(?:morning|afternoon|evening|day)|hallo|guten\s+(?:tag|morgen|abend)"
     r"|moin|servus|sehr\s+geehrte[rs]?|liebe[rs]?|bonjour|salut|hola|buen[oa]s\s+(?:d[ií]as|tardes|noches)|ciao|buongiorno"
@@ -42,7 +44,7 @@ def subject_from(body: str) -> str:
 
     It is the first sentence that says something, without greeting and markup, cut at a word.
     """
-    sentences = [_one_line(s) for s in re.split(SENTENCE_END, _without_markup(body[:LOOKED_AT]))]
+    sentences = [_one_line(s) for s in re.split(SENTENCE_END, _without_markup(beginning(body, LOOKED_AT)))]
     telling = [s for s in map(_without_greeting, sentences) if _says_something(s)]
     wordy = [s for s in sentences if sum(map(str.isalnum, s)) >= 3]
     subject = _cut(_capitalised((telling or wordy or [NOTHING_TO_SAY])[0]))
@@ -64,11 +66,16 @@ def _one_line(text: str) -> str:
 
 
 def _without_greeting(text: str) -> str:
-    while greeting := re.match(GREETING, text):
-        text = text[greeting.end() :]
+    while (greeting := re.match(GREETING, text)) and not _goes_on(rest := text[greeting.end() :]):
+        text = rest
         greeted = re.match(GREETED, text)
         text = text[greeted.end() if greeted else 0 :].lstrip()
     return text.lstrip(" ,;:.!-–—").rstrip(" .,;:。，-–—")
+
+
+def _goes_on(rest: str) -> bool:
+    """Tell whether the character before goes on here, with an accent or a joiner."""
+    return rest.startswith("\u200d") or unicodedata.category(rest[:1] or " ").startswith("M")
 
 
 def _says_something(text: str) -> bool:
@@ -87,9 +94,7 @@ def _capitalised(text: str) -> str:
 def _cut(text: str) -> str:
     if len(text) <= LONGEST:
         return text
-    head = text[: LONGEST - 1]
-    at_word = head if text[LONGEST - 1].isspace() else head.rpartition(" ")[0]
+    head = beginning(text, LONGEST - 1)
+    at_word = head if text[len(head)].isspace() else head.rpartition(" ")[0]
     kept = at_word if len(at_word) >= LONGEST // 2 else head
-    while len(kept) > 3 and (unicodedata.combining(text[len(kept)]) or "\u200d" in (kept[-1], text[len(kept)])):
-        kept = kept[:-1]  # never between a letter and its accent, or inside a joined emoji
     return kept.rstrip(" .,;:-–—") + "…"

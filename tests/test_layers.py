@@ -16,13 +16,15 @@ OUTSIDE = {
     "app": {"falcon"},
     "server": {"waitress"},
     "testing": {"falcon"},
+    "text": {"wcwidth"},
 }
 INSIDE = {
     "errors": "",
     "version": "",
     "times": "",
     "ids": "",
-    "subjects": "",
+    "text": "",
+    "subjects": "text",
     "logs": "",
     "turns": "",
     "cases": "",
@@ -46,7 +48,7 @@ INSIDE = {
     "server": "app turns",
     "cli": (
         "actors app archives cases cli desk dossiers errors fields keys queue repository server sqlite statistics "
-        "times version web"
+        "text times version web"
     ),
     "__init__": f"{CORE} app desk keys repository sqlite version web",
     "__main__": "cli",

@@ -3,6 +3,7 @@ import time
 import pytest
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
+from wcwidth import iter_graphemes
 
 from supportcases import fields
 from supportcases.subjects import subject_from
@@ -99,6 +100,71 @@ def test_a_letter_keeps_its_accent_and_a_joined_emoji_its_members():
     cut = subject_from("Word " + FAMILY * 40)
     assert cut.endswith("…")
     assert cut.removeprefix("Word ").removesuffix("…").replace(FAMILY, "") == ""
+
+
+CLUSTERS = [  # each is one character to the eye
+    "กำ",  # Thai: a consonant with sara am
+    "ที่",  # with a vowel sign and a tone mark
+    "\N{THUMBS UP SIGN}\N{EMOJI MODIFIER FITZPATRICK TYPE-4}",
+    "\N{REGIONAL INDICATOR SYMBOL LETTER D}\N{REGIONAL INDICATOR SYMBOL LETTER E}",
+    FAMILY,
+    "\N{WOMAN}\N{EMOJI MODIFIER FITZPATRICK TYPE-6}\u200d\N{HEAVY BLACK HEART}\ufe0f\u200d\N{MAN}",
+    "\N{WAVING BLACK FLAG}" + "".join(chr(0xE0000 + ord(letter)) for letter in "gbsct") + "\N{CANCEL TAG}",  # Scotland
+    "\u1100\u1161\u11a8",  # Hangul in three jamo
+    "가\u11a8",
+    "क्षि",  # Devanagari: a conjunct with a vowel sign
+    "ন্দ্র",  # Bengali: a conjunct of three
+    "நி",  # Tamil
+    "e\u0301\u0323",
+    "1\ufe0f\u20e3",
+    "*\ufe0f\u20e3",
+    "\N{LEFT-POINTING MAGNIFYING GLASS}\ufe0e",
+]
+
+
+@pytest.mark.parametrize("cluster", CLUSTERS, ids=ascii)
+def test_a_cut_is_never_inside_what_is_one_character_to_the_eye(cluster):
+    for before in range(4, 4 + len(cluster)):  # each of its code points is the 79th once
+        said = "น" * before
+        kept = subject_from(said + cluster * 100).removeprefix(said)
+        assert kept == cluster * ((79 - before) // len(cluster)) + "…"
+
+
+@given(
+    st.lists(
+        st.sampled_from([*CLUSTERS, "น", "注", "Dear", "hi", "Hello", "the", " ", "。", "! ", "*", "\n"]), min_size=9
+    )
+)
+@settings(max_examples=400, derandomize=True, deadline=None, database=None)
+def test_a_subject_has_whole_clusters_of_the_body_only(parts):
+    body = "".join(parts)
+    subject = subject_from(body)
+    kept = {cluster.lower() for cluster in iter_graphemes(subject.removesuffix("…"))}
+    assert subject == "Support request" or kept <= {cluster.lower() for cluster in iter_graphemes(body)} | {" "}
+
+
+@pytest.mark.parametrize("cluster", CLUSTERS, ids=ascii)
+def test_what_is_looked_at_ends_with_a_whole_cluster(cluster):
+    for before in range(1, 1 + len(cluster)):
+        body = "- " * 995 + "abcd " + "x" * before + cluster * 9 + " is the matter with it"
+        assert set(iter_graphemes(subject_from(body)[5 + before :])) <= {cluster}
+
+
+def test_a_letter_with_no_end_of_accents_is_not_cut_but_left_out():
+    assert subject_from("n" + "\u0301" * 100 + " is the letter") == "Support request"
+    assert subject_from("The letter n" + "\u0301" * 100) == "The letter…"
+
+
+@pytest.mark.parametrize(
+    ("body", "subject"),
+    [
+        ("Hi\u0301 there is no greeting", "Hi\u0301 there is no greeting"),
+        ("Press *\ufe0f\u20e3*\ufe0f\u20e3 and then what?", "Press *\ufe0f\u20e3*\ufe0f\u20e3 and then what?"),
+        ("注文が届きません。\ufe00確認してください", "注文が届きません。\ufe00確認してください"),
+    ],
+)
+def test_greetings_markup_and_sentences_end_where_a_character_ends(body, subject):
+    assert subject_from(body) == subject
 
 
 HOSTILE = [

@@ -95,7 +95,9 @@ def machine() -> str:
     """Return where and on what the table was made."""
     command = ["git", "describe", "--always", "--dirty"]
     commit = subprocess.run(command, cwd=TARGET.parent, capture_output=True, text=True).stdout.strip() or "an sdist"
-    parts = ", ".join(f"{name} {version(name)}" for name in ("falcon", "waitress", "marshmallow", "sqlite-utils"))
+    parts = ", ".join(
+        f"{name} {version(name)}" for name in ("falcon", "waitress", "marshmallow", "sqlite-utils", "wcwidth")
+    )
     return (
         f"Taken on {datetime.now(UTC):%Y-%m-%d}, of {commit}, on {platform.system()} {platform.machine()} with "
         f"{os.cpu_count()} cores; Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}, {parts}."

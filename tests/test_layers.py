@@ -17,6 +17,7 @@ OUTSIDE = {
     "server": {"waitress"},
     "testing": {"falcon"},
     "text": {"wcwidth"},
+    "cli": {"wcwidth"},
 }
 INSIDE = {
     "errors": "",

@@ -7,6 +7,18 @@ import pytest
 
 from supportcases.cli.tables import cells, cut, human, table, visible, visible_lines, wrapped
 
+# a family, a flag, a skin tone, a heart with its colour, a Thai am, a Devanagari conjunct, a keycap, Hangul in letters
+CLUSTERS = [
+    "👩\u200d👩\u200d👧",
+    "🇩🇪",
+    "👍🏽",
+    "❤\ufe0f",
+    "ก\u0e33",
+    "क\u094dष\u093f",
+    "1\ufe0f\u20e3",
+    "\u1100\u1161\u11a8",
+]
+
 
 @pytest.mark.parametrize(
     ("text", "shown"),
@@ -44,7 +56,16 @@ def test_a_body_keeps_its_lines_and_has_spaces_for_tabs():
 
 @pytest.mark.parametrize(
     ("text", "count"),
-    [("abc", 3), ("日本", 4), ("\U0001f600", 2), ("e\u0301", 1), ("a\u200db", 2), ("soft\xadly", 7), ("", 0)],
+    [
+        ("abc", 3),
+        ("日本", 4),
+        ("\U0001f600", 2),
+        ("e\u0301", 1),
+        ("a\u200db", 2),
+        ("soft\xadly", 7),
+        ("", 0),
+        *((text, 2) for text in CLUSTERS),
+    ],
     ids=ascii,
 )
 def test_cells_count_what_a_terminal_shows(text, count):
@@ -62,6 +83,8 @@ def test_cells_count_what_a_terminal_shows(text, count):
         ("日本語", 5, "日本…"),
         ("日本語", 4, "日…"),
         ("e\u0301e\u0301e\u0301", 2, "e\u0301…"),
+        *((f"a{text}b", 3, "a…") for text in CLUSTERS),
+        *((f"a{text}bc", 4, f"a{text}…") for text in CLUSTERS),
     ],
     ids=ascii,
 )
@@ -80,6 +103,8 @@ def test_what_does_not_fit_is_cut_with_an_ellipsis(text, width, shown):
         ("to abcdefgh", 3, ["to", "abc", "def", "gh"]),
         ("日本語", 4, ["日本", "語"]),
         ("日本", 1, ["日", "本"]),
+        *((f"a{text}b", 2, ["a", text, "b"]) for text in CLUSTERS),
+        *((f"{text}a{text}", 1, [text, "a", text]) for text in CLUSTERS),
         ("", 10, [""]),
         ("   ", 10, [""]),
     ],

@@ -28,6 +28,7 @@ CHOSEN = (  # a little of everything that these packages do for us: HTTP, JSON, 
     "tests/test_sqlite.py",
     "tests/test_subjects.py",
     "tests/test_support_api.py",
+    "tests/test_tables.py",
 )
 
 

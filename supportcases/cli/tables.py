@@ -3,14 +3,12 @@
 import re
 import shutil
 import sys
-import unicodedata
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import timedelta
 from typing import Final
 
 # The control characters, which move the cursor or worse, and those that turn the direction of reading or end a line.
 COMMANDING: Final = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
-SOFT_HYPHEN: Final = "\xad"  # of the category Cf, but terminals show it
 ELLIPSIS: Final = "\u2026"
 GAP: Final = "  "
 TAB: Final = 4
@@ -34,25 +32,24 @@ def visible_lines(text: str) -> list[str]:
 
 def cells(text: str) -> int:
     """Return how many cells of a terminal `text` takes: two for a wide character, none for a combining mark."""
-    return sum(map(_cells_of, text))
+    return len(text) if text.isascii() else sum(wide for _, wide in _measured(text))
 
 
-def _cells_of(character: str) -> int:
-    if character.isascii() or character == SOFT_HYPHEN:
-        return 1
-    if unicodedata.category(character) in ("Mn", "Me", "Cf"):
-        return 0
-    return 2 if unicodedata.east_asian_width(character) in "WF" else 1
+def _measured(text: str) -> Iterator[tuple[str, int]]:
+    """Yield each grapheme cluster with how many cells it takes."""
+    if text.isascii():
+        yield from ((character, 1) for character in text)
+        return
+    from wcwidth import iter_graphemes, wcswidth  # here, since its tables take long to import
+
+    for cluster in iter_graphemes(text):
+        yield cluster, max(0, wcswidth(cluster))
 
 
 def head(text: str, width: int) -> str:
-    """Return as much of the beginning of `text` as `width` cells hold."""
-    taken = 0
-    for index, character in enumerate(text):
-        taken += _cells_of(character)
-        if taken > width:
-            return text[:index]
-    return text
+    """Return as much of the beginning of `text` as `width` cells hold, in whole grapheme clusters."""
+    first = _pieces(text, width)[0]
+    return first if cells(first) <= width else ""
 
 
 def cut(text: str, width: int | None) -> str:
@@ -64,18 +61,32 @@ def cut(text: str, width: int | None) -> str:
 
 def wrapped(text: str, width: int | None) -> list[str]:
     """Return `text` in lines of at most `width` cells, broken at spaces where there are any; None is any width."""
+    if not width:
+        return [text.rstrip(" ")]
     lines, line = [], ""
     for word in re.findall(" *[^ ]+", text):
-        if width and line and cells(line + word) > width:
+        if line and cells(line + word) > width:
             lines.append(line)
-            line = ""
-            word = word.lstrip(" ")
-        line += word
-        while width and cells(line) > width:
-            part = head(line, width) or line[0]  # a wide character in a single cell must not stay for ever
-            lines.append(part)
-            line = line[len(part) :]
-    return [*lines, line] if line or not lines else lines
+            line, word = "", word.lstrip(" ")
+        *full, line = _pieces(line + word, width)
+        lines += full
+    return [*lines, line]
+
+
+def _pieces(text: str, width: int) -> list[str]:
+    """Return `text` in pieces of at most `width` cells, never cut inside a grapheme cluster.
+
+    A cluster that is wider than `width` is a piece of its own.
+    """
+    if cells(text) <= width:
+        return [text]
+    pieces, piece, taken = [], "", 0
+    for cluster, wide in _measured(text):
+        if piece and taken + wide > width:
+            pieces.append(piece)
+            piece, taken = "", 0
+        piece, taken = piece + cluster, taken + wide
+    return [*pieces, piece]
 
 
 def table(rows: Sequence[Sequence[str]], width: int | None, *, right: Collection[int] = ()) -> list[str]:

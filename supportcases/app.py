@@ -145,7 +145,7 @@ def mount(host: WsgiApp, guest: WsgiApp, *, at: str, strip: bool = True) -> Wsgi
             return host(environ, start_response)
         if not strip:
             return guest(environ, start_response)
-        script_name = environ.get("SCRIPT_NAME", "") + prefix
+        script_name = environ.get("SCRIPT_NAME", "").rstrip("/") + prefix
         return guest({**environ, "SCRIPT_NAME": script_name, "PATH_INFO": path[len(prefix) :]}, start_response)
 
     return application

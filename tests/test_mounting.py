@@ -46,9 +46,17 @@ PREFIXES = [
     ("/100%", "/100%25", "/100%25"),
     ("/a?b#c", "/a%3Fb%23c", "/a%3Fb%23c"),
 ]
+ODD = [
+    ("/", "", "/"),
+    ("//", "", "/"),
+    ("/a/", "/a", "/a"),
+    ("/a//", "/a", "/a"),
+    ("//a", "/a", "/a"),  # "//a/api" would be a path of the host "a"
+    ("a", "/a", "/a"),
+]
 
 
-@pytest.mark.parametrize(("prefix", "written", "server"), PREFIXES)
+@pytest.mark.parametrize(("prefix", "written", "server"), PREFIXES + ODD)
 def test_location_and_servers_begin_with_script_name(app, post, prefix, written, server):
     script_name = prefix.encode().decode("latin-1")
     assert post(app, CASES, SCRIPT_NAME=script_name).headers["location"] == f"{written}{CASES}/{ID_1}"
@@ -80,6 +88,13 @@ def test_everything_else_is_the_host_s(app, path):
 def test_the_guest_answers_for_all_below_its_prefix(app, path):
     answer = call(mount(host, app, at="/support"), "GET", path)
     assert (answer.status, answer.json["code"]) == (404, "not_found")
+
+
+@pytest.mark.parametrize(("script_name", "written", "server"), ODD)
+def test_a_mounted_app_finds_itself_below_an_odd_script_name_too(app, post, script_name, written, server):
+    site = mount(host, app, at="/support")
+    answer = post(site, f"/support{CASES}", SCRIPT_NAME=script_name)
+    assert answer.headers["location"] == f"{written}/support{CASES}/{ID_1}"
 
 
 def test_mounts_nest_and_add_up_in_script_name(app, post):

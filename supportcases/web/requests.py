@@ -38,9 +38,9 @@ class ApiRequest(falcon.Request):
 
     @property
     def mounted_at(self) -> str:
-        """The path below which the app is mounted, percent-encoded, without a slash at its end."""
-        path: str = self.env.get("SCRIPT_NAME", "")  # as WSGI writes it: bytes, each as one character
-        return quote(path.encode("latin-1"), safe=PATH_CHARACTERS).rstrip("/")
+        """The path below which the app is mounted, percent-encoded; "" is the root."""
+        path: str = self.env.get("SCRIPT_NAME", "").strip("/")  # as WSGI writes it: bytes, each as one character
+        return "/" * bool(path) + quote(path.encode("latin-1"), safe=PATH_CHARACTERS)
 
     def parameters(self) -> dict[str, list[str]]:
         """Return the parameters of the query string, each with all its values.

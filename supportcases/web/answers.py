@@ -33,7 +33,7 @@ def send_text(resp: falcon.Response, text: str) -> None:
 
 def send_answer(resp: falcon.Response, answer: Answer) -> None:
     """Answer as `answer` says."""
-    resp.status = answer.status
+    resp.status = falcon.code_to_http_status(answer.status)  # tracers split the text
     send_text(resp, answer.body)
     if answer.location is not None:
         resp.set_header("Location", answer.location)

@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Iterable
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import falcon
 
@@ -21,7 +21,13 @@ READS: Final = ("GET", "HEAD")  # they take turns; writers have turns of their o
 log: Final = logger("supportcases.web")
 
 
-class SupportApp(falcon.App[ApiRequest, falcon.Response]):
+if TYPE_CHECKING:
+    FalconApp = falcon.App[ApiRequest, falcon.Response]
+else:
+    FalconApp = falcon.App  # without parameters: a tracer may have put a class of its own there, which takes none
+
+
+class SupportApp(FalconApp):
     """A WSGI application that serves the support desk.
 
     Attributes:

@@ -1,15 +1,19 @@
 """supportcases backup: a copy that is whole or not there, made while others write."""
 
+import errno
 import os
 import shutil
 import sqlite3
 import stat
 import sys
 from contextlib import closing
+from pathlib import Path
 
 import pytest
 
-from supportcases import SqliteRepository, SupportDesk
+from supportcases import DatabaseUnusable, SqliteRepository, SupportDesk
+from supportcases.sqlite.backups import back_up
+from supportcases.sqlite.checks import check
 from tests.conftest import ACME, ADA
 from tests.databases import fingerprint
 from tests.processes import numbers_of, start
@@ -183,16 +187,79 @@ def test_a_name_that_somebody_takes_meanwhile_is_not_taken_from_them(desk, tmp_p
     assert not list(tmp_path.glob(".copy*"))
 
 
-def test_where_there_are_no_links_the_copy_gets_its_name_too(desk, tmp_path, path, monkeypatch, capsys):
-    from supportcases import cli
+@pytest.fixture
+def without_links(tmp_path, monkeypatch):
+    """A file system that makes no hard links; `meanwhile` is done where one is asked for."""
+    meanwhile = []
 
     def no_links(*_):
-        raise PermissionError(1, "Operation not permitted")
+        for act in meanwhile:
+            act()
+        raise PermissionError(errno.EPERM, "Operation not permitted")
 
     monkeypatch.setattr(os, "link", no_links)
-    assert cli.main(["backup", str(tmp_path / "copy.db"), "--db", str(path)]) == 0
+    return meanwhile
+
+
+def test_where_there_are_no_links_the_copy_gets_its_name_too(desk, tmp_path, path, without_links):
+    assert back_up(str(path), str(tmp_path / "copy.db")).cases == 3
     assert dump(tmp_path / "copy.db") == dump(path)
+    assert stat.S_IMODE((tmp_path / "copy.db").stat().st_mode) == 0o600
     assert not list(tmp_path.glob(".copy*"))
+
+
+def test_where_there_are_no_links_nothing_is_replaced_either(desk, tmp_path, path, without_links):
+    without_links.append(lambda: (tmp_path / "copy.db").write_text("theirs"))
+    with pytest.raises(DatabaseUnusable, match=r"copy\.db is there already; a copy replaces nothing\."):
+        back_up(str(path), str(tmp_path / "copy.db"))
+    assert (tmp_path / "copy.db").read_text() == "theirs"
+    assert not list(tmp_path.glob(".copy*"))
+
+
+def test_where_the_copy_cannot_be_renamed_its_name_is_free_again(desk, tmp_path, path, without_links, monkeypatch):
+    def fail(*_):
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(os, "replace", fail)
+    monkeypatch.setattr(Path, "replace", fail)
+    with pytest.raises(OSError, match="Input/output error"):
+        back_up(str(path), str(tmp_path / "copy.db"))
+    assert [name for name in names(tmp_path) if "copy" in name] == []
+
+
+@pytest.mark.parametrize("number", [errno.EINVAL, errno.EBADF, errno.EACCES, errno.ENOTSUP])
+def test_a_folder_that_cannot_be_synced_makes_no_copy_fail(desk, tmp_path, path, monkeypatch, number):
+    fail_for_folders(monkeypatch, number)
+    assert back_up(str(path), str(tmp_path / "copy.db")).cases == 3
+    assert dump(tmp_path / "copy.db") == dump(path)
+
+
+@pytest.mark.parametrize("number", [errno.EIO, errno.ENOSPC])
+def test_a_disk_that_fails_is_told(desk, tmp_path, path, monkeypatch, number):
+    fail_for_folders(monkeypatch, number)
+    with pytest.raises(OSError, match=os.strerror(number)):
+        back_up(str(path), str(tmp_path / "copy.db"))
+
+
+def fail_for_folders(monkeypatch, number):
+    sync = os.fsync
+
+    def fsync(descriptor):
+        if stat.S_ISDIR(os.fstat(descriptor).st_mode):
+            raise OSError(number, os.strerror(number))
+        sync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+
+
+def test_a_name_that_is_no_utf_8_is_one_like_any_other(tmp_path):
+    source, copy = (os.fsdecode(os.fsencode(tmp_path) + name) for name in (b"/caf\xe9.db", b"/copy\xe9.db"))
+    for _ in range(2):  # at the second start it is there
+        with closing(SqliteRepository(source)) as repository:
+            SupportDesk(repository).open(ACME, body=BODY)
+    assert back_up(source, copy).cases == 2
+    assert check(copy).faults == ()
+    assert sorted(os.listdir(os.fsencode(tmp_path))) == [b"caf\xe9.db", b"copy\xe9.db"]
 
 
 def test_an_older_and_a_newer_file_are_copied_as_they_are(desk, tmp_path, path):

@@ -40,7 +40,8 @@ def overlapping_readers(desk, done, begun):
             other.clear()
 
 
-def test_the_journal_stays_short_although_somebody_always_reads(desk, path):
+def longest_under_readers(desk, path, cases) -> int:
+    """Open cases while somebody always reads; return how long the journal of the file became."""
     desk.open(ACME, body=BODY)
     done, first, second = threading.Event(), threading.Event(), threading.Event()
     longest = 0
@@ -48,13 +49,31 @@ def test_the_journal_stays_short_although_somebody_always_reads(desk, path):
         readers.submit(overlapping_readers, desk, done, (first, second))
         readers.submit(overlapping_readers, desk, done, (second, first))
         try:
-            for _ in range(300):
+            for _ in range(cases):
                 desk.open(ACME, body=BODY)
                 longest = max(longest, path.with_name("cases.db-wal").stat().st_size)
         finally:
             done.set()
-    assert desk.list(ACME).count == 301
-    assert LONG / 2 < longest < 3 * LONG
+    assert desk.list(ACME).count == 1 + cases
+    return longest
+
+
+def test_the_journal_stays_short_although_somebody_always_reads(desk, path):
+    assert LONG / 2 < longest_under_readers(desk, path, 300) < 3 * LONG
+
+
+@pytest.mark.parametrize("name", ["folder/link.db", "cases.db"])
+def test_the_journal_stays_short_whatever_name_leads_to_the_file(path, tmp_path, monkeypatch, name):
+    """SQLite puts it beside the file that the name led to, a link or relative, when it was opened."""
+    monkeypatch.setattr(journal, "LONG", LONG)
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "link.db").symlink_to("../cases.db")
+    (tmp_path / "folder").symlink_to("elsewhere")
+    SqliteRepository(path)
+    monkeypatch.chdir(tmp_path)
+    with closing(SqliteRepository(name)) as repository:
+        monkeypatch.chdir(tmp_path / "elsewhere")
+        assert LONG / 2 < longest_under_readers(SupportDesk(repository), path, 120) < 3 * LONG
 
 
 def test_a_reader_who_stays_makes_no_write_fail_and_few_of_them_wait(desk, path, statements, monkeypatch):

@@ -1,5 +1,6 @@
 """A copy of the file as it is at one moment, made while others read and write on."""
 
+import errno
 import os
 import sqlite3
 import tempfile
@@ -12,6 +13,7 @@ from supportcases.sqlite.checks import damage
 from supportcases.sqlite.looking import looking_into
 
 PART: Final = ".part"  # how the name of a copy ends until it is whole
+DISK_FAILED: Final = {errno.EIO, errno.ENOSPC, errno.EDQUOT}  # all else means that a folder is not synced there
 THERE_ALREADY: Final = "{} is there already; a copy replaces nothing."
 
 
@@ -51,8 +53,7 @@ def back_up(source: str, target: str) -> Copied:
     finally:
         for end in ("", "-journal", "-wal", "-shm"):
             Path(f"{part}{end}").unlink(missing_ok=True)
-    if hasattr(os, "O_DIRECTORY"):  # Windows opens no folder
-        _sync(place.parent, os.O_DIRECTORY)
+    _sync_folder(place.parent)
     return Copied(cases, size)
 
 
@@ -76,11 +77,35 @@ def _checked(part: Path) -> int:
 def _name(part: Path, place: Path, target: str) -> None:
     """Give the copy its name, which nobody else may have taken meanwhile."""
     try:
-        os.link(part, place)
+        try:
+            os.link(part, place)
+        except FileExistsError:
+            raise
+        except OSError:  # a file system without links
+            _rename(part, place)
     except FileExistsError:
         raise DatabaseUnusable(THERE_ALREADY.format(target)) from None
-    except OSError:  # a file system without links
-        part.rename(place)
+
+
+def _rename(part: Path, place: Path) -> None:
+    """Rename the copy; renaming replaces what is there, so an empty file of our own takes the name first."""
+    os.close(os.open(place, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+    try:
+        part.replace(place)
+    except BaseException:
+        place.unlink()
+        raise
+
+
+def _sync_folder(folder: Path) -> None:
+    """Return once the disk has the name of the copy, or at once where no folder can be synced."""
+    if not hasattr(os, "O_DIRECTORY"):  # Windows opens no folder
+        return
+    try:
+        _sync(folder, os.O_DIRECTORY)
+    except OSError as error:
+        if error.errno in DISK_FAILED:
+            raise
 
 
 def _sync(path: Path, how: int) -> None:

@@ -88,9 +88,12 @@ def open_file(path: str, trace: Trace | None = None) -> sqlite3.Connection:
 
 def open_read_only(path: str) -> sqlite3.Connection:
     """Return a connection that cannot change the file, nor create it."""
-    return sqlite3.connect(
-        f"file:{quote('/' + path.lstrip('/'))}?mode=ro", uri=True, timeout=PATIENCE, isolation_level=None
-    )
+    return sqlite3.connect(uri_of(path, "ro"), uri=True, timeout=PATIENCE, isolation_level=None)
+
+
+def uri_of(path: str, mode: str) -> str:
+    """Return the URI that opens the file in that mode; a file's name may be any bytes."""
+    return f"file:{quote(b'/' + os.fsencode(path).lstrip(b'/'))}?mode={mode}"
 
 
 def open_memory(trace: Trace | None = None) -> sqlite3.Connection:

@@ -24,7 +24,7 @@ class Journal:
 
     def __init__(self, path: str) -> None:
         """Look after that of the database at `path`."""
-        self._path = f"{path}-wal"
+        self._path = f"{os.path.realpath(path)}-wal"  # where SQLite puts it, whatever links lead there
         self._marks = -1  # that it had passed when the last write began
 
     def remember(self) -> None:

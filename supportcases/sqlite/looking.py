@@ -4,12 +4,11 @@ import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
-from urllib.parse import quote
 
 from sqlite_utils import Database
 
 from supportcases.errors import DatabaseUnusable
-from supportcases.sqlite.connections import PATIENCE, open_memory, open_read_only
+from supportcases.sqlite.connections import PATIENCE, open_memory, open_read_only, uri_of
 from supportcases.sqlite.faults import BUSY, primary_code
 from supportcases.sqlite.migrations import MIGRATIONS
 
@@ -47,8 +46,7 @@ def open_able_to_write(path: str) -> sqlite3.Connection:
 
     Close it before that of `looking_into`: the last one moves what is in the `-wal` file to the file, if it can.
     """
-    file = quote("/" + os.path.realpath(path).lstrip("/"))
-    return sqlite3.connect(f"file:{file}?mode=rw", uri=True, timeout=PATIENCE, isolation_level=None)
+    return sqlite3.connect(uri_of(os.path.realpath(path), "rw"), uri=True, timeout=PATIENCE, isolation_level=None)
 
 
 def applied_migrations(connection: sqlite3.Connection) -> set[str]:

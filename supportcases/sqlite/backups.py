@@ -58,7 +58,7 @@ def back_up(source: str, target: str) -> Copied:
 
 
 def _copy(original: sqlite3.Connection, part: Path) -> None:
-    with closing(sqlite3.connect(part, isolation_level=None)) as copy:
+    with closing(sqlite3.Connection(part, isolation_level=None)) as copy:  # sqlite3.connect may be wrapped by a tracer
         copy.execute("PRAGMA journal_mode = OFF")  # what is cut short is thrown away
         copy.execute("PRAGMA synchronous = OFF")
         original.backup(copy)  # in one step: one that pauses begins again whenever somebody writes

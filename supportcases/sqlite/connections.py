@@ -98,7 +98,8 @@ def uri_of(path: str, mode: str) -> str:
 
 def open_memory(trace: Trace | None = None) -> sqlite3.Connection:
     """Return a connection to a new database in memory."""
-    return _ready(sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False), trace)
+    # not by sqlite3.connect: a tracer may wrap what that returns, and backup() takes no target that is wrapped
+    return _ready(sqlite3.Connection(":memory:", isolation_level=None, check_same_thread=False), trace)
 
 
 def _use_wal(connection: sqlite3.Connection, path: str) -> None:

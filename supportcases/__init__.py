@@ -16,6 +16,7 @@ from supportcases.errors import (
     KeyNotFound,
     NotPermitted,
     SupportCasesError,
+    ThreadFull,
     TooManyCases,
     Unauthorized,
 )
@@ -67,6 +68,7 @@ __all__ = [
     "SupportCasesError",
     "SupportDesk",
     "Thread",
+    "ThreadFull",
     "TooManyCases",
     "Unauthorized",
     "__version__",

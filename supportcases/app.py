@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, Final
 
 from supportcases import times
-from supportcases.casework import NewId, SubjectMaker
+from supportcases.casework import MAX_THREAD_CHARACTERS, MAX_THREAD_MESSAGES, NewId, SubjectMaker
 from supportcases.desk import SupportDesk
 from supportcases.events import OnEvent
 from supportcases.ids import uuid7
@@ -46,6 +46,8 @@ def create_app(
     make_subject: SubjectMaker = subject_from,
     max_body: int = MAX_BODY,
     max_open_cases: int | None = None,
+    max_thread_messages: int = MAX_THREAD_MESSAGES,
+    max_thread_characters: int = MAX_THREAD_CHARACTERS,
     rate_limit: str | None = None,
     service_routes: bool = True,
 ) -> SupportApp:
@@ -64,6 +66,9 @@ def create_app(
         make_subject: Returns a subject for a body that came without one.
         max_body: The most bytes that the body of a request may have; more is 413.
         max_open_cases: How many open cases a store may have; opening one more is 409, a reply never is.
+        max_thread_messages: Up to how many messages a case takes its merchant's replies; one more is 409. Notes do not
+            count, and the team can always answer.
+        max_thread_characters: Up to how many characters of text a case takes its merchant's replies, in the same way.
         rate_limit: How many requests each API key, or each actor of `authenticate`, may send to this process, such as
             `"120/minute"` (or second, hour, day), and how often each `REMOTE_ADDR` may be answered with 401; more is
             429 with `Retry-After`. Behind a proxy let your server, which knows it, set `REMOTE_ADDR`. A right key
@@ -73,12 +78,18 @@ def create_app(
     Raises:
         DatabaseUnusable: The folder is missing, the file is no database or was written by a newer version, or it
             cannot be written.
-        ValueError: `prefix`, `max_open_cases` or `rate_limit` is none.
+        ValueError: `prefix`, `max_open_cases`, `max_thread_messages`, `max_thread_characters` or `rate_limit` is none.
     """
     if not re.fullmatch(PREFIX_FORM, prefix):
         raise ValueError(f"prefix must be empty or a path such as '/api/v1', not {prefix!r}.")
     if max_open_cases is not None and not (type(max_open_cases) is int and max_open_cases >= 1):
         raise ValueError(f"max_open_cases must be None or a whole number from 1 on, not {max_open_cases!r}.")
+    for name, most in (
+        ("max_thread_messages", max_thread_messages),
+        ("max_thread_characters", max_thread_characters),
+    ):
+        if not (type(most) is int and most >= 1):
+            raise ValueError(f"{name} must be a whole number from 1 on, not {most!r}.")
     limits = _limits(rate_limit)
     repository = SqliteRepository(database) if isinstance(database, str | os.PathLike) else database
     if not isinstance(repository, Repository):
@@ -90,6 +101,8 @@ def create_app(
         make_subject=make_subject,
         on_event=on_event,
         max_open_cases=max_open_cases,
+        max_thread_messages=max_thread_messages,
+        max_thread_characters=max_thread_characters,
     )
     keys = KeyRing(repository, clock=clock)
     service = {"/healthz": Health(repository), "/openapi.json": OpenApi(prefix)} if service_routes else {}

@@ -93,6 +93,13 @@ class Thread(NamedTuple):
     revision: int | None = None
 
 
+class ThreadSize(NamedTuple):
+    """How many messages a thread has, and of how many characters their texts are; notes do not count."""
+
+    messages: int
+    characters: int
+
+
 class Reply(NamedTuple):
     """A message that was added, and the case as it is since."""
 

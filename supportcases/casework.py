@@ -15,11 +15,12 @@ from supportcases.cases import (
     Message,
     Reply,
     Status,
+    ThreadSize,
     closed,
     differences,
     parse_reference,
 )
-from supportcases.errors import CaseMoved, CaseNotFound, TooManyCases
+from supportcases.errors import CaseMoved, CaseNotFound, ThreadFull, TooManyCases
 from supportcases.events import Event, EventKind, OnEvent, kind_of_change
 from supportcases.fields import Checker, Rule, checking
 from supportcases.ids import uuid7
@@ -33,6 +34,9 @@ SubjectMaker = Callable[[str], str]
 Ref = str | int | UUID
 Words = tuple[str, str]  # a body, and the label that signs it
 Step = tuple[Callable[[Case, datetime], Case], EventKind]  # a rule of `supportcases.cases`, and what happened by it
+
+MAX_THREAD_MESSAGES: Final = 2_000
+MAX_THREAD_CHARACTERS: Final = 2_000_000
 
 log: Final = logger("supportcases.desk")
 
@@ -49,6 +53,8 @@ class Casework:
         make_subject: SubjectMaker = subject_from,
         on_event: OnEvent | None = None,
         max_open_cases: int | None = None,
+        max_thread_messages: int = MAX_THREAD_MESSAGES,
+        max_thread_characters: int = MAX_THREAD_CHARACTERS,
     ) -> None:
         """Serve the cases of `repository`.
 
@@ -61,6 +67,8 @@ class Casework:
             on_event: Gets each `Event` once it is kept, outside any transaction and in the thread that made it happen,
                 which waits for it. What it raises is logged and changes nothing.
             max_open_cases: How many open cases a store may have; its merchants then open no more. None is any number.
+            max_thread_messages: Up to how many messages a thread takes its merchant's replies; notes do not count.
+            max_thread_characters: Up to how many characters of text, in the same way.
         """
         self.repository: Final = repository
         self.clock: Final = clock
@@ -68,6 +76,7 @@ class Casework:
         self._make_subject = make_subject
         self._on_event = on_event
         self._max_open_cases = max_open_cases
+        self._longest_thread = ThreadSize(max_thread_messages, max_thread_characters)
 
     def subject_for(self, body: str) -> str:
         """Return a subject for a case with that body; it never fails."""
@@ -129,6 +138,15 @@ class Casework:
                 f"This store has as many open cases as it may have ({most:,}); reply to one, or close one first."
             )
 
+    def _must_fit(self, transaction: Transaction, case: Case, body: str) -> None:
+        messages, characters = transaction.cases.thread_size(case.store, case.id)
+        most = self._longest_thread
+        if messages >= most.messages or characters + len(body) > most.characters:
+            raise ThreadFull(
+                f"This reply does not fit into the case, which takes replies up to {most.messages:,} messages and "
+                f"{most.characters:,} characters of text; open a new case."
+            )
+
     @staticmethod
     def _words(check: Checker, actor: Actor, author: str | None, body: str) -> Words:
         """Check what somebody says and who signs it: the actor, unless given."""
@@ -151,6 +169,8 @@ class Casework:
         body, label = words
         with self.repository.write() as transaction:
             case = self._find(transaction, actor, ref, if_revision)
+            if kind is AuthorKind.MERCHANT:
+                self._must_fit(transaction, case, body)
             now = self._now(case)
             message = Message(self._id(), kind, label, body, now, internal)
             transaction.cases.add_message(case, message)

@@ -98,6 +98,12 @@ class TooManyCases(SupportCasesError):
     code = "too_many_cases"
 
 
+class ThreadFull(SupportCasesError):
+    """This case has no room for one more reply; open a new case."""
+
+    code = "thread_full"
+
+
 def _named(field: str) -> str:
     """Return the name of a field as a sentence has it: quoted where it is empty or cannot be printed on one line."""
     return field if field and field.isprintable() else json.dumps(field)

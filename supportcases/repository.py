@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import NamedTuple, Protocol, runtime_checkable
 
 from supportcases.actors import Actor
-from supportcases.cases import Case, CaseFilter, CasePage, CaseRef, Message, Severity, Status, Thread
+from supportcases.cases import Case, CaseFilter, CasePage, CaseRef, Message, Severity, Status, Thread, ThreadSize
 from supportcases.events import HistoryEntry
 from supportcases.queue import Place, QueueFilter, QueueSort, StoreCounts, Stores
 
@@ -66,6 +66,9 @@ class Cases(Protocol):
 
     def thread(self, store: str, ref: CaseRef) -> Thread | None:
         """Return the case of `store` that `ref` names with the messages that a merchant sees, or None."""
+
+    def thread_size(self, store: str, case_id: str) -> ThreadSize:
+        """Return how long the thread of the case is, without its notes; it takes no longer for a long one."""
 
     def thread_with_notes(self, store: str, case_id: str) -> tuple[Message, ...]:
         """Return all messages of the case, oldest first; none if it is not of `store`. Never for merchants."""

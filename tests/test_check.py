@@ -18,7 +18,7 @@ from tests.test_cli import run
 from tests.test_sqlite_schema import MIGRATION_NAMES
 
 BODY = "The printer is on fire."
-THINGS = "the file, the schema, numbers, next numbers, messages, history, counts, subjects, the search index"
+THINGS = "the file, the schema, numbers, next numbers, messages, history, counts, threads, subjects, the search index"
 
 
 @pytest.fixture

@@ -99,7 +99,10 @@ def test_version_tells_ours_and_those_of_sqlite_and_python(tmp_path):
 
 
 OPTIONS = {
-    "serve": {"--db", "--host", "--port", "--threads", "--rate-limit", "--trusted-proxy", "--max-open-cases"},
+    "serve": {
+        *("--db", "--host", "--port", "--threads", "--rate-limit", "--trusted-proxy"),
+        *("--max-open-cases", "--max-thread-messages", "--max-thread-characters"),
+    },
     "keys create": {"--db", "--support", "--stores", "--label", "--expires"},
     "keys list": {"--db"},
     "keys revoke": {"--db"},
@@ -117,7 +120,8 @@ OPTIONS = {
     "import": {"--db"},
 }
 SETTINGS = {
-    *("--db", "--host", "--port", "--threads", "--rate-limit", "--trusted-proxy", "--max-open-cases"),
+    *("--db", "--host", "--port", "--threads", "--rate-limit", "--trusted-proxy"),
+    *("--max-open-cases", "--max-thread-messages", "--max-thread-characters"),
     *("--label", "--expires", "--as", "--answered-for"),
 }
 
@@ -166,6 +170,8 @@ def test_the_help_names_the_environment_variables_of_settings_and_there_are_none
         ["serve", "--rate-limit", "120"],
         ["serve", "--trusted-proxy", "proxy.example"],
         ["serve", "--max-open-cases", "0"],
+        ["serve", "--max-thread-messages", "0"],
+        ["serve", "--max-thread-characters", "many"],
         ["serve", "extra"],
         ["keys", "create", "--support"],
         ["cases", "--limit", "101"],

@@ -22,7 +22,8 @@ DOCS = {path.name: path.read_text(encoding="utf-8") for path in (ROOT / "docs").
 PYTHON_BLOCKS = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
 # what configures a place; flags and filters have no variable, which somebody would forget that they had set
 SETTINGS = {
-    *("--db", "--host", "--port", "--threads", "--rate-limit", "--trusted-proxy", "--max-open-cases"),
+    *("--db", "--host", "--port", "--threads", "--rate-limit", "--trusted-proxy"),
+    *("--max-open-cases", "--max-thread-messages", "--max-thread-characters"),
     *("--label", "--expires", "--as", "--answered-for"),
 }
 SHELL_BLOCKS = re.findall(r"```sh\n(.*?)```", README, re.DOTALL)

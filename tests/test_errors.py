@@ -258,6 +258,7 @@ EXPECTED = {
     errors.DatabaseUnavailable: (503, "unavailable", {"retry-after": "10"}),
     errors.DatabaseDamaged: (500, "database_damaged", {}),
     errors.TooManyCases: (409, "too_many_cases", {}),
+    errors.ThreadFull: (409, "thread_full", {}),
 }
 
 

@@ -43,7 +43,7 @@ REQUESTS = {
     "get by number": (2, "GET", f"{CASES}/1", {}),
     "create": (7, "POST", CASES, {"json": NEW}),
     "create with a key for retries": (15, "POST", CASES, {"json": NEW, "headers": {"Idempotency-Key": "k"}}),
-    "reply": (7, "POST", f"{CASES}/1/messages", {"json": NEW}),
+    "reply": (8, "POST", f"{CASES}/1/messages", {"json": NEW}),
     "close": (6, "PATCH", f"{CASES}/1", {"json": {"status": "closed"}}),
     "reopen what is open": (4, "PATCH", f"{CASES}/1", {"json": {"status": "open"}}),
     "get what is not there": (2, "GET", f"{CASES}/100000", {}),

@@ -111,7 +111,7 @@ OPERATIONS: dict[tuple[str, str], dict[str, Any]] = {
         "parameters": [IDEMPOTENCY_KEY],
         "answer": schemas.ReplyOut,
         "status": 201,
-        "errors": [400, 403, 404, 413, 415, 422],
+        "errors": [400, 403, 404, 409, 413, 415, 422],
     },
     ("GET", QUEUE): {"id": "listQueue", "query": shapes.QueueQuery, "answer": shapes.QueueOut, "errors": [400, 404]},
     ("POST", QUEUE): {
@@ -196,7 +196,7 @@ ERRORS: dict[int, tuple[str, dict[str, Any]]] = {
         "The path does not take this method",
         {"Allow": {"description": "What it takes", "schema": {"type": "string"}}},
     ),
-    409: ("The store has as many open cases as it may have, where the app was told of such a limit", {}),
+    409: ("The store has as many open cases as it may have, or the case has no room for one more reply", {}),
     412: ("The case has changed since it had the ETag in If-Match", {}),
     413: (f"The body has more than {MAX_BODY:,} bytes", {}),
     415: ("The body is not JSON", {}),

@@ -6,6 +6,7 @@ from ipaddress import ip_address
 from typing import Any
 
 from supportcases.app import create_app
+from supportcases.casework import MAX_THREAD_CHARACTERS, MAX_THREAD_MESSAGES
 from supportcases.cli.options import command, option, whole
 from supportcases.web.limits import RateLimit
 
@@ -40,6 +41,22 @@ def add_to(commands: Any) -> None:
         metavar="COUNT",
         help="how many open cases a store may have before it opens no more",
     )
+    option(
+        serving,
+        "--max-thread-messages",
+        default=str(MAX_THREAD_MESSAGES),
+        type=whole(1, 1_000_000),
+        metavar="COUNT",
+        help="up to how many messages a case takes its merchant's replies",
+    )
+    option(
+        serving,
+        "--max-thread-characters",
+        default=str(MAX_THREAD_CHARACTERS),
+        type=whole(1, 1_000_000_000),
+        metavar="COUNT",
+        help="up to how many characters of text a case takes its merchant's replies",
+    )
 
 
 def rate_limit(text: str) -> str:
@@ -72,5 +89,11 @@ def serve(options: argparse.Namespace) -> None:
         fault = getattr(error, "strerror", None) or error
         raise OSError(f"cannot listen on {options.host}:{options.port}: {fault}") from error
     with listener:
-        app = create_app(options.db, rate_limit=options.rate_limit, max_open_cases=options.max_open_cases)
+        app = create_app(
+            options.db,
+            rate_limit=options.rate_limit,
+            max_open_cases=options.max_open_cases,
+            max_thread_messages=options.max_thread_messages,
+            max_thread_characters=options.max_thread_characters,
+        )
         server.serve(app, listener, threads=options.threads, trusted_proxy=options.trusted_proxy)

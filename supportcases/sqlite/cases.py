@@ -6,7 +6,7 @@ Those that list the cases of a store are in `lists` and `search`.
 import sqlite3
 from typing import Final
 
-from supportcases.cases import Case, CaseFilter, CasePage, CaseRef, Message, Thread
+from supportcases.cases import Case, CaseFilter, CasePage, CaseRef, Message, Thread, ThreadSize
 from supportcases.sqlite.lists import StoreCases
 from supportcases.sqlite.rows import (
     COLUMNS,
@@ -142,6 +142,19 @@ class SqliteCases:
             return None
         messages = tuple(message_from_row(row[WIDTH:]) for row in rows if row[WIDTH] is not None)
         return Thread(case_from_row(rows[0][:WIDTH]), messages)
+
+    def thread_size(self, store: str, case_id: str) -> ThreadSize:
+        """Return how long the thread of the case is, without its notes; nothing if it is not of `store`."""
+        row = self._connection.execute(
+            """
+            SELECT messages, characters
+            FROM supportcases_cases
+            WHERE store = :store
+              AND id = :case_id
+            """,
+            {"store": store, "case_id": case_id},
+        ).fetchone()
+        return ThreadSize(*row) if row else ThreadSize(0, 0)
 
     def thread_with_notes(self, store: str, case_id: str) -> tuple[Message, ...]:
         """Return all messages of the case, oldest first; none if it is not of `store`. Never for merchants."""

@@ -193,6 +193,23 @@ def _wrong_counts(connection: sqlite3.Connection) -> Iterator[str]:
         yield f"{store} is said to have {told:,} that are {status} and {severity}, and has {there:,}"
 
 
+def _wrong_sizes(connection: sqlite3.Connection) -> Iterator[str]:
+    for store, number, *sizes in connection.execute(
+        """
+        SELECT c.store, c.number, c.messages, c.characters, count(*), sum(length(m.body))
+        FROM supportcases_cases AS c
+        JOIN supportcases_messages AS m ON m.store = c.store AND m.case_id = c.id AND m.internal = 0
+        GROUP BY c.store, c.number
+        HAVING (c.messages, c.characters) <> (count(*), sum(length(m.body)))
+        """
+    ):
+        yield f"{store} {number} is said to have {_size(*sizes[:2])}, and has {_size(*sizes[2:])}"
+
+
+def _size(messages: int, characters: int) -> str:
+    return f"{counted(messages, 'message')} of {counted(characters, 'character')}"
+
+
 def _without(table: str) -> Callable[[sqlite3.Connection], Iterator[str]]:
     def find(connection: sqlite3.Connection) -> Iterator[str]:
         for store, number in connection.execute(
@@ -255,6 +272,7 @@ CHECKS: Final = (
     Check("messages", "0001_cases", _without("supportcases_messages")),
     Check("history", "0001_cases", _without("supportcases_events")),
     Check("counts", "0005_speed", _wrong_counts),
+    Check("threads", "0006_threads", _wrong_sizes),
     Check("subjects", "0001_cases", _badly_folded),
     Check("the search index", "0005_speed", _wrong_index),
 )

@@ -12,7 +12,7 @@ from falcon.testing import TestClient
 from supportcases.actors import Actor
 from supportcases.app import create_app
 from supportcases.cases import Case
-from supportcases.casework import SubjectMaker
+from supportcases.casework import MAX_THREAD_CHARACTERS, MAX_THREAD_MESSAGES, SubjectMaker
 from supportcases.desk import SupportDesk
 from supportcases.events import Event, OnEvent
 from supportcases.fields import DEFAULT_AUTHOR
@@ -38,6 +38,9 @@ def support_desk(
     prefix: str = PREFIX,
     make_subject: SubjectMaker = subject_from,
     on_event: OnEvent | None = None,
+    max_open_cases: int | None = None,
+    max_thread_messages: int = MAX_THREAD_MESSAGES,
+    max_thread_characters: int = MAX_THREAD_CHARACTERS,
 ) -> Iterator["DeskKit"]:
     """Yield a support desk for a test, usable from any thread; it is closed when the block ends.
 
@@ -48,6 +51,9 @@ def support_desk(
         prefix: As for `create_app`.
         make_subject: As for `create_app`.
         on_event: As for `create_app`.
+        max_open_cases: As for `create_app`.
+        max_thread_messages: As for `create_app`.
+        max_thread_characters: As for `create_app`.
 
     Raises:
         ValueError: There is such a file already.
@@ -73,6 +79,9 @@ def support_desk(
             clock=clock,
             new_id=new_id,
             make_subject=make_subject,
+            max_open_cases=max_open_cases,
+            max_thread_messages=max_thread_messages,
+            max_thread_characters=max_thread_characters,
         )
         yield DeskKit(app, clock, new_id, events)
     finally:

@@ -20,6 +20,7 @@ STATUS: Final[dict[type[errors.SupportCasesError], int]] = {
     errors.KeyNotFound: 404,
     errors.CaseMoved: 412,
     errors.TooManyCases: 409,
+    errors.ThreadFull: 409,
     errors.IdempotencyKeyReused: 422,
     errors.DatabaseBusy: 503,
     errors.DatabaseUnavailable: 503,

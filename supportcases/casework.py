@@ -109,13 +109,14 @@ class Casework:
         actor.must_enter(checked_store)
         subject = subject or self.subject_for(body)
         with self.repository.write() as transaction:
+            number = transaction.cases.next_number(checked_store)  # first: whoever has it counts alone
             if actor.kind is ActorKind.MERCHANT:
                 self._must_have_room(transaction, checked_store)
             now = self._now()
             case = Case(
                 id=self._id(),
                 store=checked_store,
-                number=transaction.cases.next_number(checked_store),
+                number=number,
                 subject=subject,
                 category=checked_category,
                 severity=checked_severity,

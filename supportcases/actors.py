@@ -39,7 +39,8 @@ class Actor:
         """
         with checking() as check:
             rule = AUTHOR if self.kind is ActorKind.MERCHANT else SUPPORT_LABEL
-            object.__setattr__(self, "label", check("label", rule, self.label))
+            kept = rule._replace(visible=False)  # an old API key may have a label of which nothing shows
+            object.__setattr__(self, "label", check("label", kept, self.label))
             for store in self.stores or ():
                 check("store", STORE, store)
         if self.kind is ActorKind.MERCHANT and len(self.stores or ()) != 1:
@@ -52,7 +53,7 @@ class Actor:
         Raises:
             InvalidInput: No store or nobody can be called that.
         """
-        return cls(ActorKind.MERCHANT, label, frozenset((store,)), id)
+        return cls(ActorKind.MERCHANT, label, frozenset((store,)), id)._visible()
 
     @classmethod
     def support(cls, label: str, stores: Iterable[str] | None = None, *, id: str | None = None) -> "Actor":
@@ -63,7 +64,12 @@ class Actor:
         """
         if isinstance(stores, str):
             raise InvalidInput({"stores": f"Must be a list of names, such as [{stores!r}]."})
-        return cls(ActorKind.SUPPORT, label, None if stores is None else frozenset(stores), id)
+        return cls(ActorKind.SUPPORT, label, None if stores is None else frozenset(stores), id)._visible()
+
+    def _visible(self) -> "Actor":
+        with checking() as check:
+            check("label", AUTHOR, self.label)
+        return self
 
     @property
     def store(self) -> str:

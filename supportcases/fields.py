@@ -15,6 +15,7 @@ from supportcases import times
 from supportcases.cases import STORE_NAME, AuthorKind, Category, Severity, Status
 from supportcases.errors import InvalidInput
 from supportcases.queue import ME, NONE, QueueSort
+from supportcases.text import shows
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
@@ -52,11 +53,12 @@ CHARACTERS: Final = CharacterRule()
 
 
 class TextRule(NamedTuple):
-    """A text of some length, counted in code points once it is trimmed."""
+    """A text of some length, counted in code points once it is trimmed, of which a reader sees something."""
 
     shortest: int
     longest: int
     one_line: bool = False
+    visible: bool = True
 
     def clean(self, value: Any) -> str:
         """Trim `value` and check it."""
@@ -65,6 +67,8 @@ class TextRule(NamedTuple):
             raise ValueError(f"Must be {self.shortest:,} to {self.longest:,} characters long, not {len(text):,}.")
         if self.one_line and CONTROL_CHARACTER.search(text):
             raise ValueError("Must be one line without control characters.")
+        if self.visible and not shows(text):
+            raise ValueError("Must have a visible character, not only spaces, control and format characters.")
         return text
 
 
@@ -183,10 +187,11 @@ class LabelRule(NamedTuple):
 
     reserved: tuple[str, ...]
     hint: str = ""
+    visible: bool = True
 
     def clean(self, value: Any) -> str:
         """Trim `value` and check it."""
-        label = AUTHOR.clean(value)
+        label = AUTHOR._replace(visible=self.visible).clean(value)
         if label in self.reserved:
             raise ValueError(f"Must not be {label!r}, which is reserved{self.hint}.")
         return label

@@ -5,7 +5,7 @@ import re
 import unicodedata
 from typing import Final
 
-from supportcases.text import beginning
+from supportcases.text import beginning, shows
 
 SHORTEST: Final = 3
 LONGEST: Final = 80
@@ -48,7 +48,7 @@ def subject_from(body: str) -> str:
     telling = [s for s in map(_without_greeting, sentences) if _says_something(s)]
     wordy = [s for s in sentences if sum(map(str.isalnum, s)) >= 3]
     subject = _cut(_capitalised((telling or wordy or [NOTHING_TO_SAY])[0]))
-    return subject if len(subject) >= SHORTEST else NOTHING_TO_SAY
+    return subject if len(subject) >= SHORTEST and shows(subject.rstrip("…")) else NOTHING_TO_SAY
 
 
 def _without_markup(body: str) -> str:

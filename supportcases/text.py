@@ -1,4 +1,11 @@
-"""What a reader sees of a text: grapheme clusters, each one character to the eye and perhaps several code points."""
+"""What a reader sees of a text: whether anything shows, and where what is one character to the eye ends."""
+
+import unicodedata
+
+
+def shows(text: str) -> bool:
+    """Tell whether a character of the text is visible: neither a space nor a control or format character (Cc, Cf)."""
+    return any(not char.isspace() and unicodedata.category(char) not in ("Cc", "Cf") for char in text)
 
 
 def beginning(text: str, length: int) -> str:

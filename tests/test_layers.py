@@ -31,7 +31,7 @@ INSIDE = {
     "cases": "",
     "queue": "cases errors",
     "statistics": "cases",
-    "fields": "cases errors queue times",
+    "fields": "cases errors queue text times",
     "actors": "errors fields",
     "events": "actors cases",
     "repository": "actors cases events queue",

@@ -46,7 +46,8 @@ class Field(NamedTuple):
         """Return what is kept of a text, or None if it is refused."""
         kept = text.strip()
         fits = self.shortest <= len(kept) <= self.longest
-        return kept if fits and not any(map(self.forbids, kept)) else None
+        shows = any(not char.isspace() and unicodedata.category(char) not in ("Cc", "Cf") for char in kept)
+        return kept if fits and shows and not any(map(self.forbids, kept)) else None
 
     def forbids(self, character: str) -> bool:
         """Tell whether the field refuses a character wherever it stands."""
@@ -205,7 +206,7 @@ def lengths(desk: Desk) -> Outcome:
                 field.longest + more for more in (-1, 0, 1)
             }:
                 answer = desk.merchant(*request_to(place, f"\u3000\t{letter * length}\u00a0\r\n"))
-                fits = field.shortest <= length <= field.longest
+                fits = field.kept(letter * length) is not None
                 if not (answer.status == 201 if fits else refused(answer)):
                     wrong.append(f"{place} of {length} U+{ord(letter):04X}: {answer.status}")
                 tried += 1

@@ -85,13 +85,10 @@ def _stores_to_row(actor: Actor) -> dict[str, str | None]:
 @lru_cache(maxsize=1_000)  # a key comes with every request, and is as it was unless its row has changed
 def _from_row(row: tuple[str, str, str, str | None, str, str, str | None, str | None]) -> ApiKey:
     key_id, kind, store, stores, label, created_at, expires_at, revoked_at = row
-    if kind == ActorKind.MERCHANT:
-        actor = Actor.merchant(store, label, id=key_id)
-    else:
-        actor = Actor.support(label, None if stores is None else json.loads(stores), id=key_id)
+    served = [store] if kind == ActorKind.MERCHANT else json.loads(stores or "null")
     return ApiKey(
         id=key_id,
-        actor=actor,
+        actor=Actor(ActorKind(kind), label, None if served is None else frozenset(served), key_id),
         created_at=times.from_text(created_at),
         expires_at=times.from_text(expires_at) if expires_at else None,
         revoked_at=times.from_text(revoked_at) if revoked_at else None,

@@ -17,6 +17,7 @@ from supportcases.sqlite.checks import check
 from tests.conftest import ACME, ADA
 from tests.databases import fingerprint
 from tests.processes import numbers_of, start
+from tests.test_check import HOSTS, plant, plant_host
 from tests.test_cli import refused, run
 
 BODY = "The printer is on fire."
@@ -273,6 +274,16 @@ def test_an_older_and_a_newer_file_are_copied_as_they_are(desk, tmp_path, path):
     assert backup(tmp_path, "copy.db").returncode == 0
     with closing(sqlite3.connect(tmp_path / "copy.db")) as connection:
         assert ("0099_x",) in connection.execute("SELECT name FROM _sqlite_migrations").fetchall()
+
+
+@pytest.mark.parametrize("host", HOSTS)
+def test_a_host_s_own_schema_is_copied_and_ours_is_checked(desk, tmp_path, path, host):
+    plant_host(path, host)
+    assert back_up(str(path), str(tmp_path / "copy.db")).cases == 3
+    assert dump(tmp_path / "copy.db") == dump(path)
+    plant(path, "UPDATE supportcases_messages SET author_label = '' WHERE position = 2")
+    with pytest.raises(DatabaseUnusable, match=r"\(CHECK constraint failed in supportcases_messages\)"):
+        back_up(str(path), str(tmp_path / "second.db"))
 
 
 def test_a_host_s_own_tables_are_copied_too(desk, tmp_path, path):

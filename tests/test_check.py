@@ -203,6 +203,53 @@ def test_a_trigger_that_does_something_else_is_named(path, found):
     assert found() == (1, ["wrong: the schema: the trigger supportcases_events_are_not_edited is not as it was made"])
 
 
+def only_the_host_knows(connection):
+    connection.create_function("regexp", 2, lambda pattern, text: True, deterministic=True)
+    connection.create_collation("german", lambda one, other: (one > other) - (one < other))
+
+
+HOSTS = {
+    "a function in a CHECK": ["CREATE TABLE orders (id INTEGER PRIMARY KEY, mail TEXT CHECK (mail REGEXP '.+@.+'))"],
+    "a collation in an index": [
+        "CREATE TABLE orders (id INTEGER PRIMARY KEY, mail TEXT COLLATE german)",
+        "CREATE INDEX orders_by_mail ON orders (mail)",
+    ],
+    "a function in an index": [
+        "CREATE TABLE orders (id INTEGER PRIMARY KEY, mail TEXT)",
+        "CREATE INDEX orders_by_form ON orders (regexp('a', mail))",
+    ],
+    "a CHECK that fails": ["CREATE TABLE orders (id INTEGER PRIMARY KEY, mail TEXT CHECK (mail LIKE '%@%'))"],
+}
+
+
+def plant_host(path, host):
+    """Put a table of the storefront's into the file, with more rows than faults are told, each as no CHECK allows."""
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        only_the_host_knows(connection)
+        connection.execute("PRAGMA ignore_check_constraints = ON")
+        for statement in HOSTS[host]:
+            connection.execute(statement)
+        for number in range(9):
+            connection.execute("INSERT INTO orders VALUES (?, 'nobody')", [number])
+
+
+@pytest.mark.parametrize("host", HOSTS)
+def test_a_host_s_own_schema_is_the_host_s_and_ours_is_looked_at(path, found, host):
+    plant_host(path, host)
+    assert found() == (0, ["nothing is wrong"])
+    statements, told = FAULTS["CHECK"]
+    plant(path, *statements)
+    assert found() == (1, [f"wrong: {line}" for line in told])
+
+
+def test_a_page_of_a_host_s_table_that_was_overwritten_is_a_fault_of_the_file(path, found):
+    plant_host(path, "a CHECK that fails")
+    overwrite(path, root_of(path, "orders"))
+    code, lines = found()
+    assert code == 1
+    assert lines[0].startswith("wrong: the file: ")
+
+
 def test_of_many_faults_of_one_kind_five_are_told(path, found):
     with closing(SqliteRepository(path)) as repository:
         for _ in range(9):

@@ -75,8 +75,8 @@ class SupportDesk(SupportSide, Overview):
             limit: How many at the most, 1 to 100.
             offset: How many to pass over first.
             query: A part of the subject, in any letter case, or a number.
-            status: Only cases of that status; None or "all" for any.
-            severity: Only cases of that severity; None or "all" for any.
+            status: Only cases of that status; "all" if None is None else None for any.
+            severity: Only cases of that severity; "all" if None is None else None for any.
         """
         store = actor.store
         with checking() as check:
@@ -84,8 +84,8 @@ class SupportDesk(SupportSide, Overview):
             offset = check("offset", fields.OFFSET, offset)
             wanted = CaseFilter(
                 query=check("query", fields.QUERY, query or ""),
-                status=check("status", fields.STATUS_FILTER, status or "all"),
-                severity=check("severity", fields.SEVERITY_FILTER, severity or "all"),
+                status=check("status", fields.STATUS_FILTER, "all" if status is None else status),
+                severity=check("severity", fields.SEVERITY_FILTER, "all" if severity is None else severity),
             )
         with self.repository.read() as transaction:
             return transaction.cases.page(store, wanted, limit=limit, offset=offset)

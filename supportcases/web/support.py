@@ -162,8 +162,8 @@ def revisions_of(req: ApiRequest) -> Collection[int] | None:
 
     What is no tag of ours allows none: a condition that is not understood must not be passed over.
     """
-    condition = req.get_header("If-Match", default="").strip(" \t")
-    if condition in ("", "*"):
+    condition = req.get_header("If-Match", default="*").strip(" \t")
+    if condition == "*":
         return None
     tags = [re.fullmatch(ETAG, tag.strip(" \t")) for tag in condition.split(",")]  # Falcon's parser loses the quotes
     return {int(tag[1]) for tag in tags if tag}

@@ -16,6 +16,7 @@ from supportcases.sqlite import SqliteRepository
 from supportcases.subjects import subject_from
 from supportcases.web.application import SupportApp
 from supportcases.web.auth import Authenticate, Authentication, by_api_key, first_of
+from supportcases.web.hosts import of_the_host
 from supportcases.web.limits import Limits, RateLimit
 from supportcases.web.merchant import CaseCollection, CaseItem, CaseMessages
 from supportcases.web.service import PREFIX, Health, OpenApi
@@ -56,7 +57,9 @@ def create_app(
     Args:
         database: The path of a SQLite file, made where there is none; `":memory:"`; or a repository.
         authenticate: Gets the `falcon.Request` and returns `Actor.merchant(store, label=...)`,
-            `Actor.support(label, stores=...)` or None for 401. Without it the API keys of the database decide.
+            `Actor.support(label, stores=...)` or None for 401. Without it the API keys of the database decide. It may
+            raise `Unauthorized`, `NotPermitted` or a `falcon.HTTPError` on purpose; an actor that cannot be, such as
+            one of the store "a@b.com", is a 500 whose log says why.
         api_keys: Whether the API keys decide too, where `authenticate` returns None.
         prefix: The path of the API within the app; "" is the app's own root.
         on_event: Gets each `Event` (who did what to which case, and what was said) once it is kept, outside any
@@ -90,6 +93,7 @@ def create_app(
     ):
         if not (type(most) is int and most >= 1):
             raise ValueError(f"{name} must be a whole number from 1 on, not {most!r}.")
+    clock, new_id = of_the_host("clock", clock), of_the_host("new_id", new_id)
     limits = _limits(rate_limit)
     repository = SqliteRepository(database) if isinstance(database, str | os.PathLike) else database
     if not isinstance(repository, Repository):
@@ -135,6 +139,7 @@ def _recogniser(authenticate: Authenticate | None, keys: KeyRing, api_keys: bool
     recognise = by_api_key(keys)
     if authenticate is None:
         return recognise
+    authenticate = of_the_host("authenticate", authenticate)
     return first_of(authenticate, recognise) if api_keys else authenticate
 
 

@@ -9,7 +9,7 @@ from urllib.parse import quote
 import falcon
 import pytest
 
-from supportcases import SqliteRepository, create_app, errors
+from supportcases import Actor, SqliteRepository, create_app, errors
 from supportcases.testing import numbered_ids
 from tests.conftest import ACME, CASES, call
 
@@ -244,6 +244,15 @@ def app_that_meets(error):
     return create_app(":memory:", authenticate=authenticate)
 
 
+def app_whose_desk_meets(error):
+    def fail(*_, **__):
+        raise error
+
+    app = create_app(":memory:", authenticate=lambda req: ACME)
+    app.desk.list = fail
+    return app
+
+
 EXPECTED = {
     errors.SupportCasesError: (500, "internal_error", {}),
     errors.InvalidInput: (400, "validation_failed", {}),
@@ -271,7 +280,7 @@ def test_every_exception_of_ours_has_its_status_code_and_shape(caplog):
     assert ours == set(EXPECTED)
     for kind, (status, code, headers) in EXPECTED.items():
         error = kind({"limit": "Must be nice."}) if kind is errors.InvalidInput else kind()
-        answer = call(app_that_meets(error), "GET", CASES)
+        answer = call(app_whose_desk_meets(error), "GET", CASES)
         body = checked(answer, status, code)
         assert body["error"] == (
             "limit must be nice." if kind is errors.InvalidInput else inspect.cleandoc(kind.__doc__)
@@ -285,6 +294,74 @@ def test_an_exception_made_by_the_host_from_ours_is_answered_as_its_parent():
         code = "asleep"
 
     checked(call(app_that_meets(Asleep("at night.")), "GET", CASES), 503, "asleep")
+
+
+IMPOSSIBLE = [
+    (
+        lambda: Actor.merchant("a@b.com"),
+        "store must be 1 to 64 letters, digits, dots, underscores or hyphens, beginning with a letter or a digit.",
+    ),
+    (lambda: Actor.merchant("acme", "x" * 121), "label must be 1 to 120 characters long, not 121."),
+    (lambda: Actor.support("me"), "label must not be 'me', which is reserved."),
+    (lambda: Actor.support("Ada", "acme"), "stores must be a list of names, such as ['acme']."),
+    (lambda: ACME.must_enter("globex"), None),  # may be meant so: NotPermitted
+]
+
+
+@pytest.mark.parametrize(("make", "reason"), IMPOSSIBLE)
+@pytest.mark.parametrize("api_keys", [False, True])
+def test_an_actor_that_cannot_be_is_the_host_s_mistake_and_its_log_says_why(make, reason, api_keys, caplog):
+    app = create_app(":memory:", authenticate=lambda req: make(), api_keys=api_keys)
+    answer = call(app, "GET", CASES, HTTP_X_REQUEST_ID="find-me")
+    if reason is None:
+        checked(answer, 403, "forbidden")
+        return
+    body = checked(answer, 500, "internal_error")
+    assert body == {"error": OUR_FAULT, "code": "internal_error", "requestId": "find-me"}
+    (record,) = [r for r in caplog.records if r.levelno == logging.ERROR]
+    assert "find-me" in record.getMessage()
+    assert str(record.exc_info[1]) == f"authenticate failed: InvalidInput: {reason}"
+
+
+HOSTS_MISTAKES = [
+    errors.InvalidInput({"store": "Must be nice."}),
+    errors.CaseNotFound(),
+    errors.KeyNotFound(),
+    errors.CaseMoved(),
+    errors.IdempotencyKeyReused(),
+    errors.TooManyCases(),
+    errors.ThreadFull(),
+    errors.SupportCasesError(),
+]
+ON_PURPOSE = [
+    (errors.Unauthorized(), 401),
+    (errors.NotPermitted(), 403),
+    (errors.DatabaseBusy(), 503),
+    (errors.DatabaseUnavailable(), 503),
+    (errors.DatabaseUnusable(), 503),
+    (errors.DatabaseDamaged(), 500),
+    (falcon.HTTPTooManyRequests(), 429),
+    (falcon.HTTPBadRequest(), 400),
+]
+
+
+@pytest.mark.parametrize("what", ["authenticate", "clock", "new_id", "make_subject", "on_event"])
+@pytest.mark.parametrize(
+    ("error", "status"), [*((error, 500) for error in HOSTS_MISTAKES), *ON_PURPOSE], ids=lambda value: repr(value)[:30]
+)
+def test_what_the_host_s_own_functions_raise_is_its_mistake_unless_it_can_be_meant_so(what, error, status, caplog):
+    def fail(*_):
+        raise error
+
+    app = create_app(":memory:", **{"authenticate": lambda req: ACME, what: fail})
+    sent = b'{"body": "The checkout shows a blank page."}'
+    answer = call(app, "POST", CASES, sent, CONTENT_TYPE="application/json", CONTENT_LENGTH=str(len(sent)))
+    if what in ("make_subject", "on_event"):  # whatever they raise is logged and changes nothing
+        assert answer.status == 201
+    else:
+        checked(answer, status)
+    if status == 500 and not isinstance(error, errors.DatabaseDamaged):
+        assert str(error) in caplog.text
 
 
 @pytest.mark.parametrize("kind", [errors.SupportCasesError, errors.DatabaseUnusable, errors.DatabaseUnavailable])

@@ -16,6 +16,7 @@ from waitress.server import TcpWSGIServer, create_server
 from supportcases.app import MAX_BODY, WsgiApp
 from supportcases.turns import Turns
 
+STOP_SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
 GRACE: Final = 5.0  # seconds that requests which a worker has begun may take to finish
 LINGER: Final = 1.0  # seconds that a client has to notice that its connection is closed
 LIMITS: Final[dict[str, Any]] = {
@@ -110,10 +111,12 @@ def _server(app: WsgiApp, listener: socket.socket, **settings: Any) -> TcpWSGISe
 def serve(app: WsgiApp, listener: socket.socket, *, threads: int, trusted_proxy: str | None = None) -> None:
     """Serve `app` until SIGTERM or SIGINT; then stop accepting, let begun requests finish, and return, deaf to both.
 
+    A SIGINT that was ignored at the start, as under `nohup ... &`, stays ignored.
     `trusted_proxy` is the address of a proxy whose `X-Forwarded-For` says who is asking; nobody else's is believed.
     """
     proxy = {"trusted_proxy": trusted_proxy, "trusted_proxy_headers": {"x-forwarded-for"}} if trusted_proxy else {}
-    server = _server(app, listener, threads=threads, **proxy)
+    with _held_back():  # which its threads inherit: only this one is interrupted
+        server = _server(app, listener, threads=threads, **proxy)
     with stop_signals(server) as stopping:
         print(f"listening on {url_of(listener)}", flush=True)  # noqa: T201 - whoever started us waits for this line
         _serve_until(stopping, server)
@@ -160,13 +163,25 @@ def stop_signals(server: TcpWSGIServer) -> Iterator[list[int]]:
         stopping.append(number)
         server.pull_trigger()
 
-    before = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGINT)}
+    ignored = {signal.SIGINT} if signal.getsignal(signal.SIGINT) is signal.SIG_IGN else set()
+    before = {number: signal.signal(number, stop) for number in STOP_SIGNALS if number not in ignored}
     try:
         yield stopping
     finally:
-        for number, handler in before.items():
-            # after one the process is about to end: a launcher that passes it on too must not kill it meanwhile
-            signal.signal(number, signal.SIG_IGN if stopping else handler)
+        with _held_back():  # Python complains of one that comes while its handler changes
+            for number, handler in before.items():
+                # after one the process is about to end: a launcher that passes it on too must not kill it meanwhile
+                signal.signal(number, signal.SIG_IGN if stopping else handler)
+
+
+@contextmanager
+def _held_back() -> Iterator[None]:
+    """Let no signal to stop interrupt this thread, nor threads that it starts meanwhile, until the block ends."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _turn(server: TcpWSGIServer, *, timeout: float) -> None:

@@ -2,9 +2,11 @@
 
 import json
 import sqlite3
+import tracemalloc
 from contextlib import closing
 
 import pytest
+from falcon.testing import create_environ
 from sqlite_utils import Database
 
 from supportcases import Actor, SqliteRepository, SupportDesk, ThreadFull, create_app
@@ -13,7 +15,7 @@ from supportcases.dossiers import kept, load
 from supportcases.sqlite.checks import check
 from supportcases.sqlite.migrations import MIGRATIONS
 from supportcases.testing import support_desk
-from tests.conftest import ACME, ADA, CASES, GLOBEX, call
+from tests.conftest import ACME, ADA, CASES, GLOBEX, SUPPORT, call
 from tests.test_errors import checked
 
 BODY = "The checkout shows a blank page."  # of 32 characters
@@ -212,6 +214,22 @@ def test_a_check_tells_of_a_length_that_is_wrong(tmp_path):
     assert check(str(tmp_path / "cases.db")).faults == (
         "threads: acme 1 is said to have 7 messages of 32 characters, and has 1 message of 32 characters",
     )
+
+
+@pytest.mark.parametrize(("actor", "path"), [(ACME, f"{CASES}/1"), (ADA, f"{SUPPORT}/cases/acme:1")])
+def test_a_long_thread_is_read_with_little_more_memory_than_its_answer_has(actor, path):
+    """Its texts make six bytes of JSON of each character, and Python keeps four bytes of each because of one."""
+    app = create_app(":memory:", authenticate=lambda req: actor)
+    app.desk.open(ACME, body=BODY)
+    with app.desk.repository.write():
+        for _ in range(199):
+            app.desk.reply(ACME, 1, body="\N{GRINNING FACE}" + "\1" * 9_999)
+    tracemalloc.start()
+    answer = app(create_environ(path), lambda *_: None)
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert sum(map(len, answer)) > 11_900_000
+    assert most < 25_000_000
 
 
 def test_a_reply_takes_the_same_few_steps_however_long_the_thread_is(tmp_path):

@@ -51,7 +51,7 @@ def test_a_page(found, count, offset, limit):
 def test_a_thread(case, said):
     whole = {**schemas.CaseOut().dump(case), "messages": schemas.MessageOut().dump(said, many=True)}
     assert whole.keys() == schemas.ThreadOut().fields.keys()
-    assert writers.thread_text(Thread(case, tuple(said))) == to_json(whole)
+    assert "".join(writers.thread_parts(Thread(case, tuple(said)))) == to_json(whole)
 
 
 @given(messages, cases)

@@ -43,6 +43,7 @@ EXPERIMENTS: Final = (  # modules of this folder, each with a `run`
     "timing",
     "leaks",
     "limits",
+    "threads",
     "logs",
     "dependencies",
 )

@@ -1,9 +1,9 @@
 """Every exception that the support desk raises on purpose.
 
-The docstring of an exception is its message; its `code` is stable and appears in the API's error bodies.
+The docstring of an exception is its message, which `_sentence` repeats, since `python -OO` takes docstrings away; its
+`code` is stable and appears in the API's error bodies.
 """
 
-import inspect
 import json
 from collections.abc import Mapping
 from typing import Final
@@ -13,15 +13,17 @@ class SupportCasesError(Exception):
     """Something went wrong in the support desk."""
 
     code = "internal_error"
+    _sentence = "Something went wrong in the support desk."
 
     def __init__(self, message: str | None = None) -> None:
-        super().__init__(message or inspect.cleandoc(type(self).__doc__ or ""))
+        super().__init__(message or self._sentence)
 
 
 class InvalidInput(SupportCasesError, ValueError):
     """Some of the input is not allowed."""
 
     code = "validation_failed"
+    _sentence = "Some of the input is not allowed."
 
     def __init__(self, problems: Mapping[str, str]) -> None:
         """Take `problems`: the name of each faulty field with a sentence that says what is allowed."""
@@ -36,72 +38,84 @@ class Unauthorized(SupportCasesError):
     """This needs valid credentials, such as an API key sent as 'Authorization: Bearer KEY'."""
 
     code = "unauthorized"
+    _sentence = "This needs valid credentials, such as an API key sent as 'Authorization: Bearer KEY'."
 
 
 class NotPermitted(SupportCasesError):
     """This is not for you to do."""
 
     code = "forbidden"
+    _sentence = "This is not for you to do."
 
 
 class CaseNotFound(SupportCasesError, LookupError):
     """There is no such support case."""
 
     code = "not_found"
+    _sentence = "There is no such support case."
 
 
 class CaseMoved(SupportCasesError):
     """This case has changed since you read it, or the ETag sent is none of its own; read it again first."""
 
     code = "precondition_failed"
+    _sentence = "This case has changed since you read it, or the ETag sent is none of its own; read it again first."
 
 
 class KeyNotFound(SupportCasesError, LookupError):
     """There is no API key with that id; `supportcases keys list` shows the ids."""
 
     code = "key_not_found"
+    _sentence = "There is no API key with that id; `supportcases keys list` shows the ids."
 
 
 class IdempotencyKeyReused(SupportCasesError):
     """This Idempotency-Key was already used for a different request; send a new key with a new request."""
 
     code = "idempotency_key_reused"
+    _sentence = "This Idempotency-Key was already used for a different request; send a new key with a new request."
 
 
 class DatabaseUnusable(SupportCasesError):
     """The database cannot be used."""
 
     code = "database_unusable"
+    _sentence = "The database cannot be used."
 
 
 class DatabaseBusy(SupportCasesError):
     """The database is busy; try again in a moment."""
 
     code = "busy"
+    _sentence = "The database is busy; try again in a moment."
 
 
 class DatabaseUnavailable(SupportCasesError):
     """The database cannot be read or written at the moment; try again later."""
 
     code = "unavailable"
+    _sentence = "The database cannot be read or written at the moment; try again later."
 
 
 class DatabaseDamaged(SupportCasesError):
     """The database is damaged; nothing more is written to it until it is repaired."""
 
     code = "database_damaged"
+    _sentence = "The database is damaged; nothing more is written to it until it is repaired."
 
 
 class TooManyCases(SupportCasesError):
     """This store has as many open cases as it may have; reply to one, or close one first."""
 
     code = "too_many_cases"
+    _sentence = "This store has as many open cases as it may have; reply to one, or close one first."
 
 
 class ThreadFull(SupportCasesError):
     """This case has no room for one more reply; open a new case."""
 
     code = "thread_full"
+    _sentence = "This case has no room for one more reply; open a new case."
 
 
 def _named(field: str) -> str:

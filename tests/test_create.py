@@ -217,7 +217,7 @@ def test_texts_are_trimmed_before_they_are_measured(client, field, space):
     assert list(told) == [field]
 
 
-@pytest.mark.parametrize("text", ["\u200b\u200b\u200b", "\ufeff\ufeff\ufeff"])
+@pytest.mark.parametrize("text", ["\u200bx\u200b", "\ufeff\ufeffx"])
 def test_what_str_strip_leaves_counts(client, text):
     assert created(client, subject=text)["subject"] == text
 

@@ -4,6 +4,8 @@ import inspect
 import json
 import logging
 import sqlite3
+import subprocess
+import sys
 from urllib.parse import quote
 
 import falcon
@@ -11,7 +13,7 @@ import pytest
 
 from supportcases import Actor, SqliteRepository, create_app, errors
 from supportcases.testing import numbered_ids
-from tests.conftest import ACME, CASES, call
+from tests.conftest import ACME, CASES, ROOT, call
 
 BODY = b'{"body": "The checkout shows a blank page."}'
 JSON = "application/json"
@@ -528,3 +530,32 @@ def test_of_very_many_faults_the_first_twenty_are_told_and_the_others_counted(cl
     ).json
     assert [detail["field"] for detail in answer["details"]] == [f"field{number:05}" for number in range(20)]
     assert answer["error"].endswith("field00019 is not a known field; and 5 more.")
+
+
+WITHOUT_DOCSTRINGS = """
+import json
+from wsgiref.util import setup_testing_defaults
+from supportcases import create_app, errors
+
+def tree(root):
+    return [root, *(leaf for kind in root.__subclasses__() for leaf in tree(kind))]
+
+print(errors.SupportCasesError.__doc__)
+for kind in tree(errors.SupportCasesError):
+    print(kind.__name__, kind({}) if kind is errors.InvalidInput else kind())
+environ = {"PATH_INFO": "/api/v1/support-cases"}
+setup_testing_defaults(environ)
+print(json.loads(b"".join(create_app(":memory:")(environ, lambda *_: None)))["error"])
+"""
+
+
+def test_errors_have_their_sentences_where_python_takes_docstrings_away():
+    """The tree comes without the classes that only tests make."""
+    done = subprocess.run(
+        [sys.executable, "-OO", "-c", WITHOUT_DOCSTRINGS], cwd=ROOT, capture_output=True, text=True, timeout=60
+    )
+    doc, *sentences, answered = done.stdout.splitlines()
+    ours = [kind for kind in tree(errors.SupportCasesError) if kind.__module__ == errors.__name__]
+    assert (doc, done.stderr) == ("None", "")
+    assert sentences == [f"{kind.__name__} {kind.__doc__}" for kind in ours]
+    assert answered == errors.Unauthorized.__doc__

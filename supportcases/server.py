@@ -188,20 +188,25 @@ def _turn(server: TcpWSGIServer, *, timeout: float) -> None:
     wasyncore.loop(timeout=timeout, use_poll=True, map=server._map, count=1)
 
 
+def _ticks() -> float:
+    """Return the seconds of a clock that no test stops, as freezegun stops `time.monotonic`; Windows has no other."""
+    return time.clock_gettime(time.CLOCK_MONOTONIC) if hasattr(time, "clock_gettime") else time.monotonic()
+
+
 def _drain(server: TcpWSGIServer) -> None:
     """Accept and read nothing more; close each connection once its answer is out."""
-    deadline = time.monotonic() + GRACE
+    deadline = _ticks() + GRACE
     server.accepting = False
     server.socket.close()
     server.del_channel()
     server.adj.channel_request_lookahead = -1  # no channel has less than that waiting, so none is read again
     leaving: dict[HTTPChannel, float] = {}
-    while server.active_channels and time.monotonic() < deadline:
+    while server.active_channels and _ticks() < deadline:
         for channel in list(server.active_channels.values()):
             if not channel.requests and not channel.total_outbufs_len:
                 _say_goodbye(channel, leaving)
         _turn(server, timeout=0.05)
-    server.task_dispatcher.shutdown(timeout=max(0.1, deadline - time.monotonic()))
+    server.task_dispatcher.shutdown(timeout=max(0.1, deadline - _ticks()))
 
 
 def _say_goodbye(channel: HTTPChannel, leaving: dict[HTTPChannel, float]) -> None:
@@ -212,13 +217,13 @@ def _say_goodbye(channel: HTTPChannel, leaving: dict[HTTPChannel, float]) -> Non
     """
     try:
         if channel not in leaving:
-            leaving[channel] = time.monotonic() + LINGER
+            leaving[channel] = _ticks() + LINGER
             channel.socket.shutdown(socket.SHUT_WR)
         while channel.socket.recv(65_536):
             pass
         gone = True
     except BlockingIOError:
-        gone = time.monotonic() > leaving[channel]
+        gone = _ticks() > leaving[channel]
     except OSError:
         gone = True
     if gone:

@@ -27,16 +27,18 @@ class Turns:
         if self._process != os.getpid():  # a fork copies a turn that somebody has, but nobody to give it back
             self._begin()
         begun = time.monotonic()
+        waited = 0.0  # as asked for, since a test may have stopped the clock
         while True:
             turn = self._current
-            if turn.acquire(timeout=max(0.0, self._end(begun) - time.monotonic())):
+            left = min(max(0.0, self._end(begun) - time.monotonic()), LONGEST)
+            if turn.acquire(timeout=left):
                 if turn is self._current:
                     self._since = time.monotonic()
                     return turn
                 turn.release()  # it has passed on meanwhile
                 continue
-            now = time.monotonic()
-            if now >= self._end(begun):
+            now, waited = time.monotonic(), waited + left
+            if now >= self._end(begun) or waited >= LONGEST:
                 return self._own(turn, now)
 
     def _begin(self) -> None:

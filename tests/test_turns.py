@@ -1,9 +1,11 @@
 """Turns: threads go one after the other, and nobody waits for long."""
 
 import os
+import socket
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from urllib.parse import urlsplit
 from urllib.request import urlopen
 
 import pytest
@@ -11,6 +13,7 @@ from falcon.testing import TestClient
 
 from supportcases import create_app, turns
 from supportcases.server import served
+from supportcases.sqlite.connections import attempts
 from supportcases.turns import Turns
 from tests.conftest import ACME, CASES
 
@@ -191,3 +194,54 @@ def test_a_server_answers_others_beside_a_slow_request():
         done.set()
         assert slow.result(timeout=10) == b"hello"
     assert counted.most == 2
+
+
+@pytest.fixture
+def stopped_clock(monkeypatch):
+    """A clock that stands still, as freezegun's does."""
+    monkeypatch.setattr(time, "monotonic", lambda: 1_700_000_000.0)
+
+
+def test_nobody_waits_for_ever_where_a_test_has_stopped_the_clock(stopped_clock):
+    some = Turns()
+    slow = some.take()
+    own = some.take()
+    assert own is not slow
+    for turn in (own, slow):
+        turn.release()
+
+
+def test_nobody_waits_for_ever_where_a_clock_has_been_stopped_and_goes_on(monkeypatch):
+    some = Turns()
+    with monkeypatch.context() as stopped:
+        stopped.setattr(time, "monotonic", lambda: 1_700_000_000.0)
+        slow = some.take()
+        times = iter([1_700_000_000.0])
+        stopped.setattr(time, "monotonic", lambda: next(times, 5.0))
+        some.take().release()
+    slow.release()
+
+
+@pytest.mark.parametrize("stopped", [False, True])
+def test_an_authenticate_that_asks_the_app_itself_gets_its_answer(stopped, monkeypatch):
+    if stopped:
+        monkeypatch.setattr(time, "monotonic", lambda: 1_700_000_000.0)
+
+    def authenticate(req):
+        assert TestClient(app).simulate_get("/healthz").status_code == 200
+        return ACME
+
+    app = create_app(":memory:", authenticate=authenticate)
+    assert TestClient(app).simulate_get(CASES).json["meta"]["count"] == 0
+
+
+def test_attempts_end_where_a_test_has_stopped_the_clock(stopped_clock):
+    assert list(attempts(0.05)) == [False] * 4 + [True]
+
+
+def test_a_server_stops_beside_a_client_that_stays_where_a_test_has_stopped_the_clock(stopped_clock):
+    with served(create_app(":memory:")) as url:
+        client = socket.create_connection(urlsplit(url).netloc.split(":"))
+        client.sendall(b"GET /healthz HTTP/1.1\r\nHost: here\r\n\r\n")
+        assert client.recv(65_536).startswith(b"HTTP/1.1 200 OK\r\n")
+    client.close()

@@ -11,7 +11,7 @@ import sqlite3
 import threading
 import time
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Final, Protocol
 from urllib.parse import quote
 
@@ -19,6 +19,7 @@ from supportcases.errors import DatabaseBusy, DatabaseUnavailable
 from supportcases.sqlite.faults import BUSY, primary_code
 from supportcases.sqlite.journal import Journal
 
+PAUSE: Final = 0.01  # seconds between two attempts
 PATIENCE: Final = 10.0  # seconds that a reader or writer waits for others before it is told to come again
 
 log: Final = logging.getLogger("supportcases.sqlite")
@@ -102,17 +103,23 @@ def open_memory(trace: Trace | None = None) -> sqlite3.Connection:
     return _ready(sqlite3.Connection(":memory:", isolation_level=None, check_same_thread=False), trace)
 
 
+def attempts(seconds: float) -> Iterator[bool]:
+    """Yield every 10 ms for some seconds whether it is the last attempt; it ends where a test stops the clock too."""
+    deadline = time.monotonic() + seconds
+    for left in reversed(range(int(seconds / PAUSE))):
+        yield not left or time.monotonic() > deadline
+        time.sleep(PAUSE)
+
+
 def _use_wal(connection: sqlite3.Connection, path: str) -> None:
     """Turn to WAL; SQLite may answer «busy» at once, whatever the timeout, while another process does the same."""
-    deadline = time.monotonic() + PATIENCE
-    while True:
+    for last in attempts(PATIENCE):
         try:
             (mode,) = connection.execute("PRAGMA journal_mode = WAL").fetchone()
             break
         except sqlite3.OperationalError as error:
-            if primary_code(error) not in BUSY or time.monotonic() > deadline:
+            if primary_code(error) not in BUSY or last:
                 raise
-            time.sleep(0.01)
     if mode != "wal":
         raise DatabaseUnavailable(f"{path} cannot be used in WAL mode; its journal mode is {mode}.")
 

@@ -3,7 +3,6 @@
 import logging
 import os
 import sqlite3
-import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from functools import cache
@@ -18,6 +17,7 @@ from supportcases.sqlite.connections import (
     FileConnections,
     MemoryConnection,
     Trace,
+    attempts,
     open_memory,
     open_read_only,
 )
@@ -169,12 +169,12 @@ class SqliteRepository:
 
     def _wait_to_migrate(self, connection: sqlite3.Connection) -> None:
         """Begin to write, also behind another process that is bringing a large file up to date already."""
-        deadline = time.monotonic() + UPGRADE
-        while True:
+        for last in attempts(UPGRADE):
             try:
-                return begin(connection, writes=True)
+                begin(connection, writes=True)
+                break
             except sqlite3.Error as error:
-                if primary_code(error) not in BUSY or time.monotonic() > deadline:
+                if primary_code(error) not in BUSY or last:
                     raise
                 log.warning("waiting to bring %s up to date: another process has it locked", self.path)
 

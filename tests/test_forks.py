@@ -5,7 +5,10 @@ import textwrap
 import threading
 from contextlib import closing
 
+import pytest
+
 from supportcases import SqliteRepository, SupportDesk
+from supportcases.sqlite.checks import check
 from tests.processes import let_go, numbers_of, start
 
 FORKING = """
@@ -245,3 +248,150 @@ def test_a_fork_that_cannot_wait_any_longer_is_told_in_the_log(path, caplog, mon
         done.set()
         reader.join()
     assert [r.getMessage() for r in caplog.records] == [f"forking although {path} has been in use for 0 s"]
+
+
+def test_of_a_write_amid_which_a_host_forks_only_the_parent_keeps_what_it_wrote(path):
+    childs, parents = forked(
+        path,
+        """
+        write(1)
+
+        def work():
+            told = []
+            cases, connection = transaction.cases, transaction.connection
+            for use in (lambda: write(1), lambda: cases.next_number("acme"), lambda: connection.execute("COMMIT")):
+                try:
+                    use()
+                except DatabaseUnavailable as refused:
+                    told.append(str(refused))
+            try:
+                inside.__exit__(None, None, None)
+            except DatabaseUnavailable as refused:
+                told.append(str(refused))
+            told.append(len(desk.list(acme).cases))
+            try:
+                write(1)
+            except DatabaseUnavailable as refused:
+                told.append(str(refused))
+            return told
+
+        inside = repository.write()
+        transaction = inside.__enter__()
+        numbers = write(1)
+        wait = fork(work)
+        childs = wait()
+        numbers += write(1)
+        inside.__exit__(None, None, None)
+        numbers += write(1)
+        repository.close()
+        print(json.dumps([childs, numbers]))
+        """,
+    )
+    forked_amid = f"This process was forked amid a write to {path}, and cannot write to it."
+    other_process = "Another process began this transaction, before a fork; only there can it go on."
+    assert childs == [forked_amid, other_process, other_process, other_process, 1, forked_amid]
+    assert parents == [2, 3, 4]
+    with closing(SqliteRepository(path)) as repository:
+        assert numbers_of(SupportDesk(repository)) == [1, 2, 3, 4]
+
+
+def test_a_large_write_of_the_parent_survives_a_child_that_leaves_it_and_ends(path):
+    """More than fits into memory stands in the journal already; to roll back in the child would hide it."""
+    numbers = forked(
+        path,
+        """
+        with repository.write():
+            numbers = [desk.open(acme, body="x" * 9_000).number for _ in range(300)]
+            child = os.fork()
+            if child:
+                os.waitpid(child, 0)
+                numbers += [desk.open(acme, body="x" * 9_000).number for _ in range(10)]
+            else:
+                sys.stderr = open(os.devnull, "w")
+                sys.exit()  # with all that Python does at the end
+        assert [len(desk.get(acme, number).messages) for number in numbers] == [1] * 310
+        repository.close()
+        print(json.dumps(numbers))
+        """,
+    )
+    assert numbers == list(range(1, 311))
+    assert check(str(path)).faults == ()
+
+
+def test_a_child_forked_amid_a_read_reads_and_writes_by_itself(path):
+    numbers = forked(
+        path,
+        """
+        numbers = write(1)
+        with repository.read():
+            wait = fork(lambda: write(1))
+            numbers += wait()
+        numbers += write(1)
+        with repository.read() as outer:
+            child = os.fork()
+            if not child:
+                try:
+                    outer.cases.next_number("acme")
+                except DatabaseUnavailable:
+                    pass
+        if not child:
+            write(1)
+            os._exit(0)
+        os.waitpid(child, 0)
+        numbers += write(1)
+        repository.close()
+        print(json.dumps(numbers))
+        """,
+    )
+    assert numbers == [1, 2, 3, 5]
+
+
+@pytest.mark.parametrize("failing", ["an interrupt", "a log handler"])
+def test_an_exception_while_a_fork_waits_leaves_nothing_locked(path, failing):
+    numbers = forked(
+        path,
+        f"""
+        import logging, signal
+        from supportcases.sqlite import connections
+        connections.PATIENCE = 30.0
+        sys.unraisablehook = lambda raised: None
+        if {failing == "a log handler"}:
+            connections.PATIENCE = 0.3
+            class Failing(logging.Handler):
+                def handle(self, record):
+                    raise OSError("the log is full")
+            logging.getLogger("supportcases.sqlite").addHandler(Failing())
+            logging.getLogger("supportcases.sqlite").propagate = False
+        """
+        """
+        other = SqliteRepository(path)
+        write(1)
+        begun, done = threading.Event(), threading.Event()
+
+        def read():
+            with repository.read(), other.read():
+                begun.set()
+                done.wait(30)
+
+        reader = threading.Thread(target=read)
+        reader.start()
+        begun.wait(30)
+        signal.signal(signal.SIGALRM, lambda *_: signal.default_int_handler(2, None))
+        if connections.PATIENCE > 1:
+            signal.setitimer(signal.ITIMER_REAL, 0.5, 0.5)
+        child = os.fork()
+        if not child:
+            os._exit(0)
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        os.waitpid(child, 0)
+        connections.PATIENCE = 30.0
+        done.set()
+        reader.join()
+        numbers = write(1) + fork(lambda: write(1))() + write(1)
+        numbers.append(SupportDesk(other).open(acme, body=BODY).number)
+        repository.close()
+        other.close()
+        print(json.dumps(numbers))
+        """.replace("BODY", '"Everything goes on as before."'),
+    )
+    assert numbers == [2, 3, 4, 5]

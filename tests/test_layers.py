@@ -28,6 +28,7 @@ INSIDE = {
     "subjects": "text",
     "logs": "",
     "turns": "",
+    "processes": "",
     "cases": "",
     "queue": "cases errors",
     "statistics": "cases",
@@ -43,8 +44,8 @@ INSIDE = {
     "support_side": "actors cases casework events fields queue times",
     "overview": "actors cases casework errors events fields queue statistics",
     "desk": "actors cases casework errors events fields overview support_side",
-    "sqlite": "actors cases errors events queue repository sqlite times",
-    "web": f"{CORE} desk keys logs replays repository turns web",
+    "sqlite": "actors cases errors events processes queue repository sqlite times",
+    "web": f"{CORE} desk keys logs processes replays repository turns web",
     "app": "casework desk events ids keys repository sqlite subjects times web",
     "server": "app turns",
     "cli": (

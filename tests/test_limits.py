@@ -171,7 +171,7 @@ def test_a_million_addresses_take_no_more_memory_than_ten_thousand():
 
 def test_after_a_fork_a_child_counts_on_by_itself():
     windows = Windows(RateLimit(1, "day"), lambda: 0.0)
-    with windows._lock:
+    with windows._lock():
         child = os.fork()
         if child == 0:
             os._exit(0 if windows.count("a").within else 1)

@@ -1,10 +1,11 @@
 """Connections to SQLite: how they are opened, who may use which when, and what a fork does to them.
 
-A connection serves one thread at a time and is handed back, so there are never more than were used at once, however
-many threads come and go. Writers of one process take turns at a lock before they ask SQLite for its own: its busy
-handler sleeps and is no queue.
+A connection serves one thread at a time and is handed back, so there are never more than are used at once and a few
+that wait, however many threads come and go. Writers of one process take turns at a lock before they ask SQLite for its
+own: its busy handler sleeps and is no queue.
 """
 
+import ctypes
 import logging
 import os
 import sqlite3
@@ -12,19 +13,76 @@ import threading
 import time
 import weakref
 from collections.abc import Callable, Iterator
-from typing import Final, Protocol
+from contextlib import ExitStack
+from functools import partial
+from typing import Any, Final, Protocol
 from urllib.parse import quote
 
 from supportcases.errors import DatabaseBusy, DatabaseUnavailable
+from supportcases.processes import PerProcess, waited
 from supportcases.sqlite.faults import BUSY, primary_code
 from supportcases.sqlite.journal import Journal
 
 PAUSE: Final = 0.01  # seconds between two attempts
-PATIENCE: Final = 10.0  # seconds that a reader or writer waits for others before it is told to come again
+PATIENCE: Final = 10.0  # seconds that a reader or writer waits for others before it is told to come again, in all
+NOTICED: Final = 0.25  # seconds; a wait that was shorter is not taken off the rest
+IDLE: Final = 4  # connections that stay open while nobody uses them
+NOBODY: Final = 0  # no process has that id
 
 log: Final = logging.getLogger("supportcases.sqlite")
 
 Trace = Callable[[str], object]
+
+
+class Connection(sqlite3.Connection):
+    """A connection that does nothing more once its transaction has ended before its time.
+
+    SQLite rolls a transaction back by itself where the disk is full or fails, memory is short, or somebody interrupts
+    it, and would then keep each further statement at once. In a child of the process that has opened the connection it
+    does nothing at all: pages that do not fit into memory would be written beside those of the parent.
+    """
+
+    begun = False  # from BEGIN until COMMIT or ROLLBACK
+    process: int | None = None  # that has opened it; None where a fork copies the database too
+    patience = PATIENCE  # seconds that it waits for SQLite's locks
+
+    @property
+    def inherited(self) -> bool:
+        """Whether another process has opened it, of which this one is a child."""
+        return self.process not in (None, os.getpid())
+
+    def must_go_on(self) -> None:
+        """Raise `DatabaseUnavailable` where the transaction cannot go on."""
+        if self.inherited:
+            raise DatabaseUnavailable("Another process began this transaction, before a fork; only there can it go on.")
+        if self.begun and not self.in_transaction:
+            raise DatabaseUnavailable("This transaction has ended before its time; nothing more of it is kept.")
+
+    def wait_at_most(self, seconds: float) -> None:
+        """Let each further statement wait about so long for SQLite's locks."""
+        if abs(seconds - self.patience) > NOTICED:
+            self.execute(f"PRAGMA busy_timeout = {max(0.0, seconds) * 1000:.0f}")
+            self.patience = seconds
+
+    def cursor(self, *factory: Any) -> Any:
+        """Return a cursor."""
+        self.must_go_on()
+        return super().cursor(*factory)
+
+    def execute(self, *statement: Any) -> sqlite3.Cursor:
+        """Execute a statement."""
+        self.must_go_on()
+        return super().execute(*statement)
+
+    def executemany(self, *statement: Any) -> sqlite3.Cursor:
+        """Execute a statement with each of many parameters."""
+        self.must_go_on()
+        return super().executemany(*statement)
+
+    def executescript(self, *script: Any) -> sqlite3.Cursor:
+        """Execute statements; a transaction is committed before."""
+        self.must_go_on()
+        return super().executescript(*script)
 
 
 class Lease:
@@ -34,8 +92,8 @@ class Lease:
 
     def __init__(
         self,
-        connection: sqlite3.Connection,
-        give_back: Callable[[sqlite3.Connection], object],
+        connection: Connection,
+        give_back: Callable[[Connection], object],
         turn: "threading.Lock | None",
     ) -> None:
         """Give the connection back at the end, and then the turn, if it is a writer's."""
@@ -51,7 +109,7 @@ class Lease:
             if self._turn:
                 self._turn.release()
 
-    def __enter__(self) -> sqlite3.Connection:
+    def __enter__(self) -> Connection:
         return self.connection
 
     def __exit__(self, *_: object) -> None:
@@ -71,16 +129,28 @@ class Connections(Protocol):
         """Close the connections that nobody uses."""
 
 
-def open_file(path: str, trace: Trace | None = None) -> sqlite3.Connection:
-    """Return a connection to the file, in WAL mode; a commit is on the disk when it returns."""
-    connection = sqlite3.connect(path, timeout=PATIENCE, isolation_level=None, check_same_thread=False)
+def open_file(path: str, trace: Trace | None = None, deadline: float | None = None) -> Connection:
+    """Return a connection to the file, in WAL mode; a commit is on the disk when it returns.
+
+    `deadline` is until when to wait for others, as `time.monotonic` tells.
+    """
+    deadline = time.monotonic() + PATIENCE if deadline is None else deadline
+    connection = sqlite3.connect(
+        path,
+        timeout=max(0.0, deadline - time.monotonic()),
+        isolation_level=None,
+        check_same_thread=False,
+        factory=Connection,
+    )
     try:
-        _use_wal(connection, path)
+        connection.process = os.getpid()
+        _use_wal(connection, path, deadline - time.monotonic())
         connection.execute("PRAGMA synchronous = FULL")  # NORMAL would lose the last commits in a power cut
         connection.execute("PRAGMA journal_size_limit = 67108864")
         connection.execute("PRAGMA cell_size_check = ON")
         connection.execute("PRAGMA mmap_size = 0")  # an I/O error stays an error, not a SIGBUS
         connection.execute("PRAGMA cache_size = -1000")  # kilobytes: the system keeps the file's pages for all
+        connection.execute(f"PRAGMA busy_timeout = {PATIENCE * 1000:.0f}")
         return _ready(connection, trace)
     except BaseException:
         connection.close()
@@ -97,23 +167,23 @@ def uri_of(path: str, mode: str) -> str:
     return f"file:{quote(b'/' + os.fsencode(path).lstrip(b'/'))}?mode={mode}"
 
 
-def open_memory(trace: Trace | None = None) -> sqlite3.Connection:
+def open_memory(trace: Trace | None = None) -> Connection:
     """Return a connection to a new database in memory."""
     # not by sqlite3.connect: a tracer may wrap what that returns, and backup() takes no target that is wrapped
-    return _ready(sqlite3.Connection(":memory:", isolation_level=None, check_same_thread=False), trace)
+    return _ready(Connection(":memory:", isolation_level=None, check_same_thread=False), trace)
 
 
 def attempts(seconds: float) -> Iterator[bool]:
     """Yield every 10 ms for some seconds whether it is the last attempt; it ends where a test stops the clock too."""
     deadline = time.monotonic() + seconds
-    for left in reversed(range(int(seconds / PAUSE))):
+    for left in reversed(range(max(1, int(seconds / PAUSE)))):
         yield not left or time.monotonic() > deadline
         time.sleep(PAUSE)
 
 
-def _use_wal(connection: sqlite3.Connection, path: str) -> None:
+def _use_wal(connection: Connection, path: str, seconds: float) -> None:
     """Turn to WAL; SQLite may answer «busy» at once, whatever the timeout, while another process does the same."""
-    for last in attempts(PATIENCE):
+    for last in attempts(seconds):
         try:
             (mode,) = connection.execute("PRAGMA journal_mode = WAL").fetchone()
             break
@@ -124,7 +194,7 @@ def _use_wal(connection: sqlite3.Connection, path: str) -> None:
         raise DatabaseUnavailable(f"{path} cannot be used in WAL mode; its journal mode is {mode}.")
 
 
-def _ready(connection: sqlite3.Connection, trace: Trace | None) -> sqlite3.Connection:
+def _ready(connection: Connection, trace: Trace | None) -> Connection:
     connection.execute("PRAGMA foreign_keys = ON")
     if connection.execute("PRAGMA foreign_keys").fetchone() != (1,):
         raise DatabaseUnavailable("This SQLite was built without foreign keys.")
@@ -135,38 +205,95 @@ def _ready(connection: sqlite3.Connection, trace: Trace | None) -> sqlite3.Conne
     return connection
 
 
+class Pool:
+    """The connections of one process to a file that wait to be lent, and who has borrowed one."""
+
+    def __init__(self) -> None:
+        self.process = os.getpid()
+        self.write_turn: Final = threading.Lock()
+        self.change: Final = threading.Condition()
+        self.idle: Final[list[Connection]] = []
+        self.borrowers: Final[list[int]] = []
+        self.writing = False
+        self.forking: Final[set[int]] = set()  # the threads that are about to fork; nothing is lent meanwhile
+        weakref.finalize(self, _close_all, self.idle)
+
+    def take(self, patience: float) -> Connection | None:
+        """Note that this thread borrows one; return an idle one, if there is one."""
+        with self.change:
+            if not self.change.wait_for(lambda: not self.forking, timeout=patience):
+                raise DatabaseBusy()
+            self.borrowers.append(threading.get_ident())
+            return self.idle.pop() if self.idle else None
+
+    def leave(self, connection: Connection | None = None) -> None:
+        """Note that this thread has no longer borrowed one, and keep it for the next, or close it where some wait."""
+        with self.change:
+            if connection and len(self.idle) < IDLE and not self.forking:
+                self.idle.append(connection)
+            elif connection:
+                connection.close()
+            if (thread := threading.get_ident()) in self.borrowers:
+                self.borrowers.remove(thread)
+            if self.forking:
+                self.change.notify_all()
+
+    def close(self) -> None:
+        """Close those that nobody uses."""
+        with self.change:
+            _close_all(self.idle)
+
+    def before_fork(self, path: str) -> None:
+        """Wait until nobody but this thread uses a connection, close them all, and lend none until after the fork."""
+        this_thread = threading.get_ident()
+        with self.change:
+            self.forking.add(this_thread)
+            try:
+                if not self.change.wait_for(lambda: set(self.borrowers) <= {this_thread}, timeout=PATIENCE):
+                    log.warning("forking although %s has been in use for %.0f s", path, PATIENCE)
+            finally:
+                _close_all(self.idle)
+
+    def after_fork(self) -> None:
+        """Lend connections again, in the parent."""
+        with self.change:
+            self.forking.discard(threading.get_ident())
+            self.change.notify_all()
+
+
 class FileConnections:
     """Connections to a file: readers side by side, one writer at a time; none once the path leads to another file.
 
     A fork waits until none is in use, for `PATIENCE` at the most, and closes them all: SQLite's notes on its locks
     would be copied without the locks, the child would believe that it holds what only its parent holds, and what it
-    writes could be lost.
+    writes could be lost. A child makes a pool of its own when it first needs it.
     """
 
     def __init__(self, path: str, trace: Trace | None) -> None:
         self._path = path
         self._trace = trace
         self._file: tuple[int, int] | None = None  # which one it is, from the first use on
-        self._process = os.getpid()
-        self._write_turn = threading.Lock()
-        self._lock = threading.RLock()
-        self._change = threading.Condition(self._lock)
-        self._lending = True
         self._journal = Journal(path)
-        self._idle: list[sqlite3.Connection] = []
-        self._borrowers: list[int] = []
-        weakref.finalize(self, _close_all, self._idle)
-        with _fork_turn:
-            _files.add(self)
+        self._forked_amid_write = False
+        self._renewal = PerProcess(threading.Lock)
+        self._pool = Pool()
+        _files[id(self)] = self
 
     def borrow(self, *, writes: bool) -> Lease:
         """Lend a connection, to read with or, to one at a time in this process, to write with."""
-        if self._process != os.getpid():
-            self.after_fork_in_child()
-        turn = _taken(self._write_turn) if writes else None
+        deadline = time.monotonic() + PATIENCE - (waited.get() if writes else 0.0)
+        pool = self._own_pool()
+        if writes and self._forked_amid_write:
+            raise DatabaseUnavailable(f"This process was forked amid a write to {self._path}, and cannot write to it.")
+        turn = _taken(pool.write_turn, deadline) if writes else None
         try:
             self._must_be_there()  # before it is opened, which would make it anew
-            return Lease(self._borrow(), self._give_back_written if writes else self._give_back, turn)
+            connection = self._borrow(pool, deadline)
+            if turn is None:
+                return Lease(connection, partial(self._give_back, pool), turn)
+            pool.writing = True
+            connection.wait_at_most(deadline - time.monotonic())
+            return Lease(connection, partial(self._give_back_written, pool, deadline), turn)
         except BaseException:
             if turn:
                 turn.release()
@@ -179,77 +306,72 @@ class FileConnections:
 
     def close(self) -> None:
         """Close the connections that nobody uses; a later use opens new ones."""
-        with self._lock:
-            _close_all(self._idle)
+        self._own_pool().close()
 
     def before_fork(self) -> None:
-        """Wait until nobody but this thread uses a connection, close them all, and lend none until after the fork."""
-        self._lock.acquire()
-        self._lending = False
-        this_thread = threading.get_ident()
-        if not self._change.wait_for(lambda: set(self._borrowers) <= {this_thread}, timeout=PATIENCE):
-            log.warning("forking although %s has been in use for %.0f s", self._path, PATIENCE)
-        _close_all(self._idle)
+        """Let nobody but this thread use a connection until after the fork."""
+        self._own_pool().before_fork(self._path)
 
     def after_fork_in_parent(self) -> None:
         """Lend connections again."""
-        self._lending = True
-        self._change.notify_all()
-        self._lock.release()
+        self._own_pool().after_fork()
 
     def after_fork_in_child(self) -> None:
-        """Forget the threads that only the parent has, and what they held."""
-        self._write_turn = threading.Lock()
-        self._lock = threading.RLock()
-        self._change = threading.Condition(self._lock)
-        self._lending = True
-        self._borrowers = []
-        _close_all(self._idle)  # there are some only where the fork was not Python's own, as in uWSGI's C code
-        self._process = os.getpid()
+        """Close what is left of the parent's connections before the child has any of its own."""
+        pool = self._pool
+        _close_all(pool.idle)  # there are some only where the fork was not Python's own, as in uWSGI's C code
+        self._forked_amid_write |= pool.writing
+        pool.process = NOBODY
+
+    def _own_pool(self) -> Pool:
+        """Return the pool of this process."""
+        if self._pool.process != os.getpid():
+            with self._renewal():
+                if self._pool.process != os.getpid():
+                    self.after_fork_in_child()
+                    self._pool = Pool()
+        return self._pool
 
     def _must_be_there(self) -> None:
         """Refuse to go on with a file that was moved, deleted or replaced: what is written to it nobody would find."""
         if self._file and self._file != _identity(self._path):
             raise DatabaseUnavailable(f"{self._path} was moved, deleted or replaced while it was in use.")
 
-    def _borrow(self) -> sqlite3.Connection:
-        with self._lock:
-            if not self._lending and not self._change.wait_for(lambda: self._lending, timeout=PATIENCE):
-                raise DatabaseBusy()
-            self._borrowers.append(threading.get_ident())
-            if self._idle:
-                return self._idle.pop()
+    def _borrow(self, pool: Pool, deadline: float) -> Connection:
+        if connection := pool.take(deadline - time.monotonic()):
+            return connection
         try:
-            connection = open_file(self._path, self._trace)
+            connection = open_file(self._path, self._trace, deadline)
         except BaseException:
-            self._leave()
+            pool.leave()
             raise
         self._file = self._file or _identity(self._path)
         return connection
 
-    def _give_back_written(self, connection: sqlite3.Connection) -> None:
+    def _give_back_written(self, pool: Pool, deadline: float, connection: Connection) -> None:
         """Take it back from a writer, whose turn it still is."""
+        if connection.inherited:
+            _keep_for_ever(connection)
+            return
         try:
-            self._journal.keep_short(connection, PATIENCE)
+            self._journal.keep_short(connection, connection.patience, deadline - time.monotonic())
+            if not connection.in_transaction:
+                connection.wait_at_most(PATIENCE)
         finally:
-            self._give_back(connection)
+            pool.writing = False
+            self._give_back(pool, connection)
 
-    def _give_back(self, connection: sqlite3.Connection) -> None:
-        if connection.in_transaction:  # the rollback failed: nobody can know what it holds
+    @staticmethod
+    def _give_back(pool: Pool, connection: Connection) -> None:
+        if connection.inherited:
+            connection.close()
+        elif connection.in_transaction:  # the rollback failed: nobody can know what it holds
             try:
                 connection.close()
             finally:
-                self._leave()
+                pool.leave()
         else:
-            self._leave(connection)
-
-    def _leave(self, *idle: sqlite3.Connection) -> None:
-        with self._lock:
-            self._idle.extend(idle)
-            if (thread := threading.get_ident()) in self._borrowers:  # not where it was borrowed before a fork
-                self._borrowers.remove(thread)
-            if not self._lending:  # a fork waits
-                self._change.notify_all()
+            pool.leave(connection)
 
 
 def _identity(path: str) -> tuple[int, int] | None:
@@ -261,37 +383,36 @@ def _identity(path: str) -> tuple[int, int] | None:
     return found.st_dev, found.st_ino
 
 
-def _close_all(connections: list[sqlite3.Connection]) -> None:
+def _close_all(connections: list[Connection]) -> None:
     while connections:
         connections.pop().close()
 
 
-_files: "weakref.WeakSet[FileConnections]" = weakref.WeakSet()
-_forking: list[FileConnections] = []
-_fork_turn = threading.Lock()
+def _keep_for_ever(connection: Connection) -> None:
+    """Let nobody close the connection, not even the end of the process.
+
+    To close it would roll back, and tidy up the index of the journal, which the parent that writes shares.
+    """
+    ctypes.pythonapi.Py_IncRef(ctypes.py_object(connection))
 
 
-def _before_fork() -> None:
-    _fork_turn.acquire()
-    _forking.extend(_files)
-    for connections in _forking:
-        connections.before_fork()
+_files: "weakref.WeakValueDictionary[int, FileConnections]" = weakref.WeakValueDictionary()
 
 
-def _after_fork_in_parent() -> None:
-    while _forking:
-        _forking.pop().after_fork_in_parent()
-    _fork_turn.release()
-
-
-def _after_fork_in_child() -> None:
-    while _forking:
-        _forking.pop().after_fork_in_child()
-    _fork_turn.release()
+def _all_files(act: Callable[[FileConnections], object]) -> None:
+    """Do something with the connections to each file, to the last one, whatever is raised meanwhile."""
+    with ExitStack() as each:
+        for known in _files.valuerefs():
+            if connections := known():
+                each.callback(act, connections)
 
 
 if hasattr(os, "register_at_fork"):  # Windows does not fork
-    os.register_at_fork(before=_before_fork, after_in_parent=_after_fork_in_parent, after_in_child=_after_fork_in_child)
+    os.register_at_fork(
+        before=partial(_all_files, FileConnections.before_fork),
+        after_in_parent=partial(_all_files, FileConnections.after_fork_in_parent),
+        after_in_child=partial(_all_files, FileConnections.after_fork_in_child),
+    )
 
 
 class MemoryConnection:
@@ -304,7 +425,8 @@ class MemoryConnection:
 
     def borrow(self, *, writes: bool) -> Lease:
         """Lend the connection."""
-        return Lease(self._connection, lambda connection: None, _taken(self._turn))
+        deadline = time.monotonic() + PATIENCE - (waited.get() if writes else 0.0)
+        return Lease(self._connection, lambda connection: None, _taken(self._turn, deadline))
 
     def begin_to_write(self) -> None:
         """Know that it is."""
@@ -315,8 +437,8 @@ class MemoryConnection:
             connection.close()
 
 
-def _taken(lock: threading.Lock) -> threading.Lock:
+def _taken(lock: threading.Lock, deadline: float) -> threading.Lock:
     """Return the lock, once it is this thread's."""
-    if not lock.acquire(timeout=PATIENCE):
+    if not lock.acquire(timeout=max(0.0, deadline - time.monotonic())):
         raise DatabaseBusy()
     return lock

@@ -12,7 +12,9 @@ from typing import Final
 from sqlite_utils import Database
 
 from supportcases.errors import DatabaseBusy, DatabaseDamaged, DatabaseUnavailable, DatabaseUnusable
+from supportcases.processes import PerProcess
 from supportcases.sqlite.connections import (
+    Connection,
     Connections,
     FileConnections,
     MemoryConnection,
@@ -23,7 +25,7 @@ from supportcases.sqlite.connections import (
 )
 from supportcases.sqlite.faults import BUSY, Faults, primary_code
 from supportcases.sqlite.migrations import MIGRATIONS
-from supportcases.sqlite.transactions import Begun, SqliteTransaction, ThreadState, begin, end
+from supportcases.sqlite.transactions import Begun, SqliteTransaction, begin, end, savepoint, thread_state
 
 IN_MEMORY: Final = ":memory:"
 UPGRADE: Final = 600.0  # seconds that a start waits for another process to bring the file up to date
@@ -48,7 +50,7 @@ class SqliteRepository:
                 cannot be written, or `must_exist` and there is none. The file is as it was.
         """
         self.path: Final[str] = os.fspath(path)
-        self._state = ThreadState()
+        self._state = PerProcess(thread_state)
         self._faults = Faults(self.path)
         self._connections: Connections
         if self.path == IN_MEMORY:
@@ -64,7 +66,7 @@ class SqliteRepository:
 
         With `once` only one thing may be read, which saves the BEGIN and the COMMIT.
         """
-        outer = self._state.transaction
+        outer = self._state().transaction
         return nullcontext(outer) if outer else self._begun(writes=False, once=once)
 
     def write(self) -> AbstractContextManager[SqliteTransaction]:
@@ -72,7 +74,7 @@ class SqliteRepository:
 
         Inside another `write` of the same thread it is a part of that one.
         """
-        outer = self._state.transaction
+        outer = self._state().transaction
         return self._part_of(outer) if outer else self._begun(writes=True)
 
     def check(self) -> None:
@@ -90,7 +92,7 @@ class SqliteRepository:
         return f"SqliteRepository({self.path!r})"
 
     def _begun(self, *, writes: bool, once: bool = False) -> Begun:
-        return Begun(self._connections, self._faults, self._state, writes=writes, once=once)
+        return Begun(self._connections, self._faults, self._state(), writes=writes, once=once)
 
     @contextmanager
     def _part_of(self, outer: SqliteTransaction) -> Iterator[SqliteTransaction]:
@@ -99,7 +101,7 @@ class SqliteRepository:
             raise RuntimeError("A transaction that began to read cannot write; begin with write().")
         waiting = len(outer.afterwards)
         try:
-            with _database(outer.connection).atomic():
+            with savepoint(outer.connection):
                 yield outer
         except BaseException as error:
             del outer.afterwards[waiting:]
@@ -167,7 +169,7 @@ class SqliteRepository:
         finally:
             self._connections.close()
 
-    def _wait_to_migrate(self, connection: sqlite3.Connection) -> None:
+    def _wait_to_migrate(self, connection: Connection) -> None:
         """Begin to write, also behind another process that is bringing a large file up to date already."""
         for last in attempts(UPGRADE):
             try:

@@ -1,15 +1,16 @@
 """Transactions: the tables seen through one, how it begins, and what its end does."""
 
 import sqlite3
+import threading
 from collections import deque
-from collections.abc import Callable
-from threading import local
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from types import TracebackType
-from typing import Final
+from typing import Final, Protocol
 
 from supportcases.errors import DatabaseDamaged
 from supportcases.sqlite.cases import SqliteCases
-from supportcases.sqlite.connections import Connections
+from supportcases.sqlite.connections import Connection, Connections
 from supportcases.sqlite.events import SqliteEvents
 from supportcases.sqlite.faults import Faults
 from supportcases.sqlite.keys import SqliteKeys
@@ -20,12 +21,20 @@ from supportcases.sqlite.replays import SqliteReplays
 class SqliteTransaction:
     """The tables, seen through one transaction."""
 
-    __slots__ = ("afterwards", "connection", "writes")
+    __slots__ = ("_connection", "afterwards", "over", "writes")
 
-    def __init__(self, connection: sqlite3.Connection, *, writes: bool) -> None:
-        self.connection: Final = connection
+    def __init__(self, connection: Connection, *, writes: bool) -> None:
+        self._connection: Final = connection
         self.writes: Final = writes
         self.afterwards: Final[list[Callable[[], object]]] = []
+        self.over = False
+
+    @property
+    def connection(self) -> Connection:
+        """The connection, for SQL of a host's own."""
+        if self.over:
+            raise RuntimeError("This transaction is over; begin another with read() or write().")
+        return self._connection
 
     @property
     def cases(self) -> SqliteCases:
@@ -59,11 +68,21 @@ class SqliteTransaction:
         self.afterwards.append(action)
 
 
-class ThreadState(local):
-    """What is under way in this thread."""
+class ThreadState(Protocol):
+    """What is under way in this thread, or in this greenlet where gevent makes those of threads."""
 
-    transaction: SqliteTransaction | None = None
-    afterwards: deque[Callable[[], object]] | None = None
+    transaction: SqliteTransaction | None
+    afterwards: deque[Callable[[], object]] | None
+
+
+def thread_state() -> ThreadState:
+    """Return the state of each thread, in which nothing is under way."""
+
+    class Local(threading.local):
+        transaction: SqliteTransaction | None = None
+        afterwards: deque[Callable[[], object]] | None = None
+
+    return Local()
 
 
 class Begun:
@@ -94,7 +113,10 @@ class Begun:
                 self._state.transaction = self._transaction
             except BaseException:
                 self._state.transaction = None
-                self._lease.end()
+                try:
+                    end(self._lease.connection, keep=False)
+                finally:
+                    self._lease.end()
                 raise
         except sqlite3.Error as error:
             self._faults.raise_translated(error)
@@ -105,9 +127,12 @@ class Begun:
     ) -> None:
         """Keep all or, if an exception flies, nothing; then do what waited for that."""
         self._state.transaction = None
+        self._transaction.over = True
         sound = not (self._writes and self._faults.damaged)
+        connection = self._lease.connection
+        keep = error is None and not self._once and sound and (self._writes or not connection.inherited)
         try:
-            end(self._lease.connection, keep=error is None and not self._once and sound)
+            end(connection, keep=keep)
         except sqlite3.Error as fault:
             self._faults.raise_translated(fault)
         finally:
@@ -138,20 +163,52 @@ class Begun:
             self._state.afterwards = None
 
 
-def begin(connection: sqlite3.Connection, *, writes: bool) -> None:
+def begin(connection: Connection, *, writes: bool) -> None:
     """Begin a transaction.
 
     IMMEDIATE takes the write lock first: a deferred transaction that reads and then writes fails at once, without
     waiting, when another writer was faster.
     """
     connection.execute("BEGIN IMMEDIATE" if writes else "BEGIN")
+    connection.begun = True
 
 
-def end(connection: sqlite3.Connection, *, keep: bool) -> None:
-    """Commit the transaction, or roll it back."""
+def end(connection: Connection, *, keep: bool) -> None:
+    """Commit the transaction, or roll it back.
+
+    Raises:
+        DatabaseUnavailable: It shall be kept, and has ended before its time: nothing is to be kept any more.
+    """
+    if connection.inherited and not keep:
+        return  # it is the parent's
     try:
         if keep:
             connection.execute("COMMIT")
     finally:
-        if connection.in_transaction:  # a full disk has rolled it back already
+        connection.begun = False
+        if connection.in_transaction and not connection.inherited:  # a full disk has rolled it back already
             connection.execute("ROLLBACK")
+
+
+@contextmanager
+def savepoint(connection: Connection) -> Iterator[None]:
+    """Keep all that is written inside with the rest of the transaction, or, if an exception is raised, none of it."""
+    connection.execute("SAVEPOINT supportcases")
+    try:
+        yield
+        connection.execute("RELEASE supportcases")
+    except BaseException:
+        if connection.in_transaction and not connection.inherited:
+            take_back(connection)
+        raise
+
+
+def take_back(connection: Connection) -> None:
+    """Go back to the savepoint, or, where that fails, to before the transaction."""
+    try:
+        connection.execute("ROLLBACK TO supportcases")
+        connection.execute("RELEASE supportcases")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise

@@ -2,7 +2,6 @@
 
 import ipaddress
 import math
-import os
 import re
 import threading
 import time
@@ -13,6 +12,7 @@ from typing import Final, NamedTuple
 import falcon
 
 from supportcases.actors import Actor
+from supportcases.processes import PerProcess
 
 FORM: Final = r"([1-9][0-9]{0,8})/(second|minute|hour|day)"
 SECONDS: Final = {"second": 1, "minute": 60, "hour": 3_600, "day": 86_400}
@@ -72,14 +72,12 @@ class Windows:
         self._limit = limit
         self._timer = timer
         self._counted: OrderedDict[Hashable, tuple[int, float]] = OrderedDict()
-        self._process, self._lock = os.getpid(), threading.Lock()
+        self._lock = PerProcess(threading.Lock)
 
     def count(self, who: Hashable) -> Standing:
         """Count one request, unless it is beyond the limit."""
-        if self._process != os.getpid():  # a fork copies a lock that somebody has, but nobody to give it back
-            self._process, self._lock = os.getpid(), threading.Lock()
         now = self._timer()
-        with self._lock:
+        with self._lock():
             used, ends = self._counted.pop(who, (0, 0.0))
             if ends <= now:
                 used, ends = 0, now + self._limit.seconds

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Sequence
 from typing import Final
 
-from supportcases.cli import cases, files, keys, serving, upkeep
+from supportcases.cli import cases, files, keys, serving, triage, upkeep
 from supportcases.cli.options import Parser
 from supportcases.errors import SupportCasesError
 from supportcases.version import __version__
@@ -63,6 +63,7 @@ def parser() -> argparse.ArgumentParser:
     serving.add_to(commands)
     keys.add_to(commands)
     cases.add_to(commands)
+    triage.add_to(commands)
     upkeep.add_to(commands)
     files.add_to(commands)
     return top

@@ -1,23 +1,37 @@
 """The commands that list, show and answer support cases."""
 
 import argparse
-import io
 import sys
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from supportcases import times
-from supportcases.cases import Case, Message, Thread
-from supportcases.cli.desks import add_as, add_json, asker, existing_desk, name_of, print_json, reference
-from supportcases.cli.options import choice, command, flag, number, ruled, store, whole
-from supportcases.cli.tables import human, table, terminal_width, visible, visible_lines, wrapped
-from supportcases.errors import InvalidInput
-from supportcases.fields import ASSIGNEE_FILTER, CATEGORY_FILTER, QUERY, QUEUE_SORT, SEVERITY_FILTER, STATUS_FILTER
+from supportcases.actors import Actor
+from supportcases.cases import AuthorKind, Case, Message, Reply, Thread
+from supportcases.cli.desks import add_as, add_json, asker, existing_desk, name_of, print_json
+from supportcases.cli.naming import add_case, reference
+from supportcases.cli.options import choice, command, flag, program, ruled, store, typed_again, whole
+from supportcases.cli.tables import age, human, indented, table, visible, visible_lines, wrapped
+from supportcases.cli.terminal import Screen, agreed, is_terminal, screen, show
+from supportcases.cli.writing import add_text, refuse_other_than_one_text, text_of
+from supportcases.desk import SupportDesk
+from supportcases.errors import CaseMoved, SupportCasesError
+from supportcases.fields import (
+    ASSIGNEE_FILTER,
+    CATEGORY_FILTER,
+    CURSOR,
+    QUERY,
+    QUEUE_SORT,
+    SEVERITY_FILTER,
+    STATUS_FILTER,
+)
 from supportcases.queue import QueuePage
 from supportcases.web.support import queue_json, said_json, thread_json
 
+RECENT: Final = timedelta(minutes=10)
+ANSWERING: Final = (AuthorKind.SUPPORT, AuthorKind.ELLIOT)
 HEADINGS: Final = ("STORE", "NUMBER", "STATUS", "SEVERITY", "WAITING", "ASSIGNEE", "SUBJECT")
-INDENT: Final = "    "
 FILTERS: Final = ("store", "status", "severity", "category", "assignee", "query", "sort", "limit")
 
 
@@ -38,6 +52,9 @@ def add_to(commands: Any) -> None:
     listing.add_argument(
         "--limit", type=whole(1, 100), default=20, metavar="N", help="how many at the most (default: 20)"
     )
+    listing.add_argument(
+        "--cursor", type=ruled(CURSOR), metavar="CURSOR", help="go on where a page ended, which tells how"
+    )
     add_as(listing)
     add_json(listing)
 
@@ -47,39 +64,45 @@ def add_to(commands: Any) -> None:
 
     answering = command(commands, "answer", answer_case, "answer a case, or add a note to it")
     add_case(answering)
-    # an option, and not a third argument: argparse would refuse that one behind another option
-    answering.add_argument("-", dest="stdin", action="store_true", help="read the text from the standard input")
-    answering.add_argument("-m", "--message", metavar="TEXT", help="the text")
+    add_text(answering)
     flag(answering, "--close", "close the case with it")
     flag(answering, "--note", "add an internal note, of which the merchant notices nothing")
+    answering.add_argument(
+        "--if-revision",
+        type=whole(1, 999_999_999),
+        metavar="N",
+        help="post nothing if the case has changed since show told that revision",
+    )
     add_as(answering)
     add_json(answering)
-
-
-def add_case(to: argparse.ArgumentParser) -> None:
-    """Add the arguments that name a case."""
-    to.add_argument("store", metavar="STORE", type=store, help="the store whose case it is")
-    to.add_argument("number", metavar="NUMBER", type=number, help="its number")
 
 
 def list_cases(options: argparse.Namespace) -> None:
     """Print some cases of all stores."""
     with existing_desk(options.db) as desk:
-        page = desk.queue(asker(options), **{name: getattr(options, name) for name in FILTERS})
+        page = desk.queue(asker(options), cursor=options.cursor, **{name: getattr(options, name) for name in FILTERS})
     if options.json:
         print_json(queue_json(page))
     else:
-        print(*queue_lines(page, times.now(), terminal_width()), sep="\n")
+        on = screen()
+        show([*queue_lines(page, on.now, on.width), *_how_to_go_on(options, page)])
 
 
 def queue_lines(page: QueuePage, now: datetime, width: int | None) -> list[str]:
-    """Return a page of the queue as lines of at most `width` cells."""
+    """Return a page of the queue as the lines of a table."""
     if not page.cases:
         return ["There is no such case."]
-    lines = table([HEADINGS, *(_row(case, now) for case in page.cases)], width, right={1})
+    lines = table([HEADINGS, *(_row(case, now) for case in page.cases)], width, right={1}, whole=2)
     if len(page.cases) < page.count:
         lines.append(f"{len(page.cases)} of {page.count} cases")
     return lines
+
+
+def _how_to_go_on(options: argparse.Namespace, page: QueuePage) -> list[str]:
+    """Return how the next page is asked for, as whoever asked for this one would type it."""
+    if page.next_cursor is None:
+        return []
+    return [typed_again(options, "cases", ("db", "label", *FILTERS), f"--cursor {page.next_cursor}")]
 
 
 def _row(case: Case, now: datetime) -> tuple[str, ...]:
@@ -89,62 +112,61 @@ def _row(case: Case, now: datetime) -> tuple[str, ...]:
 
 def show_case(options: argparse.Namespace) -> None:
     """Print a case with its thread."""
+    case = reference(options)
     with existing_desk(options.db) as desk:
-        thread = desk.get(asker(options), reference(options))
+        thread = desk.get(asker(options), case)
     if options.json:
         print_json(thread_json(thread))
     else:
-        print(*thread_lines(thread, terminal_width()), sep="\n")
+        show(thread_lines(thread, screen()))
 
 
-def thread_lines(thread: Thread, width: int | None) -> list[str]:
-    """Return a case with its messages as lines of at most `width` cells."""
-    case = thread.case
-    lines = [*wrapped(visible(f"{name_of(case)}: {case.subject}"), width), ""]
-    for name, value in _head(case):
-        lines += wrapped(f"{name + ':':14} {visible(value)}", width)
+def thread_lines(thread: Thread, on: Screen) -> list[str]:
+    """Return a case with its messages as lines that fit the screen."""
+    lines = [*wrapped(visible(f"{name_of(thread.case)}: {thread.case.subject}"), on.width), ""]
+    for name, value in _head(thread, on):
+        lines += wrapped(f"{name + ':':14} {visible(value)}", on.width)
     for message in thread.messages:
-        lines += ["", *_message_lines(message, width)]
+        lines += ["", *_message_lines(message, on)]
     return lines
 
 
-def _head(case: Case) -> tuple[tuple[str, str], ...]:
+def _head(thread: Thread, on: Screen) -> tuple[tuple[str, str], ...]:
+    case = thread.case
     return (
         ("Status", case.status),
         ("Severity", case.severity),
         ("Category", case.category),
         ("Assignee", case.assignee or "-"),
-        ("Opened", times.to_text(case.created_at)),
-        ("Last activity", times.to_text(case.last_activity_at)),
-        ("Waiting since", times.to_text(case.waiting_since) if case.waiting_since else "-"),
-        ("Closed", times.to_text(case.closed_at) if case.closed_at else "-"),
+        ("Opened", on.told(case.created_at)),
+        ("Last activity", on.told(case.last_activity_at)),
+        ("Waiting since", on.told(case.waiting_since) if case.waiting_since else "-"),
+        ("Closed", on.told(case.closed_at) if case.closed_at else "-"),
+        ("Revision", str(thread.revision)),
         ("Id", case.id),
     )
 
 
-def _message_lines(message: Message, width: int | None) -> list[str]:
+def _message_lines(message: Message, on: Screen) -> list[str]:
     mark = "[internal note]  " if message.internal else ""  # before the label, which could be made to look like it
-    said = f"{times.to_text(message.created_at)}  {mark}{message.author_kind}  {visible(message.author_label)}"
-    room = max(width - len(INDENT), 1) if width else None
-    body = [part for line in visible_lines(message.body) for part in wrapped(line, room)]
-    return [*wrapped(said, width), *((INDENT + line).rstrip(" ") for line in body)]
+    said = f"{on.told(message.created_at)}  {mark}{message.author_kind}  {visible(message.author_label)}"
+    body = [part for line in visible_lines(message.body) for part in indented(line, on.width)]
+    return [*wrapped(said, on.width), *body]
 
 
 def answer_case(options: argparse.Namespace) -> None:
     """Answer a case, or add a note to it."""
     if options.close and options.note:
         options.wrong("--close and --note exclude each other: a note changes nothing of the case.")
-    if options.stdin and options.message is not None:
-        options.wrong("give the text with -m or - (the standard input), not both.")
-    if not options.stdin and options.message is None:
-        options.wrong("give the text with -m TEXT, or - to read it from the standard input.")
+    refuse_other_than_one_text(options)
+    ref, agent = reference(options), asker(options)
     with existing_desk(options.db) as desk:  # before the text is read: nobody shall write it for nothing
-        case = desk.find(asker(options), reference(options))
-        body = text_from_stdin() if options.stdin else options.message
-        if options.note:
-            said = desk.note(asker(options), case.id, body=body)
-        else:
-            said = desk.answer(asker(options), case.id, body=body, close=options.close)
+        before = desk.get(agent, ref)
+        _mind_others(options, before, [said for said in before.messages if _is_recent(said)])
+        with text_of(options) as body:
+            now = desk.get(agent, ref)
+            _mind_others(options, now, now.messages[len(before.messages) :])
+            said = _post(desk, agent, now.case, options, body)
     if options.json:
         print_json(said_json(said))
     elif options.note:
@@ -153,17 +175,43 @@ def answer_case(options: argparse.Namespace) -> None:
         print(f"answered {name_of(said.case)}; it is {said.case.status} now")
 
 
-def text_from_stdin() -> str:
-    """Return what stands on the standard input, up to its end.
+def _is_recent(said: Message) -> bool:
+    return said.created_at > times.now() - RECENT
 
-    Raises:
-        InvalidInput: It is no text.
-    """
-    if sys.stdin.isatty():
-        print("Write the text; a line with only Ctrl-D ends it.", file=sys.stderr)
-    if isinstance(sys.stdin, io.TextIOWrapper):  # some locales let bytes pass that are no text
-        sys.stdin.reconfigure(errors="strict")
+
+def _mind_others(options: argparse.Namespace, thread: Thread, messages: Sequence[Message]) -> None:
+    """Tell of an answer among the messages that is somebody else's, and let a terminal say whether to go on."""
+    if options.if_revision is not None:
+        if options.if_revision != thread.revision:
+            raise _moved(options, thread.case)
+        return
+    others = [
+        said
+        for said in messages
+        if said.author_kind in ANSWERING and not said.internal and said.author_label != asker(options).label
+    ]
+    if options.note or not others:
+        return
+    last = others[-1]
+    told = f"{visible(last.author_label)} answered {name_of(thread.case)} {age(times.now() - last.created_at)}."
+    if not is_terminal(sys.stdin, sys.stderr):
+        print(f"supportcases: {told}", file=sys.stderr)
+    elif not agreed(f"{told} Answer all the same?"):
+        raise SupportCasesError("nothing was posted.")
+
+
+def _moved(options: argparse.Namespace, case: Case) -> SupportCasesError:
+    return SupportCasesError(
+        f"{name_of(case)} is no longer at revision {options.if_revision}, so that nothing was posted; "
+        f"look at it again: {program()} show {name_of(case)}"
+    )
+
+
+def _post(desk: SupportDesk, agent: Actor, case: Case, options: argparse.Namespace, body: str) -> Reply:
+    revisions = None if options.if_revision is None else [options.if_revision]
     try:
-        return sys.stdin.read()
-    except UnicodeDecodeError:
-        raise InvalidInput({"body": f"Must be text in {sys.stdin.encoding}."}) from None
+        if options.note:
+            return desk.note(agent, case.id, body=body, if_revision=revisions)
+        return desk.answer(agent, case.id, body=body, close=options.close, if_revision=revisions)
+    except CaseMoved:
+        raise _moved(options, case) from None

@@ -56,11 +56,6 @@ def asker(options: argparse.Namespace) -> Actor:
     return Actor.support(getattr(options, "label", SOMEBODY))
 
 
-def reference(options: argparse.Namespace) -> str:
-    """Return the case that the arguments name."""
-    return f"{options.store}:{options.number}"
-
-
 def name_of(case: Case) -> str:
     """Return how the command line names a case, as its arguments do."""
     return f"{case.store} {case.number}"

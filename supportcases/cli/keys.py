@@ -4,10 +4,10 @@ import argparse
 import sys
 from typing import Any, Final
 
-from supportcases import times
 from supportcases.actors import Actor, ActorKind
 from supportcases.cli.options import command, duration, flag, option, ruled, store, stores
-from supportcases.cli.tables import table, terminal_width, visible
+from supportcases.cli.tables import table, visible
+from supportcases.cli.terminal import Screen, screen, show
 from supportcases.errors import DatabaseUnusable
 from supportcases.fields import AUTHOR, DEFAULT_AUTHOR, SUPPORT_LABEL
 from supportcases.keys import KeyRing
@@ -85,12 +85,13 @@ def refuse_wrong_use(options: argparse.Namespace) -> None:
 def list_keys(options: argparse.Namespace) -> None:
     """Print what is kept of every key, oldest first."""
     keys = existing_keys(options.db)
-    print(*table([HEADINGS, *(_row(key, keys) for key in keys.all())], terminal_width()), sep="\n")
+    on = screen()
+    show(table([HEADINGS, *(_row(key, keys, on) for key in keys.all())], on.width, whole=1))
 
 
-def _row(key: ApiKey, keys: KeyRing) -> tuple[str, ...]:
-    expires = times.to_text(key.expires_at) if key.expires_at else "-"
-    created = times.to_text(key.created_at)
+def _row(key: ApiKey, keys: KeyRing, on: Screen) -> tuple[str, ...]:
+    expires = on.told(key.expires_at) if key.expires_at else "-"
+    created = on.told(key.created_at)
     return (key.id, side_of(key.actor), state_of(key, keys), created, expires, key.actor.label)
 
 

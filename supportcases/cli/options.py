@@ -3,6 +3,9 @@
 import argparse
 import os
 import re
+import shlex
+import shutil
+import sys
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Any, Final, NoReturn, TypeVar
@@ -31,7 +34,26 @@ class Parser(argparse.ArgumentParser):
         for text in args or ():
             if text.startswith("-="):
                 self.error(f"unrecognized arguments: {text}")
-        return super().parse_known_args(args, namespace)
+        found, left = super().parse_known_args(args, namespace)
+        if "words" in found and not any(text.startswith("-") for text in left):
+            return argparse.Namespace(**{**vars(found), "words": found.words + left}), []  # they stood between options
+        return found, left
+
+
+def program() -> str:
+    """Return how this program was started, to be typed again."""
+    started = sys.argv[0]
+    if os.path.basename(started) == "__main__.py":
+        return f"{shlex.quote(sys.executable)} -m supportcases"
+    on_path = shutil.which("supportcases") == os.path.abspath(started)
+    return "supportcases" if on_path else shlex.quote(started)
+
+
+def typed_again(options: argparse.Namespace, words: str, names: Sequence[str], more: str) -> str:
+    """Return a line that tells the command for what comes next: `words`, what was given of `names`, and `more`."""
+    given = [(name, str(getattr(options, name))) for name in names if getattr(options, name) != options.usual(name)]
+    told = [f"--{'as' if name == 'label' else name} {shlex.quote(value)}" for name, value in given]
+    return " ".join(["The next:", program(), words, *told, more])
 
 
 def command(
@@ -39,12 +61,13 @@ def command(
 ) -> argparse.ArgumentParser:
     """Add a command that works on a database.
 
-    Its options have `wrong`, which ends the program as wrong arguments do, with a sentence that says what is wrong.
+    Its options have `wrong`, which ends the program as wrong arguments do, with a sentence that says what is wrong, and
+    `usual`, which returns the default of an option.
     """
     added: argparse.ArgumentParser = commands.add_parser(
         name, help=purpose, description=f"{purpose[0].upper()}{purpose[1:]}."
     )
-    added.set_defaults(run=run, wrong=added.error)
+    added.set_defaults(run=run, wrong=added.error, usual=added.get_default)
     option(added, "--db", default="cases.db", help="the SQLite file")
     return added
 

@@ -7,9 +7,12 @@ from collections.abc import Collection, Iterator, Sequence
 from datetime import timedelta
 from typing import Final
 
+from supportcases import times
+
 # The control characters, which move the cursor or worse, and those that turn the direction of reading or end a line.
 COMMANDING: Final = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 ELLIPSIS: Final = "\u2026"
+INDENT: Final = "    "
 GAP: Final = "  "
 TAB: Final = 4
 UNITS: Final = (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1))
@@ -89,7 +92,15 @@ def _pieces(text: str, width: int) -> list[str]:
     return [*pieces, piece]
 
 
-def table(rows: Sequence[Sequence[str]], width: int | None, *, right: Collection[int] = ()) -> list[str]:
+def indented(text: str, width: int | None) -> list[str]:
+    """Return `text` in lines as `wrapped` does, each behind four spaces."""
+    room = max(width - len(INDENT), 1) if width else None
+    return [(INDENT + part).rstrip(" ") for part in wrapped(text, room)]
+
+
+def table(
+    rows: Sequence[Sequence[str]], width: int | None, *, right: Collection[int] = (), whole: int = 0
+) -> list[str]:
     """Return the lines of a table, made visible.
 
     Args:
@@ -97,11 +108,14 @@ def table(rows: Sequence[Sequence[str]], width: int | None, *, right: Collection
         width: How many cells it may take; None for as many as it needs. The widest column is cut first, and of two such
             the later one.
         right: The indexes of the columns that are aligned on the right.
+        whole: How many of the first columns are never cut, since they must be typed again; they may exceed `width`.
     """
     shown = [[visible(text) for text in row] for row in rows]
     widths = [max(map(cells, column)) for column in zip(*shown, strict=True)]
     if width is not None:
-        widths = _fitting(widths, width)
+        taken = sum(widths[:whole]) + len(GAP) * whole
+        width = max(width, taken + len(ELLIPSIS)) if whole else width
+        widths = [*widths[:whole], *_fitting(widths[whole:], width - taken)]
     return [cut(_line(row, widths, right), width) for row in shown]
 
 
@@ -121,6 +135,20 @@ def _line(row: Sequence[str], widths: Sequence[int], right: Collection[int]) -> 
         padding = " " * (width - cells(text))
         texts.append(padding + text if index in right else text + padding)
     return GAP.join(texts).rstrip(" ")
+
+
+def line(start: str, rest: str, width: int | None) -> str:
+    """Return a line of at most `width` cells: `rest` is cut, but never `start`, which must be typed again."""
+    return start + cut(rest, None if width is None else max(1, width - cells(start)))
+
+
+def age(span: timedelta) -> str:
+    """Return how long ago something was, or in how long it will be, in its largest unit: `2 days ago`."""
+    for name, unit in times.UNITS:
+        if count := abs(span) // unit:
+            told = f"{count} {name}{'s' if count > 1 else ''}"
+            return f"{told} ago" if span > timedelta(0) else f"in {told}"
+    return "now"
 
 
 def human(span: timedelta, parts: int = 1) -> str:

@@ -8,7 +8,7 @@ from supportcases import times
 from supportcases.cases import Severity
 from supportcases.cli.desks import add_as, add_json, asker, existing_desk, name_of, print_json
 from supportcases.cli.options import command, duration, flag, option, ruled, store
-from supportcases.cli.tables import cut, human, table, terminal_width, visible
+from supportcases.cli.tables import human, line, table, terminal_width, visible
 from supportcases.fields import MOMENT_FILTER
 from supportcases.statistics import Spread, Statistics
 from supportcases.web.support import case_json, statistics_json
@@ -60,11 +60,11 @@ def show_statistics(options: argparse.Namespace) -> None:
 def statistics_lines(statistics: Statistics, now: datetime, width: int | None) -> list[str]:
     """Return the statistics as lines of at most `width` cells."""
     told = [
-        ("Oldest unanswered:", _oldest(statistics, now)),
-        ("First answer:", _spread(statistics.first_answer)),
-        ("Time to close:", _spread(statistics.time_to_close)),
+        ("Oldest unanswered:", *_oldest(statistics, now)),
+        ("First answer:", "", _spread(statistics.first_answer)),
+        ("Time to close:", "", _spread(statistics.time_to_close)),
     ]
-    return [*_counts(statistics, width), "", *(cut(f"{name:18} {value}", width) for name, value in told)]
+    return [*_counts(statistics, width), "", *(line(f"{name:18} {start}", rest, width) for name, start, rest in told)]
 
 
 def _counts(statistics: Statistics, width: int | None) -> list[str]:
@@ -76,11 +76,12 @@ def _counts(statistics: Statistics, width: int | None) -> list[str]:
     return table([heading, *rows], width, right=range(1, len(heading)))
 
 
-def _oldest(statistics: Statistics, now: datetime) -> str:
+def _oldest(statistics: Statistics, now: datetime) -> tuple[str, str]:
+    """Return the name of the oldest unanswered case, and what is told of it."""
     case = statistics.oldest_unanswered
     if case is None or case.waiting_since is None:
-        return "-"
-    return f"{name_of(case)}, for {human(now - case.waiting_since)}: {visible(case.subject)}"
+        return "-", ""
+    return name_of(case), f", for {human(now - case.waiting_since)}: {visible(case.subject)}"
 
 
 def _spread(spread: Spread) -> str:
@@ -100,7 +101,7 @@ def close_idle(options: argparse.Namespace) -> None:
         print_json({"data": [case_json(case) for case in cases]})
         return
     for case in cases:
-        print(cut(f"{done} {name_of(case)}: {visible(case.subject)}", terminal_width()))
+        print(line(f"{done} {name_of(case)}: ", visible(case.subject), terminal_width()))
     print(f"{_cases(len(cases))} {count}")
 
 

@@ -9,6 +9,7 @@ import falcon
 from supportcases.actors import ActorKind
 from supportcases.cases import Case, Reply, Thread
 from supportcases.errors import InvalidInput
+from supportcases.events import History
 from supportcases.queue import QueuePage
 from supportcases.repository import Answer
 from supportcases.statistics import Statistics
@@ -123,8 +124,7 @@ class QueuedCaseHistory(SupportResource):
     def on_get(self, req: ApiRequest, resp: falcon.Response, id: str) -> None:
         """Return who changed what of a case, when, from what to what, oldest first."""
         wanted = schemas.load_parameters(HISTORY_QUERY, req.parameters())
-        history = self._desk.history(asker(req), id, **wanted)
-        send(resp, HISTORY.dump({"entries": history.entries, "meta": history}))
+        send(resp, history_json(self._desk.history(asker(req), id, **wanted)))
 
     on_head = on_get
 
@@ -187,6 +187,11 @@ def thread_json(thread: Thread) -> dict[str, Any]:
 def said_json(said: Reply) -> dict[str, Any]:
     """Return a message that was added, as `SupportReplyOut` describes it."""
     return schemas.dumped(REPLY, {"message": said.message, "status": said.case.status})
+
+
+def history_json(history: History) -> dict[str, Any]:
+    """Return some of the history of a case, as `HistoryOut` describes it."""
+    return schemas.dumped(HISTORY, {"entries": history.entries, "meta": history})
 
 
 def statistics_json(statistics: Statistics) -> dict[str, Any]:

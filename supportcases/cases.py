@@ -202,7 +202,7 @@ def turned(case: Case, status: Status, now: datetime) -> Case:
 
 def is_idle(case: Case, now: datetime, span: timedelta) -> bool:
     """Tell whether the case has been answered for that long without a word of anybody since."""
-    return case.status is Status.ANSWERED and case.last_activity_at <= now - span
+    return case.status is Status.ANSWERED and now - case.last_activity_at >= span
 
 
 def differences(before: Case, after: Case) -> tuple[dict[str, str | None], dict[str, str | None]]:

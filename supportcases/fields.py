@@ -22,7 +22,8 @@ T_co = TypeVar("T_co", covariant=True)
 E = TypeVar("E", bound=StrEnum)
 
 CLOCK: Final = r"([01]\d|2[0-3]):[0-5]\d"
-MOMENT: Final = rf"(?a)\d{{4}}-\d\d-\d\d(T{CLOCK}:[0-5]\d(\.\d{{1,3}})?(Z|[+-]{CLOCK}))?"
+# as Python's isoformat() and JavaScript's toISOString() write it; a + that was not encoded comes as a space
+MOMENT: Final = rf"(?a)\d{{4}}-\d\d-\d\d(T{CLOCK}:[0-5]\d(\.\d{{1,9}})?(Z|[ +-]{CLOCK}))?"
 CONTROL_CHARACTER: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]")  # the code points of Unicode's category Cc
 
 
@@ -149,10 +150,10 @@ class MomentRule:
         moment = value
         try:
             if isinstance(value, str) and re.fullmatch(MOMENT, value):
-                moment = datetime.fromisoformat(value)
+                moment = datetime.fromisoformat(value.replace(" ", "+"))
                 moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
             return times.whole_milliseconds(moment)
-        except (AttributeError, ValueError, OverflowError):
+        except (AttributeError, ValueError):
             raise ValueError(
                 "Must be a date or a time with its zone, such as 2024-06-15 or 2024-06-15T10:30:00Z."
             ) from None

@@ -67,7 +67,7 @@ class Retry:
                 return kept
             answer = act()
             now = times.whole_milliseconds(self._clock())
-            transaction.replays.forget_before(now - KEPT_FOR, limit=FORGOTTEN_AT_ONCE)
+            transaction.replays.forget_before(times.before(now, KEPT_FOR), limit=FORGOTTEN_AT_ONCE)
             transaction.replays.keep(self._scope, self._key, KeptAnswer(self._fingerprint, answer), now)
             return answer
 

@@ -132,7 +132,7 @@ class SupportSide(Casework):
         with checking() as check:
             answered_for = check("answered_for", fields.SPAN, answered_for)
         with self.repository.read() as transaction:
-            return transaction.queue.answered_before(actor.stores, self._ago(answered_for))
+            return transaction.queue.answered_before(actor.stores, times.before(self._now(), answered_for))
 
     def close_idle(self, actor: Actor, *, answered_for: timedelta) -> tuple[Case, ...]:
         """Close each idle case, with a word of the desk's own that says so; return those that were closed.
@@ -150,12 +150,6 @@ class SupportSide(Casework):
                     said = self.answer(actor, case.id, body=body, kind=AuthorKind.SYSTEM, close=True)
                     closed_ones.append(said.case)
         return tuple(closed_ones)
-
-    def _ago(self, span: timedelta) -> datetime:
-        try:
-            return self._now() - span
-        except OverflowError:
-            return times.EARLIEST
 
 
 def _unchanged(case: Case, now: datetime) -> Case:

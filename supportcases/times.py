@@ -6,6 +6,7 @@ from functools import lru_cache
 from typing import Final
 
 EARLIEST: Final = datetime.min.replace(tzinfo=UTC)
+LATEST: Final = datetime.max.replace(microsecond=999_000, tzinfo=UTC)
 UNITS: Final = tuple((unit, timedelta(**{f"{unit}s": 1})) for unit in ("day", "hour", "minute", "second"))
 TWO: Final = tuple(f"{number:02}" for number in range(60))
 THREE: Final = tuple(f"{number:03}" for number in range(1000))
@@ -19,15 +20,23 @@ def now() -> datetime:
 
 
 def whole_milliseconds(moment: datetime) -> datetime:
-    """Return `moment` in UTC, cut to the milliseconds that are kept of it.
+    """Return `moment` in UTC, cut to the milliseconds that are kept of it, and to the years 1 to 9999.
 
     Raises:
         ValueError: It has no time zone, so that nobody knows when it is.
     """
     if moment.tzinfo is None:
         raise ValueError("The clock must return datetimes with a time zone, as datetime.now(UTC) does.")
-    utc = moment.astimezone(UTC)
+    try:
+        utc = moment.astimezone(UTC)
+    except OverflowError:
+        return EARLIEST if moment.year == 1 else LATEST
     return utc.replace(microsecond=utc.microsecond // 1000 * 1000)
+
+
+def before(moment: datetime, span: timedelta) -> datetime:
+    """Return what was `span` before `moment`, or the earliest moment if that was earlier."""
+    return moment - min(span, moment - EARLIEST)
 
 
 def to_text(moment: datetime) -> str:

@@ -49,7 +49,7 @@ INSIDE = {
     "app": "casework desk events ids keys repository sqlite subjects times web",
     "server": "app turns",
     "cli": (
-        "actors app archives cases cli desk dossiers errors events fields keys queue repository server sqlite "
+        "actors app archives cases casework cli desk dossiers errors events fields keys queue repository server sqlite "
         "statistics text times version web"
     ),
     "__init__": f"{CORE} app desk keys repository sqlite version web",

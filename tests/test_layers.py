@@ -47,7 +47,7 @@ INSIDE = {
     "sqlite": "actors cases errors events processes queue repository sqlite times",
     "web": f"{CORE} desk keys logs processes replays repository turns web",
     "app": "casework desk events ids keys repository sqlite subjects times web",
-    "server": "app turns",
+    "server": "app processes turns",
     "cli": (
         "actors app archives cases casework cli desk dossiers errors events fields keys queue repository server sqlite "
         "statistics text times version web"

@@ -35,6 +35,8 @@ EXPERIMENTS: Final = (  # modules of this folder, each with a `run`
     "restarts",
     "backups",
     "wal",
+    "who_waits",
+    "nested",
     "isolation",
     "mutants",
     "malformed",

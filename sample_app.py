@@ -6,6 +6,7 @@ what it writes to.
 """
 
 import os
+import shlex
 import sys
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -115,7 +116,9 @@ def main() -> None:
         "'\n\n"
         f"curl {key} {json} {cases}/{number}/messages -d '"
         '{"body": "It is back since this morning, the same as before."}'
-        "'\n",
+        "'\n\n"
+        "What your support team sees of it, at a terminal:\n\n"
+        f"{shlex.join([sys.executable, '-m', 'supportcases', '--db', os.path.abspath(database), 'cases'])}\n",
         flush=True,
     )
     with suppress(KeyboardInterrupt):

@@ -212,7 +212,8 @@ class Archive:
             refuse("the file", f"Ends behind line {self.line} without the line that tells how many cases there are.")
         self.line += 1
         try:
-            return json.loads(line.decode(), object_pairs_hook=_object, parse_constant=_refuse_constant)
+            encoding = "utf-8-sig" if self.line == 1 else "utf-8"  # some editors begin a file with a byte order mark
+            return json.loads(line.decode(encoding), object_pairs_hook=_object, parse_constant=_refuse_constant)
         except UnicodeDecodeError:
             refuse(self._place, "Is not in UTF-8.")
         except json.JSONDecodeError as problem:

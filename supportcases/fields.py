@@ -216,7 +216,7 @@ NEW_STATUS: Final = ChoiceRule(Status, ("open", "closed"), " (answered is set by
 
 STORE: Final = PatternRule(
     STORE_NAME,
-    "Must be 1 to 64 letters, digits, dots, underscores or hyphens, beginning with a letter or a digit.",
+    "Must be 1 to 64 ASCII letters, digits, dots, underscores or hyphens, beginning with a letter or a digit.",
 )
 KEY_PREFIX: Final = "sck_"  # lets a secret scanner recognise a leaked key
 KEY_BYTES: Final = 24  # 192 random bits, in hexadecimal: no slow hash is needed against guessing

@@ -5,7 +5,7 @@ import socket
 import threading
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, Final
 
@@ -178,17 +178,25 @@ def _server(app: WsgiApp, listener: socket.socket, *, threads: int, **settings: 
     return server
 
 
-def serve(app: WsgiApp, listener: socket.socket, *, threads: int, trusted_proxy: str | None = None) -> None:
+def serve(
+    app: WsgiApp,
+    listener: socket.socket,
+    *,
+    threads: int,
+    trusted_proxy: str | None = None,
+    announce: Callable[[str], object] = lambda line: None,
+) -> None:
     """Serve `app` until SIGTERM or SIGINT; then stop accepting, let begun requests finish, and return, deaf to both.
 
     A SIGINT that was ignored at the start, as under `nohup ... &`, stays ignored.
+    `announce` is called with a line once connections are accepted.
     `trusted_proxy` is the address of a proxy whose `X-Forwarded-For` says who is asking; nobody else's is believed.
     """
     proxy = {"trusted_proxy": trusted_proxy, "trusted_proxy_headers": {"x-forwarded-for"}} if trusted_proxy else {}
     with _held_back():  # which its threads inherit: only this one is interrupted
         server = _server(app, listener, threads=threads, **proxy)
     with stop_signals(server) as stopping:
-        print(f"listening on {url_of(listener)}", flush=True)  # noqa: T201 - whoever started us waits for this line
+        announce(f"listening on {url_of(listener)}")
         _serve_until(stopping, server)
 
 

@@ -231,3 +231,5 @@ def exits(capsys, monkeypatch, tmp_path):
 def _no_settings_from_outside(monkeypatch):
     for name in [name for name in os.environ if name.startswith("SUPPORTCASES_")]:
         monkeypatch.delenv(name)
+    monkeypatch.delenv("SUDO_USER", raising=False)
+    monkeypatch.setenv("LOGNAME", "tester")  # root, as whom some run the tests, signs nothing

@@ -145,7 +145,7 @@ def test_the_commands_and_options_are_those_of_the_help_and_no_others(exits):
         *("backup", "check", "export", "import"),
     ]
     assert commands("keys") == ["create", "list", "revoke"]
-    assert options() == {"--version"}
+    assert options() == {"--db", "--version"}
     assert {command: options(*command.split()) for command in OPTIONS} == OPTIONS
 
 

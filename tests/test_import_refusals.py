@@ -70,7 +70,7 @@ FAULTY_CASES = {
     "a store that begins with 2": (a_case(2, store="gus"), "line 3, number must be 1, the next one of gus, not 2"),
     "no store": (
         a_case(2, store="a b"),
-        "line 3, store must be 1 to 64 letters, digits, dots, underscores or hyphens, "
+        "line 3, store must be 1 to 64 ASCII letters, digits, dots, underscores or hyphens, "
         "beginning with a letter or a digit",
     ),
     "an id": (a_case(2, id="2"), "line 3, id must be a UUID in lower case"),

@@ -49,8 +49,8 @@ INSIDE = {
     "app": "casework desk events ids keys repository sqlite subjects times web",
     "server": "app processes turns",
     "cli": (
-        "actors app archives cases casework cli desk dossiers errors events fields keys queue repository server sqlite "
-        "statistics text times version web"
+        "actors app archives cases casework cli desk dossiers errors events fields keys logs queue repository server "
+        "sqlite statistics text times version web"
     ),
     "__init__": f"{CORE} app desk keys repository sqlite version web",
     "__main__": "cli",

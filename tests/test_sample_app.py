@@ -73,7 +73,7 @@ def open_shop(folder: Path):
     watchdog.start()
     try:
         said = ""
-        while said.count("curl ") < 3 and (line := process.stdout.readline()):
+        while "supportcases --db" not in said and (line := process.stdout.readline()):
             said += line
         assert said.count("curl ") == 3, (folder / "stderr.txt").read_text()
         curls = [line for line in said.splitlines() if line.startswith("curl ")]
@@ -121,6 +121,14 @@ def test_the_third_line_to_paste_reopens_a_closed_case(shop):
     after = json.loads(shop.get(f"/support{case}", shop.key)[2])
     assert (after["status"], after["closedAt"]) == ("open", None)
     assert after["messages"] == [*before["messages"], reply["message"]]
+
+
+def test_the_last_line_to_paste_lists_the_cases_as_the_team_sees_them(shop):
+    done = subprocess.run(["bash", "-c", shop.said.splitlines()[-1]], capture_output=True, text=True, timeout=PATIENCE)
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.split()[:2] == ["STORE", "NUMBER"]
+    assert done.stdout.count("lumen-and-oak") == 12
 
 
 def test_the_page_shows_the_products_and_the_cases(shop):

@@ -86,7 +86,7 @@ def over_the_wire(db: Path, texts: list[str]) -> Outcome:
     with serving(db) as server:
         answers = [answer for request in sent for answer in exchanged(server.port, request)]
         server.stop()
-        log = server.log.read_text(encoding="utf-8", errors="surrogateescape")
+        log = server.log.read_text(encoding="utf-8", errors="surrogateescape").partition("\n")[2]  # names the file
     ours = [answer for answer in answers if not is_servers_own(answer)]
     effort = f"{len(sent):,} requests, {len(texts)} texts; waitress refuses {len(answers) - len(ours):,} by itself"
     return judged("forged lines, over the wire", effort, ours, log)

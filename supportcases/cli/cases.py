@@ -9,9 +9,20 @@ from typing import Any, Final
 from supportcases import times
 from supportcases.actors import Actor
 from supportcases.cases import AuthorKind, Case, Message, Reply, Thread
-from supportcases.cli.desks import add_as, add_json, asker, existing_desk, name_of, print_json
+from supportcases.cli.desks import (
+    add_as,
+    add_json,
+    asker,
+    desk_to_read,
+    existing_desk,
+    json_line,
+    name_of,
+    print_json,
+    signer,
+)
 from supportcases.cli.naming import add_case, reference
 from supportcases.cli.options import choice, command, flag, program, ruled, store, typed_again, whole
+from supportcases.cli.streams import note, report
 from supportcases.cli.tables import age, human, indented, table, visible, visible_lines, wrapped
 from supportcases.cli.terminal import Screen, agreed, is_terminal, screen, show
 from supportcases.cli.writing import add_text, refuse_other_than_one_text, text_of
@@ -26,7 +37,7 @@ from supportcases.fields import (
     SEVERITY_FILTER,
     STATUS_FILTER,
 )
-from supportcases.queue import QueuePage
+from supportcases.queue import ME, QueuePage
 from supportcases.web.support import queue_json, said_json, thread_json
 
 RECENT: Final = timedelta(minutes=10)
@@ -79,7 +90,9 @@ def add_to(commands: Any) -> None:
 
 def list_cases(options: argparse.Namespace) -> None:
     """Print some cases of all stores."""
-    with existing_desk(options.db) as desk:
+    if options.assignee == ME:
+        signer(options)  # who has no name has no cases
+    with desk_to_read(options.db) as desk:
         page = desk.queue(asker(options), cursor=options.cursor, **{name: getattr(options, name) for name in FILTERS})
     if options.json:
         print_json(queue_json(page))
@@ -113,7 +126,7 @@ def _row(case: Case, now: datetime) -> tuple[str, ...]:
 def show_case(options: argparse.Namespace) -> None:
     """Print a case with its thread."""
     case = reference(options)
-    with existing_desk(options.db) as desk:
+    with desk_to_read(options.db) as desk:
         thread = desk.get(asker(options), case)
     if options.json:
         print_json(thread_json(thread))
@@ -159,7 +172,7 @@ def answer_case(options: argparse.Namespace) -> None:
     if options.close and options.note:
         options.wrong("--close and --note exclude each other: a note changes nothing of the case.")
     refuse_other_than_one_text(options)
-    ref, agent = reference(options), asker(options)
+    ref, agent = reference(options), signer(options)
     with existing_desk(options.db) as desk:  # before the text is read: nobody shall write it for nothing
         before = desk.get(agent, ref)
         _mind_others(options, before, [said for said in before.messages if _is_recent(said)])
@@ -168,11 +181,11 @@ def answer_case(options: argparse.Namespace) -> None:
             _mind_others(options, now, now.messages[len(before.messages) :])
             said = _post(desk, agent, now.case, options, body)
     if options.json:
-        print_json(said_json(said))
+        report(json_line(said_json(said)))
     elif options.note:
-        print(f"noted in {name_of(said.case)}; it is still {said.case.status}")
+        report(f"noted in {name_of(said.case)}; it is still {said.case.status}")
     else:
-        print(f"answered {name_of(said.case)}; it is {said.case.status} now")
+        report(f"answered {name_of(said.case)}; it is {said.case.status} now")
 
 
 def _is_recent(said: Message) -> bool:
@@ -188,14 +201,14 @@ def _mind_others(options: argparse.Namespace, thread: Thread, messages: Sequence
     others = [
         said
         for said in messages
-        if said.author_kind in ANSWERING and not said.internal and said.author_label != asker(options).label
+        if said.author_kind in ANSWERING and not said.internal and said.author_label != signer(options).label
     ]
     if options.note or not others:
         return
     last = others[-1]
     told = f"{visible(last.author_label)} answered {name_of(thread.case)} {age(times.now() - last.created_at)}."
     if not is_terminal(sys.stdin, sys.stderr):
-        print(f"supportcases: {told}", file=sys.stderr)
+        note(f"supportcases: {told}")
     elif not agreed(f"{told} Answer all the same?"):
         raise SupportCasesError("nothing was posted.")
 

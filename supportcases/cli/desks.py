@@ -3,6 +3,7 @@
 import argparse
 import getpass
 import json
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from typing import Any, Final
@@ -12,9 +13,11 @@ from supportcases.cases import Case
 from supportcases.cli.options import flag, option, ruled
 from supportcases.desk import SupportDesk
 from supportcases.fields import SUPPORT_LABEL
+from supportcases.sqlite.reading import opened_to_read
 from supportcases.sqlite.repository import SqliteRepository
 
 SOMEBODY: Final = "support"  # who only looks, or has no name
+ROOT: Final = "root"
 
 
 @contextmanager
@@ -24,15 +27,22 @@ def existing_desk(db: str) -> Iterator[SupportDesk]:
         yield SupportDesk(repository)
 
 
+@contextmanager
+def desk_to_read(db: str) -> Iterator[SupportDesk]:
+    """Yield the desk of a database that is there, to read from: it need not be ours to write."""
+    with opened_to_read(db) as repository:
+        yield SupportDesk(repository)
+
+
 def add_as(to: argparse.ArgumentParser, default: str | None = None) -> None:
-    """Add the option that says who asks: `default`, or else the login name."""
+    """Add the option that says who asks: `default`, or else whose login it is."""
     option(
         to,
         "--as",
         dest="label",
         metavar="LABEL",
         default=default or login_name(),
-        shown=default or "your login name",
+        shown=default or "your login name, which sudo passes on; none as root",
         type=ruled(SUPPORT_LABEL),
         help="who you are; merchants see it on what you answer",
     )
@@ -43,17 +53,28 @@ def add_json(to: argparse.ArgumentParser, help: str = "print what the HTTP API a
     flag(to, "--json", help)
 
 
-def login_name() -> str:
-    """Return the name of whoever is logged in."""
+def login_name() -> str | None:
+    """Return the login name of whoever types: sudo tells it, and root is nobody's.
+
+    It is a label, as `--as` is, and no proof: whoever may write the file may sign as anybody.
+    """
     try:
-        return getpass.getuser()
+        name = os.environ.get("SUDO_USER") or getpass.getuser()
     except (OSError, KeyError, ImportError):  # a container's user may have none
         return SOMEBODY
+    return None if name == ROOT else name
 
 
 def asker(options: argparse.Namespace) -> Actor:
-    """Return who asks."""
-    return Actor.support(getattr(options, "label", SOMEBODY))
+    """Return who looks, who needs no name."""
+    return Actor.support(getattr(options, "label", None) or SOMEBODY)
+
+
+def signer(options: argparse.Namespace) -> Actor:
+    """Return who changes something, or end the program where nobody can tell who that is."""
+    if options.label is None:
+        options.wrong("say who you are with --as or SUPPORTCASES_AS: root is not the name of anybody.")
+    return Actor.support(options.label)
 
 
 def name_of(case: Case) -> str:
@@ -62,5 +83,10 @@ def name_of(case: Case) -> str:
 
 
 def print_json(value: Mapping[str, Any]) -> None:
-    """Print `value` as one line of ASCII, in which no character can command a terminal."""
-    print(json.dumps(value, ensure_ascii=True, separators=(",", ":")))
+    """Print `value` as one line."""
+    print(json_line(value))
+
+
+def json_line(value: Mapping[str, Any]) -> str:
+    """Return `value` as one line of ASCII, in which no character can command a terminal."""
+    return json.dumps(value, ensure_ascii=True, separators=(",", ":"))

@@ -1,25 +1,29 @@
 """The commands that copy and check the file, and carry its cases to another one."""
 
 import argparse
+import signal
 import sqlite3
 import sys
 from collections.abc import Iterable, Iterator
-from contextlib import AbstractContextManager, closing, nullcontext
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from typing import IO, Any, Final, TypeVar
 
 from supportcases import dossiers
 from supportcases.archives import Archive, written
 from supportcases.cli.options import command, store
+from supportcases.cli.streams import note, report
 from supportcases.cli.tables import visible
 from supportcases.dossiers import Dossier
 from supportcases.errors import DatabaseUnusable, InvalidInput, SupportCasesError
 from supportcases.queue import QueueFilter
 from supportcases.sqlite.backups import back_up
 from supportcases.sqlite.checks import check, counted, megabytes
+from supportcases.sqlite.reading import opened_to_read
 from supportcases.sqlite.repository import SqliteRepository
 
 T = TypeVar("T")
 
+STOPS: Final = (signal.SIGINT, signal.SIGTERM)
 STEP: Final = 1_000  # cases between two signs of life
 
 
@@ -40,27 +44,25 @@ def add_to(commands: Any) -> None:
 def back_up_file(options: argparse.Namespace) -> None:
     """Copy the file, and tell what was copied."""
     copied = back_up(options.db, options.target)
-    print(f"copied {counted(copied.cases, 'case')} ({megabytes(copied.size)}) to {options.target}")
+    report(f"copied {counted(copied.cases, 'case')} ({megabytes(copied.size)}) to {options.target}")
 
 
 def check_file(options: argparse.Namespace) -> None:
     """Print what was looked at, and what was found."""
     findings = check(options.db)
-    print(visible(f"{options.db}: {findings.file}"))
-    print(f"looked at {', '.join(findings.looked_at)}")
-    for warning in findings.warnings:
-        print(visible(f"note: {warning}"))
-    for fault in findings.faults:
-        print(visible(f"wrong: {fault}"))
+    lines = [f"{options.db}: {findings.file}", f"looked at {', '.join(findings.looked_at)}"]
+    lines += [f"note: {warning}" for warning in findings.warnings]
+    lines += [f"wrong: {fault}" for fault in findings.faults]
+    lines += [] if findings.faults else ["nothing is wrong"]
+    report("\n".join(map(visible, lines)))
     if findings.faults:
         raise DatabaseUnusable(f"{options.db} is not as it must be.")
-    print("nothing is wrong")
 
 
 def export_cases(options: argparse.Namespace) -> None:
     """Write the cases as they are at this moment."""
     stores = None if options.store is None else frozenset((options.store,))
-    with closing(SqliteRepository(options.db, must_exist=True)) as repository, repository.read() as transaction:
+    with opened_to_read(options.db) as repository, repository.read() as transaction:
         if options.store and not transaction.queue.names(stores):
             raise DatabaseUnusable(f"{options.db} has no cases of {options.store}.")
         missing: list[str] = []
@@ -85,14 +87,14 @@ def _noting_gaps(cases: Iterable[Dossier], missing: list[str]) -> Iterator[Dossi
 
 def import_cases(options: argparse.Namespace) -> None:
     """Take all cases in, in one transaction, or none."""
-    with _opened(options.source) as source:
+    with _stoppable(), _opened(options.source) as source:
         try:
             archive = Archive(source)  # before the database is touched: it may be no archive at all
             with closing(SqliteRepository(options.db)) as repository:
                 count = _take_in(archive, repository, options.db)
         except InvalidInput as wrong:
             raise SupportCasesError(f"{options.source}: {wrong}") from None
-    print(f"imported {counted(count, 'case')} into {options.db}")
+        report(f"imported {counted(count, 'case')} into {options.db}")
 
 
 def _take_in(archive: Archive, repository: SqliteRepository, db: str) -> int:
@@ -106,7 +108,28 @@ def _take_in(archive: Archive, repository: SqliteRepository, db: str) -> int:
                 count += 1
         except sqlite3.IntegrityError as error:
             raise InvalidInput({f"line {archive.line}": _refusal(error)}) from error
+        for number in STOPS:
+            signal.signal(number, signal.SIG_IGN)  # it is too late: they are kept in the next step
     return count
+
+
+@contextmanager
+def _stoppable() -> Iterator[None]:
+    """Let SIGTERM end the block as Ctrl-C does; of what is not kept by then nothing is, and that is said."""
+
+    def stop(number: int, frame: object) -> None:
+        sys.exit(128 + number)
+
+    before = {number: signal.getsignal(number) for number in STOPS}
+    signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    except (KeyboardInterrupt, SystemExit):
+        note("supportcases: interrupted; nothing was imported.")
+        raise
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _refusal(error: sqlite3.IntegrityError) -> str:
@@ -129,6 +152,6 @@ def _with_progress(done: str, things: Iterable[T]) -> Iterator[T]:
     for count, thing in enumerate(things, start=1):
         yield thing
         if shows and count % STEP == 0:
-            print(f"\r{done} {counted(count, 'case')}", end="", file=sys.stderr, flush=True)
+            note(f"\r{done} {counted(count, 'case')}", end="")
     if shows and count >= STEP:
-        print(f"\r{done} {counted(count, 'case')}", file=sys.stderr)
+        note(f"\r{done} {counted(count, 'case')}")

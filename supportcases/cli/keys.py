@@ -1,17 +1,22 @@
 """The commands that make, list and revoke API keys."""
 
 import argparse
+import os
 import sys
+from datetime import datetime
 from typing import Any, Final
 
+from supportcases import times
 from supportcases.actors import Actor, ActorKind
-from supportcases.cli.options import command, duration, flag, option, ruled, store, stores
+from supportcases.cli.options import command, expiry, flag, option, ruled, store, stores
+from supportcases.cli.streams import note, report, silence
 from supportcases.cli.tables import table, visible
 from supportcases.cli.terminal import Screen, screen, show
-from supportcases.errors import DatabaseUnusable
+from supportcases.errors import DatabaseUnusable, SupportCasesError
 from supportcases.fields import AUTHOR, DEFAULT_AUTHOR, SUPPORT_LABEL
 from supportcases.keys import KeyRing
 from supportcases.repository import ApiKey
+from supportcases.sqlite.reading import opened_to_read
 from supportcases.sqlite.repository import IN_MEMORY, SqliteRepository
 
 HEADINGS: Final = ("ID", "STORE", "STATE", "CREATED", "EXPIRES", "LABEL")
@@ -41,8 +46,9 @@ def add_to(commands: Any) -> None:
         creating,
         "--expires",
         default=None,
-        type=duration,
-        help="how long it is valid, as 90d, 12h, 30m or 8w; for ever unless given",
+        type=expiry,
+        help="how long it is valid, as 90d, 12h, 30m or 8w, or until when, as 2027-01-01 (its beginning in UTC) or "
+        "2027-01-01T09:00:00+01:00; for ever unless given",
     )
     command(keys, "list", list_keys, "list what is known of every key")
     revoking = command(keys, "revoke", revoke_key, "revoke a key at once")
@@ -50,18 +56,38 @@ def add_to(commands: Any) -> None:
 
 
 def create_key(options: argparse.Namespace) -> None:
-    """Print a new key, alone."""
+    """Print a new key, alone; one that cannot be printed is revoked."""
     refuse_wrong_use(options)
     if options.db == IN_MEMORY:
         raise DatabaseUnusable(f"{IN_MEMORY} keeps no key: name a file.")
-    keys = KeyRing(SqliteRepository(options.db))
+    was_there = os.path.lexists(options.db)
+    repository = SqliteRepository(options.db)
+    if not was_there:
+        note(f"Made the new file {visible(os.path.abspath(options.db))}.")
+    now = times.whole_milliseconds(times.now())
+    keys = KeyRing(repository, clock=lambda: now)  # so that it ends when it was asked to, to the millisecond
+    lifetime = options.expires - now if isinstance(options.expires, datetime) else options.expires
     if options.support:
-        key, kept = keys.create_support(label=options.label, stores=options.stores, lifetime=options.expires)
+        key, kept = keys.create_support(label=options.label, stores=options.stores, lifetime=lifetime)
     else:
-        key, kept = keys.create(options.store, label=options.label or DEFAULT_AUTHOR, lifetime=options.expires)
-    print(key)
+        key, kept = keys.create(options.store, label=options.label or DEFAULT_AUTHOR, lifetime=lifetime)
+    _hand_over(key, kept, keys)
     whose = f"{visible(kept.actor.label)} {side_of(kept.actor)}" if options.support else f"store {options.store}"
-    print(f"The key {kept.id} of {whose} is shown only this once.", file=sys.stderr)
+    note(f"The key {kept.id} of {whose} is shown only this once.")
+
+
+def _hand_over(key: str, kept: ApiKey, keys: KeyRing) -> None:
+    """Print the key; what nobody could read, or only a part of it, must not open anything."""
+    try:
+        print(key, flush=True)
+    except BaseException as error:
+        keys.revoke(kept.id)
+        if isinstance(error, OSError):
+            silence(sys.stdout)
+            raise SupportCasesError(
+                f"the key {kept.id} could not be printed and is revoked; standard output: {error.strerror}."
+            ) from None
+        raise
 
 
 def refuse_wrong_use(options: argparse.Namespace) -> None:
@@ -84,9 +110,11 @@ def refuse_wrong_use(options: argparse.Namespace) -> None:
 
 def list_keys(options: argparse.Namespace) -> None:
     """Print what is kept of every key, oldest first."""
-    keys = existing_keys(options.db)
     on = screen()
-    show(table([HEADINGS, *(_row(key, keys, on) for key in keys.all())], on.width, whole=1))
+    with opened_to_read(options.db) as repository:
+        keys = KeyRing(repository)
+        rows = [_row(key, keys, on) for key in keys.all()]
+    show(table([HEADINGS, *rows], on.width, whole=1))
 
 
 def _row(key: ApiKey, keys: KeyRing, on: Screen) -> tuple[str, ...]:
@@ -112,7 +140,7 @@ def state_of(key: ApiKey, keys: KeyRing) -> str:
 def revoke_key(options: argparse.Namespace) -> None:
     """Revoke a key at once."""
     existing_keys(options.db).revoke(options.key_id)
-    print(f"revoked {options.key_id}")
+    report(f"revoked {options.key_id}")
 
 
 def existing_keys(db: str) -> KeyRing:

@@ -7,15 +7,18 @@ import shlex
 import shutil
 import sys
 from collections.abc import Callable, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final, NoReturn, TypeVar
 
+from supportcases import times
 from supportcases.cases import parse_number
-from supportcases.fields import STORE, Rule
+from supportcases.cli.streams import note
+from supportcases.fields import MOMENT_FILTER, STORE, Rule
 from supportcases.keys import without_keys
 
 T = TypeVar("T")
 
+DATABASE: Final = "cases.db"
 DURATION: Final = re.compile(r"([1-9][0-9]{0,4})([mhdw])")
 UNITS: Final = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
@@ -26,6 +29,13 @@ class Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """Say what is wrong, but repeat no key that stands where none belongs."""
         super().error(without_keys(message))
+
+    def _print_message(self, message: str, file: Any = None) -> None:
+        """Print the help, or raise where it cannot be printed, which argparse would pass over."""
+        if file is sys.stderr:
+            note(message, end="")
+        else:
+            print(message, end="", file=file)
 
     def parse_known_args(  # type: ignore[override]  # one of its overloads, which is what argparse calls
         self, args: Sequence[str] | None = None, namespace: Any = None
@@ -67,9 +77,18 @@ def command(
     added: argparse.ArgumentParser = commands.add_parser(
         name, help=purpose, description=f"{purpose[0].upper()}{purpose[1:]}."
     )
-    added.set_defaults(run=run, wrong=added.error, usual=added.get_default)
-    option(added, "--db", default="cases.db", help="the SQLite file")
+
+    def usual(name: str) -> Any:
+        return default_of("db", DATABASE) if name == "db" else added.get_default(name)
+
+    added.set_defaults(run=run, wrong=added.error, usual=usual)
+    add_db(added, again=True)
     return added
+
+
+def add_db(to: argparse.ArgumentParser, *, again: bool = False) -> None:
+    """Add the option that names the file, before the command or, `again`, behind it."""
+    option(to, "--db", default=DATABASE, again=again, help="the SQLite file")
 
 
 def option(
@@ -80,6 +99,7 @@ def option(
     help: str,
     shown: str | None = None,
     required: bool = False,
+    again: bool = False,
     **how: Any,
 ) -> None:
     """Add an option whose default is its environment variable, or else `default`.
@@ -91,13 +111,30 @@ def option(
         help: What it is for.
         shown: What the help tells of the default; the default itself unless given.
         required: Whether it must be given, here or in the environment.
+        again: Whether it may stand before the command too, and keeps what was given there.
         how: What else `add_argument` takes.
     """
-    variable = f"SUPPORTCASES_{name.strip('-').replace('-', '_').upper()}"
+    variable = variable_of(name)
     usual = shown or default
     told = f"{help} (default: {usual}; environment: {variable})" if usual else f"{help} (environment: {variable})"
-    value = os.environ.get(variable) or default
-    to.add_argument(name, default=value, help=told, required=required and value is None, **how)
+    value = default_of(name, default)
+    to.add_argument(
+        name,
+        default=argparse.SUPPRESS if again else value,
+        help=told,
+        required=required and value is None,
+        **how,
+    )
+
+
+def variable_of(name: str) -> str:
+    """Return the environment variable of an option."""
+    return f"SUPPORTCASES_{name.strip('-').replace('-', '_').upper()}"
+
+
+def default_of(name: str, default: str | None) -> str | None:
+    """Return what an option is unless given: its environment variable, or else `default`."""
+    return os.environ.get(variable_of(name)) or default
 
 
 def choice(to: argparse.ArgumentParser, name: str, names: tuple[str, ...], **how: Any) -> None:
@@ -147,6 +184,21 @@ def whole(lowest: int, highest: int) -> Callable[[str], int]:
         return int(text)
 
     return read
+
+
+def expiry(text: str) -> timedelta | datetime:
+    """Return a span of time, or the time that is written as 2027-01-01 (its beginning in UTC) or with a zone."""
+    if not re.match("[0-9]{4}-", text):
+        try:
+            return duration(text)
+        except argparse.ArgumentTypeError:
+            raise argparse.ArgumentTypeError(
+                f"must be a span such as 90d, 12h, 30m or 8w, or a date such as 2027-01-01, not {text!r}"
+            ) from None
+    end = ruled(MOMENT_FILTER)(text)
+    if end <= times.now():
+        raise argparse.ArgumentTypeError(f"must be in the future, which {text!r} is not")
+    return end
 
 
 def duration(text: str) -> timedelta:

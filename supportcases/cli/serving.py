@@ -2,13 +2,19 @@
 
 import argparse
 import logging
+import os
 from ipaddress import ip_address
-from typing import Any
+from typing import Any, Final
 
 from supportcases.app import create_app
 from supportcases.casework import MAX_THREAD_CHARACTERS, MAX_THREAD_MESSAGES
 from supportcases.cli.options import command, option, whole
+from supportcases.cli.streams import report
+from supportcases.logs import printable
+from supportcases.sqlite.repository import IN_MEMORY
 from supportcases.web.limits import RateLimit
+
+log: Final = logging.getLogger("supportcases.serve")
 
 
 def add_to(commands: Any) -> None:
@@ -89,6 +95,7 @@ def serve(options: argparse.Namespace) -> None:
         fault = getattr(error, "strerror", None) or error
         raise OSError(f"cannot listen on {options.host}:{options.port}: {fault}") from error
     with listener:
+        made = options.db != IN_MEMORY and not os.path.lexists(options.db)
         app = create_app(
             options.db,
             rate_limit=options.rate_limit,
@@ -96,4 +103,10 @@ def serve(options: argparse.Namespace) -> None:
             max_thread_messages=options.max_thread_messages,
             max_thread_characters=options.max_thread_characters,
         )
-        server.serve(app, listener, threads=options.threads, trusted_proxy=options.trusted_proxy)
+        log.info("serving %s%s", "the new file " if made else "", place_of(options.db))
+        server.serve(app, listener, threads=options.threads, trusted_proxy=options.trusted_proxy, announce=report)
+
+
+def place_of(db: str) -> str:
+    """Return where the file is, wherever we were started, as one line of the log may hold it."""
+    return db if db == IN_MEMORY else printable(os.path.abspath(db))

@@ -6,9 +6,20 @@ from typing import Any, Final
 
 from supportcases.actors import Actor
 from supportcases.cases import Case
-from supportcases.cli.desks import add_as, add_json, asker, existing_desk, name_of, print_json
+from supportcases.cli.desks import (
+    add_as,
+    add_json,
+    asker,
+    desk_to_read,
+    existing_desk,
+    json_line,
+    name_of,
+    print_json,
+    signer,
+)
 from supportcases.cli.naming import add_case, case_and_rest, reference
 from supportcases.cli.options import choice, command, ruled, store, typed_again, whole
+from supportcases.cli.streams import report
 from supportcases.cli.tables import indented, line, visible, wrapped
 from supportcases.cli.terminal import Screen, screen, show
 from supportcases.cli.writing import add_text, refuse_other_than_one_text, text_of
@@ -130,18 +141,19 @@ def _change(
     options: argparse.Namespace, change: Callable[[SupportDesk, Actor], Case], told: Callable[[Case], str]
 ) -> None:
     """Change a case, and tell what it is now."""
+    agent = signer(options)
     with existing_desk(options.db) as desk:
-        case = change(desk, asker(options))
+        case = change(desk, agent)
     if options.json:
-        print_json(case_json(case))
+        report(json_line(case_json(case)))
     else:
-        print(visible(told(case)))
+        report(visible(told(case)))
 
 
 def show_history(options: argparse.Namespace) -> None:
     """Print some of the history of a case."""
     case = reference(options)
-    with existing_desk(options.db) as desk:
+    with desk_to_read(options.db) as desk:
         history = desk.history(asker(options), case, limit=options.limit, offset=options.offset)
     if options.json:
         print_json(history_json(history))
@@ -172,9 +184,10 @@ def _value(value: str | None) -> str:
 def open_case(options: argparse.Namespace) -> None:
     """Open a case on a store's behalf."""
     refuse_other_than_one_text(options)
+    agent = signer(options)
     with existing_desk(options.db) as desk, text_of(options) as body:
         case = desk.open(
-            asker(options),
+            agent,
             store=options.store,
             body=body,
             subject=options.subject,
@@ -183,6 +196,6 @@ def open_case(options: argparse.Namespace) -> None:
             author=options.author,
         )
     if options.json:
-        print_json(case_json(case))
+        report(json_line(case_json(case)))
     else:
-        print(line(f"opened {name_of(case)}: ", visible(case.subject), screen().width))
+        report(line(f"opened {name_of(case)}: ", visible(case.subject), screen().width))

@@ -6,8 +6,19 @@ from typing import Any, Final
 
 from supportcases import times
 from supportcases.cases import Severity
-from supportcases.cli.desks import add_as, add_json, asker, existing_desk, name_of, print_json
+from supportcases.cli.desks import (
+    add_as,
+    add_json,
+    asker,
+    desk_to_read,
+    existing_desk,
+    json_line,
+    name_of,
+    print_json,
+    signer,
+)
 from supportcases.cli.options import command, duration, flag, option, ruled, store
+from supportcases.cli.streams import report
 from supportcases.cli.tables import human, line, table, terminal_width, visible
 from supportcases.fields import MOMENT_FILTER
 from supportcases.statistics import Spread, Statistics
@@ -44,7 +55,7 @@ def add_to(commands: Any) -> None:
 
 def show_statistics(options: argparse.Namespace) -> None:
     """Print how the desk is doing."""
-    with existing_desk(options.db) as desk:
+    with desk_to_read(options.db) as desk:
         statistics = desk.stats(
             asker(options),
             store=options.store,
@@ -95,14 +106,13 @@ def close_idle(options: argparse.Namespace) -> None:
     """Close the idle cases, or tell which they are; print each, and how many."""
     with existing_desk(options.db) as desk:
         find = desk.idle if options.dry_run else desk.close_idle
-        cases = find(asker(options), answered_for=options.answered_for)
+        cases = find(signer(options), answered_for=options.answered_for)
     done, count = ("would close", "would be closed") if options.dry_run else ("closed", "closed")
     if options.json:
-        print_json({"data": [case_json(case) for case in cases]})
+        report(json_line({"data": [case_json(case) for case in cases]}))
         return
-    for case in cases:
-        print(line(f"{done} {name_of(case)}: ", visible(case.subject), terminal_width()))
-    print(f"{_cases(len(cases))} {count}")
+    lines = [line(f"{done} {name_of(case)}: ", visible(case.subject), terminal_width()) for case in cases]
+    report("\n".join([*lines, f"{_cases(len(cases))} {count}"]))
 
 
 def _cases(count: int) -> str:

@@ -1,7 +1,6 @@
 """The text of an answer or of a new case: given, read from the standard input, or written in an editor."""
 
 import argparse
-import io
 import os
 import sys
 import tempfile
@@ -9,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from supportcases.cli.streams import note, text_from_stdin
 from supportcases.cli.terminal import edit, is_terminal
 from supportcases.errors import InvalidInput, SupportCasesError
 
@@ -56,7 +56,7 @@ def _draft() -> Iterator[Path]:
         posted = True
     finally:
         if not posted and path.exists() and path.read_bytes().strip():
-            print(f"supportcases: your text is kept in {path}", file=sys.stderr)
+            note(f"supportcases: your text is kept in {path}")
         else:
             path.unlink(missing_ok=True)
 
@@ -69,19 +69,3 @@ def _read(path: Path) -> str:
     if not text.strip():
         raise SupportCasesError("the text is empty, so that nothing was posted.")
     return text
-
-
-def text_from_stdin() -> str:
-    """Return what stands on the standard input, up to its end.
-
-    Raises:
-        InvalidInput: It is no text.
-    """
-    if sys.stdin.isatty():
-        print("Write the text; a line with only Ctrl-D ends it.", file=sys.stderr)
-    if isinstance(sys.stdin, io.TextIOWrapper):  # some locales let bytes pass that are no text
-        sys.stdin.reconfigure(errors="strict")
-    try:
-        return sys.stdin.read()
-    except UnicodeDecodeError:
-        raise InvalidInput({"body": f"Must be text in {sys.stdin.encoding}."}) from None

@@ -157,9 +157,13 @@ def open_file(path: str, trace: Trace | None = None, deadline: float | None = No
         raise
 
 
-def open_read_only(path: str) -> sqlite3.Connection:
-    """Return a connection that cannot change the file, nor create it."""
-    return sqlite3.connect(uri_of(path, "ro"), uri=True, timeout=PATIENCE, isolation_level=None)
+def open_read_only(path: str, *, immutable: bool = False) -> Connection:
+    """Return a connection that cannot change the file, nor create it.
+
+    With `immutable` SQLite takes no lock and makes no file beside it: only where nobody writes meanwhile.
+    """
+    uri = uri_of(path, "ro") + ("&immutable=1" if immutable else "")
+    return Connection(uri, uri=True, timeout=PATIENCE, isolation_level=None)
 
 
 def uri_of(path: str, mode: str) -> str:
@@ -200,9 +204,14 @@ def _ready(connection: Connection, trace: Trace | None) -> Connection:
         raise DatabaseUnavailable("This SQLite was built without foreign keys.")
     connection.execute("PRAGMA trusted_schema = ON")  # or the triggers could not write to the search
     connection.execute("PRAGMA recursive_triggers = ON")  # or REPLACE would pass by the triggers that keep the history
-    connection.create_function("casefold", 1, str.casefold, deterministic=True)
+    use_casefold(connection)
     connection.set_trace_callback(trace)
     return connection
+
+
+def use_casefold(connection: sqlite3.Connection) -> None:
+    """Let the statements of the connection fold case as Python does."""
+    connection.create_function("casefold", 1, str.casefold, deterministic=True)
 
 
 class Pool:

@@ -4,17 +4,20 @@ import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
+from typing import Final
 
 from sqlite_utils import Database
 
 from supportcases.errors import DatabaseUnusable
-from supportcases.sqlite.connections import PATIENCE, open_memory, open_read_only, uri_of
+from supportcases.sqlite.connections import PATIENCE, Connection, open_memory, open_read_only, uri_of
 from supportcases.sqlite.faults import BUSY, primary_code
 from supportcases.sqlite.migrations import MIGRATIONS
 
+NO_SHM: Final = {sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY}  # where the `-shm` file cannot be made
+
 
 @contextmanager
-def looking_into(path: str) -> Iterator[sqlite3.Connection]:
+def looking_into(path: str) -> Iterator[Connection]:
     """Yield a connection that sees one moment of a file of support cases, and that cannot change it.
 
     Nobody waits for it, and it waits for nobody but a program that keeps the whole file locked.
@@ -27,6 +30,10 @@ def looking_into(path: str) -> Iterator[sqlite3.Connection]:
     if not os.path.isfile(path):
         raise DatabaseUnusable(f"{path} cannot be read: it is not a file.")
     file = os.path.realpath(path)
+    if needs_immutable(file):
+        with _looking_into_still(file, path) as connection:
+            yield connection
+        return
     was_in_use = os.path.exists(f"{file}-wal")
     try:
         connection = open_read_only(file)
@@ -41,12 +48,59 @@ def looking_into(path: str) -> Iterator[sqlite3.Connection]:
             _tidy(file)
 
 
+@contextmanager
+def _looking_into_still(file: str, path: str) -> Iterator[Connection]:
+    """Yield a connection that takes no locks, and find out whether the file stayed as it was meanwhile.
+
+    Raises:
+        DatabaseUnusable: Somebody wrote to it, so that what was seen may be of no one moment.
+    """
+    before = _state(file)
+    with closing(open_read_only(file, immutable=True)) as connection:
+        _begin(connection, path)
+        yield connection
+    if _state(file) != before:
+        raise DatabaseUnusable(f"{path} was changed while it was read; try again.")
+
+
+def needs_immutable(file: str) -> bool:
+    """Tell whether SQLite can read the file only as one that nobody changes.
+
+    That is one in WAL mode in a folder where this user cannot make the `-shm` file, as long as there is nothing in the
+    `-wal` file that would be passed over.
+    """
+    if os.access(os.path.dirname(file), os.W_OK) or _length(f"{file}-wal") or not os.access(file, os.R_OK):
+        return False
+    try:
+        with closing(open_read_only(file)) as connection:
+            connection.execute("SELECT 1 FROM sqlite_schema").fetchone()
+    except sqlite3.Error as error:
+        return primary_code(error) in NO_SHM
+    return False
+
+
+def _length(path: str) -> int:
+    try:
+        return os.stat(path).st_size
+    except OSError:
+        return 0
+
+
+def _state(file: str) -> tuple[int, ...]:
+    """Return what changes when somebody writes to the file."""
+    found = os.stat(file)
+    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, _length(f"{file}-wal")
+
+
 def open_able_to_write(path: str) -> sqlite3.Connection:
-    """Return a connection that could change the file, and does not create it.
+    """Return a connection that could change the file, if this user may, and does not create it.
 
     Close it before that of `looking_into`: the last one moves what is in the `-wal` file to the file, if it can.
     """
-    return sqlite3.connect(uri_of(os.path.realpath(path), "rw"), uri=True, timeout=PATIENCE, isolation_level=None)
+    file = os.path.realpath(path)
+    if needs_immutable(file):
+        return open_read_only(file, immutable=True)
+    return sqlite3.Connection(uri_of(file, "rw"), uri=True, timeout=PATIENCE, isolation_level=None)
 
 
 def applied_migrations(connection: sqlite3.Connection) -> set[str]:
@@ -87,6 +141,12 @@ def _begin(connection: sqlite3.Connection, path: str) -> None:
 def _unreadable(path: str, error: sqlite3.Error) -> DatabaseUnusable:
     if primary_code(error) in BUSY:
         return DatabaseUnusable(f"{path} cannot be read: another program keeps it locked.")
+    if not os.access(path, os.R_OK):
+        return DatabaseUnusable(f"{path} cannot be read: this user may not.")
+    if primary_code(error) in NO_SHM:
+        return DatabaseUnusable(
+            f"{path} cannot be read: its newest cases are in a -wal file that only who may write its folder can read."
+        )
     return DatabaseUnusable(f"{path} cannot be read as a SQLite database: {error}.")
 
 

@@ -1,0 +1,75 @@
+"""A repository to read from, also where the file may not be written."""
+
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+
+from supportcases.errors import DatabaseUnavailable, DatabaseUnusable
+from supportcases.repository import Repository
+from supportcases.sqlite.connections import Connection, use_casefold
+from supportcases.sqlite.faults import Faults
+from supportcases.sqlite.looking import applied_migrations, known_migrations, looking_into
+from supportcases.sqlite.repository import SqliteRepository
+from supportcases.sqlite.transactions import SqliteTransaction
+
+
+@contextmanager
+def opened_to_read(path: str) -> Iterator[Repository]:
+    """Yield the repository of a file that is there.
+
+    One that this user may not write is seen as it is at one moment, and left so: its schema must be that of this
+    version. Every other one is opened as always, which brings it up to date.
+
+    Raises:
+        DatabaseUnusable: There is no such file, or it cannot be used.
+    """
+    if not os.path.isfile(path) or may_be_written(path):
+        with closing(SqliteRepository(path, must_exist=True)) as repository:
+            yield repository
+        return
+    with looking_into(path) as connection:
+        _must_be_of_this_version(connection, path)
+        use_casefold(connection)
+        yield _Seen(connection, path)
+
+
+def may_be_written(path: str) -> bool:
+    """Tell whether this user may write the file, and make SQLite's journal beside it."""
+    return os.access(path, os.W_OK) and os.access(os.path.dirname(os.path.realpath(path)), os.W_OK)
+
+
+def _must_be_of_this_version(connection: Connection, path: str) -> None:
+    applied, known = applied_migrations(connection), set(known_migrations())
+    if applied - known:
+        raise DatabaseUnusable(f"{path} was written by a newer version of supportcases.")
+    if known - applied:
+        raise DatabaseUnusable(
+            f"{path} was written by an older version of supportcases, and this user may not bring it up to date."
+        )
+
+
+class _Seen:
+    """What a connection sees that has begun to read."""
+
+    def __init__(self, connection: Connection, path: str) -> None:
+        self._transaction = SqliteTransaction(connection, writes=False)
+        self._faults = Faults(path)
+
+    @contextmanager
+    def read(self, *, once: bool = False) -> Iterator[SqliteTransaction]:
+        try:
+            yield self._transaction
+        except sqlite3.Error as error:
+            self._faults.raise_translated(error)
+
+    @contextmanager
+    def write(self) -> Iterator[SqliteTransaction]:
+        raise DatabaseUnavailable("This user may not write the file.")
+        yield  # what makes it a generator
+
+    def check(self) -> None:
+        self._transaction.connection.execute("SELECT 1 FROM supportcases_cases LIMIT 1").fetchall()
+
+    def close(self) -> None:
+        """Whoever opened the connection closes it."""

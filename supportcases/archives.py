@@ -12,6 +12,7 @@ from typing import Any, Final, NamedTuple, NoReturn
 from supportcases import fields, times
 from supportcases.actors import ActorKind
 from supportcases.cases import AuthorKind, Case, Message, Status
+from supportcases.contradictions import contradictions
 from supportcases.dossiers import Dossier
 from supportcases.errors import InvalidInput
 from supportcases.events import EventKind, HistoryEntry
@@ -196,6 +197,8 @@ class Archive:
         self._numbers[case.store] = case.number
         messages = tuple(Message(**read) for read in self._list(value, "messages", MESSAGE))
         history = tuple(HistoryEntry(**read) for read in self._list(value, "history", ENTRY))
+        for place, problem in contradictions(case, messages, history):
+            refuse(f"{self._place}, {place}", problem)
         return Dossier(case, messages, history)
 
     def _list(self, value: dict[str, Any], name: str, members: Members) -> Iterator[dict[str, Any]]:

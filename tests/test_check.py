@@ -11,6 +11,7 @@ from sqlite_utils import Database
 from supportcases import SqliteRepository, SupportDesk, cli
 from supportcases.sqlite.checks import _may_reset_a_wal
 from supportcases.sqlite.migrations import MIGRATIONS
+from supportcases.testing import MovableClock
 from tests.conftest import ACME, ADA, GLOBEX
 from tests.databases import fingerprint, python
 from tests.processes import start
@@ -18,14 +19,17 @@ from tests.test_cli import run
 from tests.test_sqlite_schema import MIGRATION_NAMES
 
 BODY = "The printer is on fire."
-THINGS = "the file, the schema, numbers, next numbers, messages, history, counts, threads, subjects, the search index"
+THINGS = (
+    "the file, the schema, numbers, next numbers, messages, history, counts, threads, subjects, the search index, "
+    "what happened to each case"
+)
 
 
 @pytest.fixture
 def path(path):
     """The path of a file with three cases of acme and one of globex, which nobody uses."""
     with closing(SqliteRepository(path)) as repository:
-        desk = SupportDesk(repository)
+        desk = SupportDesk(repository, clock=MovableClock())
         for subject in ("Straße", "The till is down", "Nothing happens"):
             desk.open(ACME, body=BODY, subject=subject)
         desk.open(GLOBEX, body=BODY, subject="Blank page")
@@ -82,6 +86,8 @@ def test_where_all_is_well_it_says_what_it_looked_at(path, tmp_path, found):
     assert found() == (0, ["nothing is wrong"])
 
 
+CASES = "what happened to each case"
+NOT_THE_FIRST = "messages[0] must be the one of which history[0] tells, by merchant, at 2024-06-15T10:30:00.000Z"
 FAULTS = {
     "gap": (
         [
@@ -128,6 +134,22 @@ FAULTS = {
     "CHECK": (
         ["UPDATE supportcases_messages SET author_label = '' WHERE position = 2"],
         ["the file: CHECK constraint failed in supportcases_messages"],
+    ),
+    "open and nobody waits": (
+        ["UPDATE supportcases_cases SET unanswered_since = NULL WHERE store = 'globex'"],
+        [f"{CASES}: globex 1, unansweredSince must be 2024-06-15T10:30:00.000Z, as the history tells"],
+    ),
+    "a message before the opening": (
+        ["UPDATE supportcases_messages SET created_at = '2024-06-14T10:30:00.000Z' WHERE store = 'globex'"],
+        [f"{CASES}: globex 1, {NOT_THE_FIRST}"],
+    ),
+    "a merchant's note": (
+        ["UPDATE supportcases_messages SET internal = 1 WHERE store = 'globex'"],
+        [f"{CASES}: globex 1, {NOT_THE_FIRST}"],
+    ),
+    "a history without an opening": (
+        ["UPDATE supportcases_events SET kind = 'replied' WHERE store = 'globex'"],
+        [f"{CASES}: globex 1, history[0] must tell that the case was opened, at its createdAt"],
     ),
     "folded subject": (
         ["UPDATE supportcases_cases SET subject = 'Ways' WHERE subject = 'Straße'"],

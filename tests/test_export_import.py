@@ -119,6 +119,34 @@ def test_a_desk_that_was_carried_over_answers_byte_for_byte_as_before(path, arch
     assert run("check", "--db", "new.db", cwd=tmp_path).returncode == 0
 
 
+def test_what_was_kept_while_the_clock_went_back_can_be_carried_over(path, tmp_path):
+    """Notes and changes are no activity: what comes behind them may have an earlier time than they have."""
+    path.unlink()
+    clock = MovableClock()
+    with closing(SqliteRepository(path)) as repository:
+        desk = SupportDesk(repository, clock=clock)
+        desk.open(ACME, body=BODY)
+        clock.advance(hours=5)
+        desk.note(ADA, "acme:1", body="Bring water.")
+        desk.change(ADA, "acme:1", severity="high")
+        clock.advance(hours=-4)
+        desk.answer(ADA, "acme:1", body="Use water.")
+        clock.advance(hours=-4)
+        desk.note(ADA, "acme:1", body="It was sand.")
+        desk.reply(ACME, 1, body="Still on fire.")
+        desk.close(ACME, 1)
+        desk.answer(ADA, "acme:1", body="It was closed.", kind="system")
+        desk.change(ADA, "acme:1", status="answered", severity="low", assignee="me")
+        clock.advance(hours=-4)
+        desk.change(ADA, "acme:1", status="open")
+        clock.advance(hours=9)
+        desk.note(ADA, "acme:1", body="Later than all else.")
+    (tmp_path / "back.ndjson").write_text(exported(tmp_path))
+    assert imported(tmp_path, "back.ndjson").stdout == "imported 1 case into new.db\n"
+    assert rows(tmp_path / "new.db") == rows(path)
+    assert [run("check", "--db", db, cwd=tmp_path).returncode for db in ("cases.db", "new.db")] == [0, 0]
+
+
 def test_numbers_go_on_behind_the_highest(archive, tmp_path):
     imported(tmp_path, archive)
     with closing(SqliteRepository(tmp_path / "new.db")) as repository:

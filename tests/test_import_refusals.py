@@ -15,6 +15,7 @@ from tests.test_export_import import BODY, imported, rows
 
 ID = "0191abc0-0000-7000-8000-000000000001"
 AT = "2024-06-15T10:30:00.000Z"
+EARLIER = "2024-06-15T09:30:00.000Z"
 LATER = "2024-06-15T10:31:00.000Z"
 
 
@@ -47,6 +48,25 @@ def a_message(**changes):
 def an_entry(**changes):
     entry = {"kind": "opened", "actorKind": "merchant", "actorLabel": "Mara", "at": AT, "from": {}}
     return {name: value for name, value in (entry | {"to": {"status": "open"}} | changes).items() if value is not ...}
+
+
+def an_answered_case(place, /, *, message=None, at=LATER, **entry):
+    told = {
+        "kind": "answered",
+        "actorKind": "support",
+        "from": {"status": "open"},
+        "to": {"status": "answered"},
+        "at": at,
+    }
+    said = {"authorKind": "support", "createdAt": at} | (message or {})
+    return a_case(
+        place,
+        status="answered",
+        unansweredSince=None,
+        lastActivityAt=LATER,
+        messages=[*a_case(place)["messages"], a_message(**said)],
+        history=[an_entry(), an_entry(**(told | entry))],
+    )
 
 
 def lines(*values) -> bytes:
@@ -160,6 +180,106 @@ FAULTY_CASES = {
     "unanswered in the future": (
         a_case(2, unansweredSince=LATER),
         "line 3, unansweredSince must be a time from createdAt to lastActivityAt",
+    ),
+    "open and nobody waits": (
+        a_case(2, unansweredSince=None),
+        f"line 3, unansweredSince must be {AT}, as the history tells",
+    ),
+    "waits since another time": (
+        a_case(2, unansweredSince=LATER, lastActivityAt=LATER),
+        f"line 3, unansweredSince must be {AT}, as the history tells",
+    ),
+    "active without a reason": (
+        a_case(2, lastActivityAt=LATER),
+        f"line 3, lastActivityAt must be {AT}, as the history tells",
+    ),
+    "closed by nobody": (
+        a_case(2, status="closed", closedAt=AT),
+        "line 3, status must be open, as the history tells",
+    ),
+    "closed at another time": (
+        a_case(
+            2,
+            status="closed",
+            closedAt=AT,
+            lastActivityAt=LATER,
+            history=[an_entry(), an_entry(kind="closed", at=LATER, to={"status": "closed"})],
+        ),
+        f"line 3, closedAt must be {LATER}, as the history tells",
+    ),
+    "a history that begins otherwise": (
+        a_case(2, history=[an_entry(kind="replied")]),
+        "line 3, history[0] must tell that the case was opened, at its createdAt",
+    ),
+    "opened at another time": (
+        a_case(2, history=[an_entry(at=LATER)]),
+        "line 3, history[0] must tell that the case was opened, at its createdAt",
+    ),
+    "opened twice": (
+        a_case(2, history=[an_entry(), an_entry()]),
+        "line 3, history[1], kind must not be opened a second time",
+    ),
+    "answered before it was opened": (
+        an_answered_case(2, at=EARLIER),
+        "line 3, history[1], at must not be before what had happened to the case",
+    ),
+    "an answer before the opening": (
+        an_answered_case(2, message={"createdAt": EARLIER}),
+        "line 3, messages[1] must be one of which the history tells, with its time and by its side",
+    ),
+    "an answer of the merchant's": (
+        an_answered_case(2, message={"authorKind": "merchant"}),
+        "line 3, messages[1] must be one of which the history tells, with its time and by its side",
+    ),
+    "an answer that is a note": (
+        an_answered_case(2, message={"internal": True}),
+        "line 3, messages[1] must be one of which the history tells, with its time and by its side",
+    ),
+    "a merchant's note": (
+        a_case(
+            2,
+            messages=[a_message(), a_message(authorKind="merchant", internal=True)],
+            history=[an_entry(), an_entry(kind="noted", actorKind="support", to={})],
+        ),
+        f"line 3, messages[1] must be the one of which history[1] tells, by support, elliot or system, at {AT}",
+    ),
+    "an answer that leaves it open": (
+        an_answered_case(2, to={"status": "open"}),
+        "line 3, history[1], to must have the status answered, which the case has by it",
+    ),
+    "from another status": (
+        an_answered_case(2, **{"from": {"status": "closed"}}),
+        "line 3, history[1], from must be as the entries before it left the case",
+    ),
+    "a first message of the team's": (
+        a_case(2, messages=[a_message(authorKind="support")]),
+        f"line 3, messages[0] must be the one of which history[0] tells, by merchant, at {AT}",
+    ),
+    "a first message that is a note": (
+        a_case(2, messages=[a_message(internal=True)]),
+        f"line 3, messages[0] must be the one of which history[0] tells, by merchant, at {AT}",
+    ),
+    "a message that the history does not know": (
+        a_case(2, messages=[a_message(), a_message()]),
+        "line 3, messages[1] must be one of which the history tells, with its time and by its side",
+    ),
+    "another severity than the history tells": (
+        a_case(
+            2, history=[an_entry(), an_entry(kind="changed", **{"from": {"severity": "low"}}, to={"severity": "high"})]
+        ),
+        "line 3, severity must be high, as the history tells",
+    ),
+    "another assignee than the history tells": (
+        a_case(
+            2,
+            assignee="Bob",
+            history=[
+                an_entry(),
+                an_entry(kind="changed", **{"from": {"assignee": None}}, to={"assignee": "Bob"}),
+                an_entry(kind="changed", **{"from": {"assignee": "Bob"}}, to={"assignee": None}),
+            ],
+        ),
+        "line 3, assignee must be null, as the history tells",
     ),
     "several at once": (
         a_case(2, subject="a", status="b", color="red"),

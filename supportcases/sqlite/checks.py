@@ -11,6 +11,9 @@ from contextlib import closing
 from itertools import islice
 from typing import Final, NamedTuple
 
+from supportcases.contradictions import contradictions
+from supportcases.sqlite.cases import SqliteCases
+from supportcases.sqlite.events import SqliteEvents
 from supportcases.sqlite.faults import DAMAGED, primary_code
 from supportcases.sqlite.looking import (
     applied_migrations,
@@ -20,8 +23,10 @@ from supportcases.sqlite.looking import (
     open_able_to_write,
     our_parts,
 )
+from supportcases.sqlite.queue import SqliteQueue
 
 MOST: Final = 5  # faults of one kind that are told
+PAGE: Final = 500  # cases that are read at once
 LEAST_FREE: Final = 100_000_000  # bytes that the disk should have left, or as many as the file has
 PAGES: Final = "***"  # how SQLite begins what it finds wrong with pages, whosever they are
 INDEX_TABLES: Final = ("data", "idx", "docsize", "config")  # in which FTS5 keeps what it knows
@@ -60,6 +65,9 @@ def check(path: str) -> Findings:
             if since in applied and not unknown:
                 looked_at.append(name)
                 faults += _told(name, find(connection))
+        if not (pending or unknown or faults):
+            looked_at.append("what happened to each case")
+            faults += _told("what happened to each case", _contradictions(connection))
         return Findings(_described(path, connection), tuple(looked_at), tuple(faults), tuple(_warnings(path, pending)))
 
 
@@ -281,6 +289,20 @@ def _wrong_index(connection: sqlite3.Connection) -> Iterator[str]:
         if primary_code(error) not in DAMAGED:
             raise
         yield "it does not hold exactly the subjects, so a search may miss cases or find others"
+
+
+def _contradictions(connection: sqlite3.Connection) -> Iterator[str]:
+    """Ask of each case whether a desk could have kept it as it is, in a file of which all else is sound."""
+    cases, events = SqliteCases(connection), SqliteEvents(connection)
+    for store in SqliteQueue(connection).names(None):
+        number = 0
+        while page := cases.following(store, number, limit=PAGE):
+            for case in page:
+                number = case.number
+                messages = cases.thread_with_notes(store, case.id)
+                history = events.history(store, case.id, limit=-1, offset=0)
+                for place, problem in contradictions(case, messages, history):
+                    yield f"{store} {number}, {place} {problem[0].lower()}{problem[1:].removesuffix('.')}"
 
 
 CHECKS: Final = (

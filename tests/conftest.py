@@ -6,7 +6,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -174,9 +174,9 @@ class Server(NamedTuple):
 
 
 @contextmanager
-def serving(db: Path, *arguments: str) -> Iterator[Server]:
-    """Run `supportcases serve` on a free port until the block ends."""
-    command = [sys.executable, "-m", "supportcases", "serve", "--port", "0", "--db", str(db), *arguments]
+def serving(db: Path, *arguments: str, through: Sequence[str] = ()) -> Iterator[Server]:
+    """Run `supportcases serve` on a free port, as the command `through` runs it, until the block ends."""
+    command = [*through, sys.executable, "-m", "supportcases", "serve", "--port", "0", "--db", str(db), *arguments]
     log = db.parent / "server.log"
     with log.open("a") as stderr:
         process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=stderr, text=True, cwd=db.parent)
@@ -185,10 +185,18 @@ def serving(db: Path, *arguments: str) -> Iterator[Server]:
         assert line.startswith("listening on http://"), log.read_text()
         yield Server(line.split()[-1], process, db)
     finally:
-        if process.poll() is None:
-            process.send_signal(signal.SIGTERM)
-        process.wait(timeout=20)
+        stop(process)
         process.stdout.close()
+
+
+def stop(process: subprocess.Popen[str], number: signal.Signals = signal.SIGTERM) -> None:
+    """Send the signal, and kill the process where it has not ended 20 s later."""
+    try:
+        process.send_signal(number)
+        process.wait(timeout=20)
+    finally:
+        process.kill()
+        process.wait()
 
 
 @pytest.fixture
@@ -225,6 +233,16 @@ def exits(capsys, monkeypatch, tmp_path):
         return said.out or said.err
 
     return command_line
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _children_heed_ctrl_c():
+    """Let children begin with SIGINT's default where it is ignored, as in `nohup ... &`, which they would inherit."""
+    before = signal.getsignal(signal.SIGINT)
+    if before is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, lambda *_: None)  # here it stays ignored; a program of its own begins without it
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 @pytest.fixture(autouse=True)

@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 import pytest
 import requests
 
-from .conftest import ROOT
+from .conftest import ROOT, stop
 from .test_official_client import NO_KEY, PAGE, Thrown, bounded, check, connected
 from .test_official_client import sdk as sdk  # a fixture
 
@@ -114,10 +114,7 @@ def open_shop(framework: str, folder: Path):
         await_answer(process, url, errors)
         yield Shop(framework, url, db, log)
     finally:
-        if process.poll() is None:
-            process.send_signal(signal.SIGINT)
-        with bounded(process, 20):
-            process.wait()
+        stop(process, signal.SIGINT)
     complaints = [line for line in errors.read_text().splitlines() if not line.startswith("WARNING:django.")]
     assert (process.returncode, complaints) == (0, [])  # Django logs each 404 and 403 of its own
 

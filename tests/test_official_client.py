@@ -20,7 +20,7 @@ import pytest
 
 from supportcases import KeyRing, SqliteRepository, SupportDesk
 
-from .conftest import ADA, ROOT, serving
+from .conftest import ADA, ROOT, serving, stop
 
 SDK = Path(__file__).parent / "sdk"
 NODE_IS_REQUIRED = os.environ.get("SUPPORTCASES_REQUIRE_NODE") == "1"
@@ -136,7 +136,7 @@ def sdk():
     missing = [tool for tool in ("node", "npm") if shutil.which(tool) is None]
     if missing:
         (pytest.fail if NODE_IS_REQUIRED else pytest.skip)(
-            f"The official client needs Node.js, and {' and '.join(missing)} cannot be found."
+            f"{' and '.join(missing)} of the official client's tests cannot be found: install nodejs and npm."
         )
     if installed(SDK / "node_modules" / ".package-lock.json") != installed(SDK / "package-lock.json"):
         npm = [shutil.which("npm"), "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
@@ -468,6 +468,5 @@ def test_the_client_speaks_to_a_desk_mounted_below_a_path(sdk, tmp_path):
             assert client.update(opened["id"], "closed")["status"] == "closed"
             assert client.get("#000001") is None
     finally:
-        process.terminate()
-        process.wait(timeout=20)
+        stop(process)
         process.stdout.close()

@@ -4,7 +4,6 @@ import http.client
 import json
 import os
 import re
-import shutil
 import signal
 import socket
 import subprocess
@@ -17,7 +16,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from .conftest import CASES, ROOT
+from .conftest import CASES, ROOT, stop
+from .tools import needs
 
 PATIENCE = 30.0
 
@@ -34,6 +34,7 @@ class Shop(NamedTuple):
 
     def paste(self, number: int) -> dict:
         """Run one of the printed lines as a shell does, and return the JSON that it gets."""
+        needs("curl", package="curl")
         done = subprocess.run(["bash", "-c", self.curls[number]], capture_output=True, text=True, timeout=PATIENCE)
         assert done.returncode == 0, done.stderr
         return json.loads(done.stdout)
@@ -80,16 +81,12 @@ def open_shop(folder: Path):
         yield Shop(re.search(r"http://127\.0\.0\.1:\d+", said)[0], curls, said, process)
     finally:
         watchdog.cancel()
-        if process.poll() is None:
-            process.send_signal(signal.SIGINT)
-        process.wait(timeout=20)
+        stop(process, signal.SIGINT)
         process.stdout.close()
 
 
 @pytest.fixture
 def shop(tmp_path):
-    if shutil.which("curl") is None or shutil.which("bash") is None:
-        pytest.fail("The printed lines need bash and curl.")
     with open_shop(tmp_path) as shop:
         yield shop
 
@@ -195,6 +192,13 @@ def test_ctrl_c_ends_it_quietly(tmp_path):
         assert shop.process.wait(timeout=10) == 0
     assert (tmp_path / "stderr.txt").read_text() == ""
     assert {path.name for path in tmp_path.iterdir()} == {"sample.db", "stderr.txt"}
+
+
+def test_the_tests_end_what_they_start_where_sigint_is_ignored_as_under_nohup():
+    test = f"{__file__}::{test_ctrl_c_ends_it_quietly.__name__}"
+    deaf = ["sh", "-c", 'trap "" INT; exec "$@"', "sh", sys.executable, "-m", "pytest", "-q", test]
+    done = subprocess.run(deaf, cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stdout
 
 
 def test_a_port_in_use_is_told_in_one_line(tmp_path):

@@ -12,13 +12,14 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager, suppress
+from types import SimpleNamespace
 from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
 
 import pytest
 
 from supportcases import Actor, KeyRing, SqliteRepository, SupportDesk, create_app
-from supportcases.server import LIMITS, served
+from supportcases.server import LIMITS, served, stop_signals
 
 from .conftest import CASES, ROOT, RawAnswer, serving
 
@@ -389,6 +390,36 @@ def test_signals_that_go_on_coming_do_not_kill_it_on_its_way_out(number, server)
 
     assert server.process.returncode == 0
     assert log_of(server) == []
+
+
+def test_no_signal_comes_in_while_the_handlers_change_or_python_would_complain_that_it_is_lost(monkeypatch):
+    held_back, change = [], signal.signal
+
+    def watched(number, handler):
+        if handler is signal.SIG_IGN:
+            held_back.append(signal.pthread_sigmask(signal.SIG_BLOCK, []) >= {signal.SIGTERM, signal.SIGINT})
+        return change(number, handler)
+
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+    monkeypatch.setattr(signal, "signal", watched)
+    try:
+        with stop_signals(SimpleNamespace(pull_trigger=lambda: None)) as stopping:
+            stopping.append(signal.SIGTERM)
+    finally:
+        for number, handler in before.items():
+            change(number, handler)
+    assert held_back == [True, True]
+    assert not signal.pthread_sigmask(signal.SIG_BLOCK, [])
+
+
+def test_a_sigint_that_was_ignored_at_the_start_stays_ignored_and_sigterm_stops_it_all_the_same(tmp_path):
+    shell = ["sh", "-c", 'trap "" INT TERM; exec "$@"', "sh"]
+    with serving(tmp_path / "cases.db", through=shell) as server:
+        server.process.send_signal(signal.SIGINT)
+        with Wire(server.url) as wire:
+            assert wire.ask("GET", "/healthz").status == 200
+        server.process.send_signal(signal.SIGTERM)
+        assert server.process.wait(timeout=10) == 0
 
 
 def test_a_second_signal_does_not_cut_the_answer_short(server, wire):

@@ -5,6 +5,7 @@ and PyInstaller alone, so that what else is installed here does not get into the
 """
 
 import argparse
+import ctypes
 import os
 import platform
 import re
@@ -12,6 +13,7 @@ import shutil
 import statistics
 import subprocess
 import sys
+import sysconfig
 import tempfile
 import time
 import urllib.request
@@ -76,6 +78,12 @@ def refuse_what_cannot_build() -> None:
     for tool, package in TOOLS.items():
         if not shutil.which(tool):
             raise Failed(f"the program {tool} is missing; on Debian: sudo apt install {package}")
+    library = sysconfig.get_config_var("INSTSONAME")  # Debian's own Python runs without that file; the build does not
+    try:
+        ctypes.CDLL(library)
+    except OSError:
+        package = library.partition(".so")[0]
+        raise Failed(f"the library {library} is missing; on Debian: sudo apt install {package}") from None
 
 
 def build(output: Path) -> Path:

@@ -22,6 +22,7 @@ import pytest
 import make_binary
 from supportcases import __version__, cli
 from tests.conftest import CASES, ROOT
+from tests.tools import miss, needs
 
 LARGEST = 15_000_000
 GLIBC = {"ld-linux-x86-64.so.2", "ld-linux-aarch64.so.1", "libc.so.6", "libdl.so.2", "libm.so.6", "libpthread.so.0"}
@@ -115,6 +116,11 @@ class Built(NamedTuple):
 
 @pytest.fixture(scope="session")
 def built(tmp_path_factory) -> Built:
+    needs("nm", package="binutils")
+    try:
+        make_binary.refuse_what_cannot_build()
+    except make_binary.Failed as reason:
+        miss(str(reason))
     output = tmp_path_factory.mktemp("built") / "out"
     done = subprocess.run(
         [sys.executable, "make_binary.py", "--output", output], cwd=ROOT, capture_output=True, text=True, timeout=500

@@ -15,6 +15,7 @@ import supportcases
 from supportcases import Actor, KeyRing, SqliteRepository, SupportDesk, cli, create_app, errors
 from supportcases.web.errors import CODES
 from tests.conftest import ROOT, serving
+from tests.tools import needs
 from torture.__main__ import EXPERIMENTS
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -76,6 +77,7 @@ def test_many_cases_come_in_as_dossiers(tmp_path, monkeypatch, capsys):
 
 
 def test_the_standalone_commands_run_and_those_of_the_second_terminal(tmp_path):
+    needs("curl", package="curl")
     *create, serve = SHELL_BLOCKS[1].strip().splitlines()
     keys = [run_as_written(command, tmp_path).strip() for command in create]
     assert [len(key) for key in keys if key.startswith("sck_")] == [52, 52]
@@ -93,6 +95,7 @@ def test_the_standalone_commands_run_and_those_of_the_second_terminal(tmp_path):
 
 
 def test_the_curl_lines_of_the_support_team_run_in_their_order(tmp_path):
+    needs("curl", package="curl")
     (lines,) = re.findall(r"```sh\n(.*?)```", DOCS["support-api.md"], re.DOTALL)
     with serving(tmp_path / "cases.db") as server:
         repository = SqliteRepository(server.db)

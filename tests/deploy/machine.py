@@ -3,7 +3,6 @@
 import os
 import re
 import shlex
-import shutil
 import signal
 import socket
 import subprocess
@@ -13,30 +12,17 @@ from configparser import ConfigParser
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-import pytest
 import requests
 
 from tests.conftest import ROOT
+from tests.tools import SEARCHED
 
 GUIDE = (ROOT / "docs" / "deploy.md").read_text(encoding="utf-8")
 PATHS = re.compile(r"(?<![\w./])/(usr/local|opt|etc|var/lib|var/log|var/backups|src)(?![\w])")
-TOOLS_ARE_REQUIRED = os.environ.get("SUPPORTCASES_REQUIRE_TOOLS") == "1"
 PATIENCE = 20.0  # seconds
 DB = "/var/lib/supportcases/cases.db"
 UNIT = "/etc/systemd/system/supportcases.service"
 BACKUP = "/usr/local/sbin/supportcases-backup"
-
-
-def needs(*tools: str, package: str) -> None:
-    """Skip the test where a tool is missing; fail where the tools are required."""
-    missing = [tool for tool in tools if shutil.which(tool, path=SEARCHED) is None]
-    if missing:
-        (pytest.fail if TOOLS_ARE_REQUIRED else pytest.skip)(
-            f"This block of docs/deploy.md needs {' and '.join(missing)}: install {package}."
-        )
-
-
-SEARCHED = f"{Path(sys.executable).parent}:/usr/sbin:/sbin:{os.environ['PATH']}"
 
 
 def blocks(language: str, *, heading: str | None = None) -> list[str]:

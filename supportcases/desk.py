@@ -75,8 +75,8 @@ class SupportDesk(SupportSide, Overview):
             limit: How many at the most, 1 to 100.
             offset: How many to pass over first.
             query: A part of the subject, in any letter case, or a number.
-            status: Only cases of that status; "all" if None is None else None for any.
-            severity: Only cases of that severity; "all" if None is None else None for any.
+            status: Only cases of that status; None or "all" for any.
+            severity: Only cases of that severity; None or "all" for any.
         """
         store = actor.store
         with checking() as check:

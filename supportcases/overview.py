@@ -47,9 +47,9 @@ class Overview(Casework):
                 since. A case that does not change while all pages are read is on exactly one of them.
             sort: A `QueueSort`: "waiting", "activity", "age" or "severity".
             store: Only cases of that store.
-            status: Only cases of that status; "all" if None is None else None for any.
-            severity: Only cases of that severity; "all" if None is None else None for any.
-            category: Only cases of that category; "all" if None is None else None for any.
+            status: Only cases of that status; None or "all" for any.
+            severity: Only cases of that severity; None or "all" for any.
+            category: Only cases of that category; None or "all" for any.
             assignee: Only cases of that assignee; "me" for the actor's own, "none" for nobody's.
             query: A part of the subject, of a message or of a note, in any letter case, or a number.
             created_after: Only cases opened then or later: a datetime, or text such as "2024-06-15T10:30:00Z".

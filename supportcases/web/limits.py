@@ -1,18 +1,19 @@
 """How many requests one key may send, and how often one address may fail to say who it is."""
 
-import ipaddress
 import math
 import re
 import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
+from ipaddress import IPv6Address, ip_network
 from typing import Final, NamedTuple
 
 import falcon
 
 from supportcases.actors import Actor
 from supportcases.processes import PerProcess
+from supportcases.web.addresses import address_of
 
 FORM: Final = r"([1-9][0-9]{0,8})/(second|minute|hour|day)"
 SECONDS: Final = {"second": 1, "minute": 60, "hour": 3_600, "day": 86_400}
@@ -121,13 +122,9 @@ class Limits:
             )
 
 
-def _neighbourhood(address: str) -> str:
+def _neighbourhood(text: str) -> str:
     """Return what the addresses of one customer have in common."""
-    try:
-        parsed = ipaddress.ip_address(address)
-    except ValueError:  # a Unix socket has none
-        return ""
-    if isinstance(parsed, ipaddress.IPv6Address):
-        mapped = parsed.ipv4_mapped
-        return str(mapped or ipaddress.ip_network((int(parsed), NEIGHBOURS), strict=False))
-    return address
+    address = address_of(text)
+    if isinstance(address, IPv6Address):
+        return str(ip_network((int(address), NEIGHBOURS), strict=False))
+    return str(address or "")  # a Unix socket has none

@@ -1,39 +1,47 @@
 """Serving the desk alone: waitress, with limits for the open, and a stop that cuts no answer short."""
 
+import errno
 import signal
 import socket
+import sys
 import threading
 import time
-from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, Final
 
 from waitress import wasyncore
-from waitress.channel import HTTPChannel
-from waitress.parser import HTTPRequestParser, ParsingError
-from waitress.server import TcpWSGIServer, create_server
-from waitress.task import ThreadedTaskDispatcher
+from waitress.adjustments import Adjustments
+from waitress.server import TcpWSGIServer
 
 from supportcases.app import MAX_BODY, WsgiApp
-from supportcases.processes import waited
+from supportcases.channel import Channel, ticks
 from supportcases.turns import Turns
+from supportcases.web.addresses import address_of, last_forwarded
+from supportcases.workers import Dispatcher
+
+if sys.platform != "win32":
+    import resource
 
 STOP_SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
 GRACE: Final = 5.0  # seconds that requests which a worker has begun may take to finish
-READS: Final = ("GET", "HEAD", "OPTIONS")  # methods that never wait to write
 LINGER: Final = 1.0  # seconds that a client has to notice that its connection is closed
+NO_ROOM: Final = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
+REST: Final = 1.0  # seconds for which nothing is accepted after one of those
+SILENCE: Final = 60.0  # seconds for which that is not said again
+FEWEST: Final = 8  # connections, however few descriptors there are
 LIMITS: Final[dict[str, Any]] = {
     "connection_limit": 500,  # waitress's 100 are soon held by slow clients
     "channel_timeout": 30,
     "cleanup_interval": 5,
     "asyncore_use_poll": True,  # select() breaks at 1,024 file descriptors
-    # above the app's own limit, so that its error is heard; no more: an unfinished line is searched with each piece
+    # above this the app gets no body but its length; no more: an unfinished line is searched with each piece
     "max_request_body_size": 2 * MAX_BODY,
     # what an unfinished request or an unread answer may hold in memory; the rest goes to a temporary file
     "max_request_header_size": 16_384,
     "inbuf_overflow": 8_192,
     "outbuf_overflow": 49_152,
+    "outbuf_high_watermark": 1 << 40,  # no worker waits for a client
     "clear_untrusted_proxy_headers": True,
     "ident": None,
 }
@@ -63,119 +71,95 @@ def url_of(listener: socket.socket) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
-class Parser(HTTPRequestParser):  # type: ignore[misc]  # waitress has no types
-    """Waitress's parser, which lets an exception fly where a Content-Length has more digits than Python converts."""
+class Server(TcpWSGIServer):  # type: ignore[misc]  # waitress has no types
+    """Waitress's server with connections of our kind, which rests where the system has no room for one more."""
 
-    def parse_header(self, header_plus: bytes) -> None:
-        """Parse the start line and the headers.
+    channel_class = Channel
+    rests_until = 0.0
+    complains_after = 0.0
 
-        Raises:
-            ParsingError: They are not valid, which waitress answers with 400.
-        """
+    def __init__(self, app: WsgiApp, listener: socket.socket, **settings: Any) -> None:
+        """Listen on `listener`."""
+        info = listener.family, listener.type, listener.proto, listener.getsockname()
+        adjustments = Adjustments(sockets=[listener], **{**LIMITS, **settings})
+        self.turns = Turns()
+        workers = Dispatcher(adjustments.threads)
+        super().__init__(app, {}, _sock=listener, dispatcher=workers, adj=adjustments, bind_socket=False, sockinfo=info)
+
+    def readable(self) -> bool:
+        """Tell whether a connection may be accepted."""
+        may_accept: bool = super().readable()  # which looks after the connections too
+        return may_accept and ticks() >= self.rests_until
+
+    def accept(self) -> Any:
+        """Accept a connection, if one is there and there is room for it."""
         try:
-            super().parse_header(header_plus)
-        except (ValueError, ParsingError):  # it quotes the line, in which a key may stand
-            raise ParsingError("The head of the request cannot be read") from None
+            return super().accept()
+        except OSError as error:
+            if error.errno not in NO_ROOM:
+                raise
+            now = ticks()
+            self.rests_until = now + REST
+            if now >= self.complains_after:
+                self.complains_after = now + SILENCE
+                self.logger.warning("no connection can be accepted for now: %s", error.strerror)
+            return None
 
-
-class Channel(HTTPChannel):  # type: ignore[misc]
-    """A connection with this parser, on which only a whole request or an answer counts as activity, not each byte."""
-
-    parser_class = Parser
-    last_activity: float
-    taken = 0  # requests that a worker has begun
-
-    def handle_read(self) -> None:
-        """Take what has come."""
-        before, known = self.last_activity, self._known()
-        super().handle_read()
-        if self._known() == known:
-            self.last_activity = before
-
-    def service(self) -> None:
-        """Answer the next request, when it is its turn."""
-        self.taken += 1
-        turn = self.server.turns.take()
-        try:
-            super().service()
-        finally:
-            turn.release()
-
-    def _known(self) -> int:
-        return self.taken + len(self.requests)
-
-
-class Dispatcher(ThreadedTaskDispatcher):  # type: ignore[misc]
-    """Threads, one of which is kept from those who write and may have to wait long for each other.
-
-    Who wants to write and finds the others taken waits without a thread, and that counts as a part of the wait.
-    """
-
-    def __init__(self, threads: int) -> None:
-        """Start so many; a single one does everything."""
-        super().__init__()
-        self._free_to_write = max(1, threads - 1)
-        self._waiting: deque[Write] = deque()
-        self.set_thread_count(threads)
+    def fix_addr(self, addr: Any) -> Any:
+        """Write an address of IPv4 as such, also where it came over IPv6."""
+        return (str(address_of(addr[0]) or addr[0]), *addr[1:])
 
     def add_task(self, channel: Channel) -> None:
-        """Let the next request of the channel be answered."""
-        if getattr(channel.requests[0], "command", "") in READS:
+        """Have a worker answer the next request of the channel, once the answers before it are out."""
+        if channel.begin_next():
             super().add_task(channel)
-            return
-        write = Write(self, channel)
-        with self.lock:
-            if not self._free_to_write:
-                self._waiting.append(write)
-                return
-            self._free_to_write -= 1
-        super().add_task(write)
 
-    def end_of_write(self) -> None:
-        """Let the next one write."""
-        with self.lock:
-            if not self._waiting:
-                self._free_to_write += 1
-                return
-            write = self._waiting.popleft()
-        super().add_task(write)
-
-    def shutdown(self, cancel_pending: bool = True, timeout: float = 5) -> bool:
-        """End the threads, and close the connections of those who wait."""
-        with self.lock:
-            self.queue.extend(self._waiting)
-            self._waiting.clear()
-        return bool(super().shutdown(cancel_pending, timeout))
+    def maintenance(self, now: float) -> None:
+        """Cut the connections whose clients have had their time, whether or not one can write to them."""
+        for channel in list(self.active_channels.values()):
+            if channel.has_had_its_time(now):
+                channel.handle_close()
 
 
-class Write:
-    """A request that may have to wait to write."""
+def connections_for(threads: int) -> int:
+    """Return how many connections there is room for, in this process's limit of descriptors.
 
-    def __init__(self, dispatcher: Dispatcher, channel: Channel) -> None:
-        """Begin to wait."""
-        self._dispatcher = dispatcher
-        self._channel = channel
-        self._since = time.monotonic()
-
-    def service(self) -> None:
-        """Answer it, in a thread."""
-        token = waited.set(time.monotonic() - self._since)
-        try:
-            self._channel.service()
-        finally:
-            waited.reset(token)
-            self._dispatcher.end_of_write()
-
-    def cancel(self) -> None:
-        """Answer it never."""
-        self._channel.cancel()
+    Each may need two: its socket, and a file for what is unfinished or unread.
+    """
+    most: int = LIMITS["connection_limit"]
+    if sys.platform == "win32":
+        return most
+    limit, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return most if limit == resource.RLIM_INFINITY else min(most, max(FEWEST, (limit - _own_files(threads)) // 2))
 
 
-def _server(app: WsgiApp, listener: socket.socket, *, threads: int, **settings: Any) -> TcpWSGIServer:
-    server = create_server(app, sockets=[listener], _dispatcher=Dispatcher(threads), **LIMITS, **settings)
-    server.channel_class = Channel
-    server.turns = Turns()
-    return server
+def raise_descriptor_limit(threads: int) -> None:
+    """Raise this process's limit of descriptors to what the most connections need, as far as the system lets it."""
+    if sys.platform != "win32":
+        limit, highest = resource.getrlimit(resource.RLIMIT_NOFILE)
+        wanted = 2 * LIMITS["connection_limit"] + _own_files(threads)
+        if highest != resource.RLIM_INFINITY:
+            wanted = min(wanted, highest)
+        if limit != resource.RLIM_INFINITY and limit < wanted:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, highest))
+
+
+def _own_files(threads: int) -> int:
+    """Return how many descriptors the desk itself needs: the database's for each thread, and some."""
+    return 64 + 8 * threads
+
+
+def _behind(proxy: str, app: WsgiApp) -> WsgiApp:
+    """Return an application that is told by `proxy` who is asking."""
+    trusted = str(address_of(proxy))
+
+    def application(environ: dict[str, Any], start_response: Any) -> Any:
+        if environ["REMOTE_ADDR"] == trusted:
+            client = last_forwarded(environ.get("HTTP_X_FORWARDED_FOR", ""))
+            environ["REMOTE_ADDR"] = environ["REMOTE_HOST"] = str(client or trusted)
+        return app(environ, start_response)
+
+    return application
 
 
 def serve(
@@ -192,12 +176,15 @@ def serve(
     `announce` is called with a line once connections are accepted.
     `trusted_proxy` is the address of a proxy whose `X-Forwarded-For` says who is asking; nobody else's is believed.
     """
-    proxy = {"trusted_proxy": trusted_proxy, "trusted_proxy_headers": {"x-forwarded-for"}} if trusted_proxy else {}
+    raise_descriptor_limit(threads)
     with _held_back():  # which its threads inherit: only this one is interrupted
-        server = _server(app, listener, threads=threads, **proxy)
+        server = Server(app, listener, threads=threads, connection_limit=connections_for(threads))
+    if trusted_proxy:
+        server.application = _behind(trusted_proxy, server.application)  # around waitress, which takes the header away
     with stop_signals(server) as stopping:
         announce(f"listening on {url_of(listener)}")
         _serve_until(stopping, server)
+    server.close()
 
 
 @contextmanager
@@ -208,7 +195,7 @@ def served(app: WsgiApp, *, threads: int = 4) -> Iterator[str]:
     """
     listener = bind("127.0.0.1", 0)
     try:
-        server = _server(app, listener, threads=threads)
+        server = Server(app, listener, threads=threads, connection_limit=connections_for(threads))
     except BaseException:
         listener.close()
         raise
@@ -221,18 +208,18 @@ def served(app: WsgiApp, *, threads: int = 4) -> Iterator[str]:
         stopping.append(0)
         server.pull_trigger()
         thread.join()
+        server.close()  # only now: nobody pulls a trigger that is closed
 
 
-def _serve_until(stopping: list[int], server: TcpWSGIServer) -> None:
+def _serve_until(stopping: list[int], server: Server) -> None:
     """Serve until `stopping` holds something, then let begun requests finish."""
     while not stopping:
         _turn(server, timeout=1.0)
     _drain(server)
-    server.close()
 
 
 @contextmanager
-def stop_signals(server: TcpWSGIServer) -> Iterator[list[int]]:
+def stop_signals(server: Server) -> Iterator[list[int]]:
     """Yield a list that holds the first signal to stop, once it has come."""
     stopping: list[int] = []
 
@@ -262,47 +249,21 @@ def _held_back() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _turn(server: TcpWSGIServer, *, timeout: float) -> None:
+def _turn(server: Server, *, timeout: float) -> None:
     wasyncore.loop(timeout=timeout, use_poll=True, map=server._map, count=1)
 
 
-def _ticks() -> float:
-    """Return the seconds of a clock that no test stops, as freezegun stops `time.monotonic`; Windows has no other."""
-    return time.clock_gettime(time.CLOCK_MONOTONIC) if hasattr(time, "clock_gettime") else time.monotonic()
-
-
-def _drain(server: TcpWSGIServer) -> None:
+def _drain(server: Server) -> None:
     """Accept and read nothing more; close each connection once its answer is out."""
-    deadline = _ticks() + GRACE
+    deadline = ticks() + GRACE
     server.accepting = False
     server.socket.close()
     server.del_channel()
     server.adj.channel_request_lookahead = -1  # no channel has less than that waiting, so none is read again
-    leaving: dict[HTTPChannel, float] = {}
-    while server.active_channels and _ticks() < deadline:
+    while server.active_channels and ticks() < deadline:
         for channel in list(server.active_channels.values()):
             if not channel.requests and not channel.total_outbufs_len:
-                _say_goodbye(channel, leaving)
+                channel.say_goodbye(LINGER)
+        server.maintenance(time.time())
         _turn(server, timeout=0.05)
-    server.task_dispatcher.shutdown(timeout=max(0.1, deadline - _ticks()))
-
-
-def _say_goodbye(channel: HTTPChannel, leaving: dict[HTTPChannel, float]) -> None:
-    """Close a connection whose answers are out, in two steps.
-
-    What the client has sent meanwhile is thrown away first: closing over unread bytes would reset the connection, and a
-    client that is still reading would lose the end of its answer.
-    """
-    try:
-        if channel not in leaving:
-            leaving[channel] = _ticks() + LINGER
-            channel.socket.shutdown(socket.SHUT_WR)
-        while channel.socket.recv(65_536):
-            pass
-        gone = True
-    except BlockingIOError:
-        gone = _ticks() > leaving[channel]
-    except OSError:
-        gone = True
-    if gone:
-        channel.handle_close()
+    server.task_dispatcher.shutdown(timeout=max(0.1, deadline - ticks()))

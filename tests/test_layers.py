@@ -14,6 +14,8 @@ OUTSIDE = {
     "sqlite": {"sqlite_utils"},
     "web": {"falcon", "marshmallow"},
     "app": {"falcon"},
+    "channel": {"waitress"},
+    "workers": {"waitress"},
     "server": {"waitress"},
     "testing": {"falcon"},
     "text": {"wcwidth"},
@@ -48,7 +50,9 @@ INSIDE = {
     "sqlite": "actors cases contradictions errors events processes queue repository sqlite times",
     "web": f"{CORE} desk keys logs processes replays repository turns web",
     "app": "casework desk events ids keys repository sqlite subjects times web",
-    "server": "app processes turns",
+    "channel": "",
+    "workers": "channel processes",
+    "server": "app channel turns web workers",
     "cli": (
         "actors app archives cases casework cli desk dossiers errors events fields keys logs queue repository server "
         "sqlite statistics text times version web"

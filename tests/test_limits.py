@@ -4,10 +4,12 @@ import json
 import os
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from ipaddress import ip_address
 
 import pytest
 
 from supportcases import Actor, SqliteRepository, SupportDesk, TooManyCases, create_app
+from supportcases.web.addresses import last_forwarded
 from supportcases.web.limits import MOST, RateLimit, Windows
 from tests.conftest import ACME, ADA, CASES, GLOBEX, SUPPORT, call, serving
 from tests.test_errors import checked
@@ -207,6 +209,44 @@ def test_serve_believes_the_proxy_that_it_is_told_of_and_nobody_else(tmp_path):
         assert [failing(server, number) for number in (1, 2, 3, 1, 1)] == [401, 401, 401, 401, 429]
     with serving(tmp_path / "cases.db", *limits, "--trusted-proxy", "192.0.2.1") as server:
         assert [failing(server, number) for number in range(3)] == [401, 401, 429]
+
+
+@pytest.mark.parametrize(
+    ("header", "client"),
+    [
+        ("203.0.113.7", "203.0.113.7"),
+        ("198.51.100.1, 203.0.113.7", "203.0.113.7"),
+        ("198.51.100.1,203.0.113.7:4711", "203.0.113.7"),
+        ("203.0.113.7, unix:", "203.0.113.7"),
+        ("203.0.113.7, ", "203.0.113.7"),
+        ("::ffff:203.0.113.7", "203.0.113.7"),
+        ("::FFFF:cb00:7107", "203.0.113.7"),
+        ("[::ffff:203.0.113.7]:4711", "203.0.113.7"),
+        ("2001:DB8:0:0::1", "2001:db8::1"),
+        ("[2001:db8::1]", "2001:db8::1"),
+        ('"[2001:db8::1]:4711"', "2001:db8::1"),
+        ("203.0.113.7, unknown", None),  # what stands before it, the client may have written
+        ("unix:", None),
+        ("", None),
+    ],
+)
+def test_the_last_forwarded_address_is_the_client_s_however_it_is_written(header, client):
+    assert last_forwarded(header) == (client and ip_address(client))
+
+
+def test_each_client_of_a_proxy_has_its_own_limit_on_a_socket_for_ipv4_and_ipv6(tmp_path):
+    import requests
+
+    limits = ("--rate-limit", "1/hour", "--host", "::", "--trusted-proxy", "127.0.0.1")
+    with serving(tmp_path / "cases.db", *limits) as server:
+        port = server.url.rpartition(":")[2]
+        answers = [
+            requests.get(
+                f"http://127.0.0.1:{port}{CASES}", headers={"X-Forwarded-For": forwarded}, timeout=10
+            ).status_code
+            for forwarded in ("::ffff:203.0.113.7", "::ffff:203.0.113.8", "203.0.113.7", "1.2.3.4, ::ffff:203.0.113.9")
+        ]
+    assert answers == [401, 401, 429, 401]
 
 
 # the cap of open cases

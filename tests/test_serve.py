@@ -567,6 +567,7 @@ def test_the_limits_are_those_of_the_documentation():
         "max_request_header_size": 16_384,
         "inbuf_overflow": 8_192,
         "outbuf_overflow": 49_152,
+        "outbuf_high_watermark": 1 << 40,
         "clear_untrusted_proxy_headers": True,
         "ident": None,
     }

@@ -42,6 +42,7 @@ EXPERIMENTS: Final = (  # modules of this folder, each with a `run`
     "malformed",
     "texts",
     "slow_clients",
+    "unread",
     "timing",
     "leaks",
     "limits",

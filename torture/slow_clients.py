@@ -73,6 +73,16 @@ class Desk(NamedTuple):
         """Return how many connections it holds, beside the socket that listens."""
         return sum(name.startswith("socket:") for name in self.open_files()) - 1
 
+    def spooled(self) -> int:
+        """Return how many bytes its temporary files hold."""
+        total = 0
+        for link in Path(f"/proc/{self.server.process.pid}/fd").iterdir():
+            try:
+                total += link.stat().st_size if str(link.readlink()).startswith(f"{self.spool}/") else 0
+            except FileNotFoundError:  # closed meanwhile
+                continue
+        return total
+
     def files_left(self) -> int:
         """Return how many temporary files are left, named or not, after some time to close them."""
         end = time.monotonic() + LEAVING

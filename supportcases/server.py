@@ -77,6 +77,7 @@ class Server(TcpWSGIServer):  # type: ignore[misc]  # waitress has no types
     channel_class = Channel
     rests_until = 0.0
     complains_after = 0.0
+    next_channel_cleanup: float
 
     def __init__(self, app: WsgiApp, listener: socket.socket, **settings: Any) -> None:
         """Listen on `listener`."""
@@ -87,9 +88,15 @@ class Server(TcpWSGIServer):  # type: ignore[misc]  # waitress has no types
         super().__init__(app, {}, _sock=listener, dispatcher=workers, adj=adjustments, bind_socket=False, sockinfo=info)
 
     def readable(self) -> bool:
-        """Tell whether a connection may be accepted."""
-        may_accept: bool = super().readable()  # which looks after the connections too
-        return may_accept and ticks() >= self.rests_until
+        """Look after the connections now and then, and tell whether one more may be accepted."""
+        now = time.time()
+        if now >= self.next_channel_cleanup:
+            self.next_channel_cleanup = now + self.adj.cleanup_interval
+            self.maintenance(now)
+        if len(self.active_channels) < self.adj.connection_limit:
+            return bool(self.accepting and ticks() >= self.rests_until)
+        self._complain(f"all {self.adj.connection_limit} are taken")
+        return False
 
     def accept(self) -> Any:
         """Accept a connection, if one is there and there is room for it."""
@@ -98,11 +105,8 @@ class Server(TcpWSGIServer):  # type: ignore[misc]  # waitress has no types
         except OSError as error:
             if error.errno not in NO_ROOM:
                 raise
-            now = ticks()
-            self.rests_until = now + REST
-            if now >= self.complains_after:
-                self.complains_after = now + SILENCE
-                self.logger.warning("no connection can be accepted for now: %s", error.strerror)
+            self.rests_until = ticks() + REST
+            self._complain(str(error.strerror))
             return None
 
     def fix_addr(self, addr: Any) -> Any:
@@ -119,6 +123,12 @@ class Server(TcpWSGIServer):  # type: ignore[misc]  # waitress has no types
         for channel in list(self.active_channels.values()):
             if channel.has_had_its_time(now):
                 channel.handle_close()
+
+    def _complain(self, reason: str) -> None:
+        now = ticks()
+        if now >= self.complains_after:
+            self.complains_after = now + SILENCE
+            self.logger.warning("no connection can be accepted for now: %s", reason)
 
 
 def connections_for(threads: int) -> int:

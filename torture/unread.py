@@ -60,10 +60,9 @@ def many(desk: Desk) -> Outcome:
     """Return how soon an honest client is served beside more than the server takes."""
     before, most, waited = desk.memory("VmRSS"), 0, inf
     with crowd(desk.server.port, words=OPENAPI * ASKED, receive_buffer=NARROW, clients=MANY):
-        begun = time.monotonic()
-        held = desk.connections()
+        begun, held = time.monotonic(), 0
         while waited == inf and time.monotonic() < begun + CUT:
-            most = max(most, desk.spooled())
+            most, held = max(most, desk.spooled()), max(held, desk.connections())
             if desk.wait_of_a_client(1.0) < inf:
                 waited = time.monotonic() - begun
     grown = desk.memory("VmHWM") - before

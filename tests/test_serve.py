@@ -468,7 +468,7 @@ def long_thread(server):
     """A case whose thread is an answer of 12 MB; the bodies, in their order."""
     bodies = [f"{number:04}{'🧵' * 9_996}" for number in range(300)]
     with closing(SqliteRepository(server.db)) as repository:
-        desk, merchant = SupportDesk(repository), Actor.merchant("acme")
+        desk, merchant = SupportDesk(repository, max_thread_characters=10**7), Actor.merchant("acme")
         case = desk.open(merchant, body=bodies[0])
         with repository.write():
             for body in bodies[1:]:

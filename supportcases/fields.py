@@ -236,6 +236,7 @@ SUPPORT_LABEL: Final = LabelRule((ME, NONE))
 ASSIGNEE: Final = LabelRule((NONE,), "; null clears the assignee")  # and "me" is whoever asks
 
 LIMIT: Final = NumberRule(1, 100)
+MANY: Final = NumberRule(1, 1_000)
 OFFSET: Final = NumberRule(0, 2**53 - 1)
 QUERY: Final = QueryRule()
 STATUS_FILTER: Final = FilterRule(Status)
@@ -252,6 +253,7 @@ DEFAULT_CATEGORY: Final = Category.OTHER
 DEFAULT_SEVERITY: Final = Severity.NORMAL
 DEFAULT_LIMIT: Final = 10
 DEFAULT_HISTORY_LIMIT: Final = 100
+DEFAULT_IDLE_LIMIT: Final = 1_000
 DEFAULT_QUEUE_SORT: Final = QueueSort.WAITING
 DEFAULT_SUPPORT_KIND: Final = AuthorKind.SUPPORT
 

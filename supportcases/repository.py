@@ -91,8 +91,10 @@ class Queue(Protocol):
     ) -> tuple[tuple[Case, Place], ...]:
         """Return some of the cases that match, each with its place in the order: those behind `after`, if given."""
 
-    def answered_before(self, stores: Stores, moment: datetime) -> tuple[Case, ...]:
-        """Return the answered cases whose last activity was at `moment` or before, the longest quiet first."""
+    def answered_before(
+        self, stores: Stores, moment: datetime, *, limit: int = 1_000, offset: int = 0
+    ) -> tuple[Case, ...]:
+        """Return some of the answered cases whose last activity was at `moment` or before, the longest quiet first."""
 
     def stores(self, stores: Stores, *, limit: int, offset: int) -> tuple[StoreCounts, ...]:
         """Return some of the stores that have cases, with their counts, newest activity first."""

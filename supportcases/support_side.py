@@ -126,21 +126,40 @@ class SupportSide(Casework):
         """Let somebody take care of a case, by label; "me" is the actor, None nobody."""
         return self.change(actor, ref, assignee=assignee)
 
-    def idle(self, actor: Actor, *, answered_for: timedelta) -> tuple[Case, ...]:
-        """Return the cases that have been answered for that long without a word since, the longest quiet first."""
+    def idle(
+        self, actor: Actor, *, answered_for: timedelta, limit: int = fields.DEFAULT_IDLE_LIMIT, offset: int = 0
+    ) -> tuple[Case, ...]:
+        """Return some of the cases that have been answered for that long without a word since, the longest quiet first.
+
+        Args:
+            actor: One of the support team.
+            answered_for: How long nobody must have written since the answer.
+            limit: How many at the most, 1 to 1,000.
+            offset: How many to pass over first.
+        """
         actor.must_be(ActorKind.SUPPORT)
         with checking() as check:
             answered_for = check("answered_for", fields.SPAN, answered_for)
+            limit = check("limit", fields.MANY, limit)
+            offset = check("offset", fields.OFFSET, offset)
         with self.repository.read() as transaction:
-            return transaction.queue.answered_before(actor.stores, times.before(self._now(), answered_for))
+            before = times.before(self._now(), answered_for)
+            return transaction.queue.answered_before(actor.stores, before, limit=limit, offset=offset)
 
-    def close_idle(self, actor: Actor, *, answered_for: timedelta) -> tuple[Case, ...]:
-        """Close each idle case, with a word of the desk's own that says so; return those that were closed.
+    def close_idle(
+        self, actor: Actor, *, answered_for: timedelta, limit: int = fields.DEFAULT_IDLE_LIMIT
+    ) -> tuple[Case, ...]:
+        """Close the idle cases, up to `limit`, each with a word of the desk's own that says so; return them.
 
-        Each is looked at again in the transaction that closes it, so that a reply that comes meanwhile wins, and a
-        second run at the same time closes no case twice.
+        Call it again until it returns none: then all are closed. Each is looked at again in the transaction that closes
+        it, so that a reply that comes meanwhile wins, and a second run at the same time closes no case twice.
+
+        Args:
+            actor: One of the support team.
+            answered_for: How long nobody must have written since the answer.
+            limit: How many at the most, 1 to 1,000.
         """
-        idle_ones = self.idle(actor, answered_for=answered_for)
+        idle_ones = self.idle(actor, answered_for=answered_for, limit=limit)
         body = IDLE_NOTICE.format(times.spelled(answered_for))
         closed_ones = []
         for idle in idle_ones:

@@ -222,6 +222,51 @@ def test_what_is_no_span_is_refused_with_a_sentence(desk, case, use, span):
     assert refused.value.problems == {"answered_for": "Must be a timedelta that is longer than nothing."}
 
 
+# how many
+
+
+def test_of_many_some_are_told_and_closed_at_a_time_the_longest_quiet_first(desk, clock):
+    with desk.repository.write():
+        for number in range(1, 1_004):
+            desk.open(ACME, body=BODY)
+            desk.answer(ADA, f"acme:{number}", body="Try again.")
+            clock.advance(milliseconds=1)
+    clock.advance(days=14)
+    assert idle(desk) == [("acme", number) for number in range(1, 1_001)]
+    assert numbers(desk.idle(CRON, answered_for=FORTNIGHT, limit=2, offset=1_000)) == [("acme", 1_001), ("acme", 1_002)]
+    assert numbers(desk.close_idle(CRON, answered_for=FORTNIGHT, limit=2)) == [("acme", 1), ("acme", 2)]
+    assert len(close_idle(desk)) == 1_000
+    assert close_idle(desk) == [("acme", 1_003)]
+    assert close_idle(desk) == []
+
+
+@pytest.mark.parametrize("limit", [0, 1_001, "5", None, True])
+@pytest.mark.parametrize("use", ["idle", "close_idle"])
+def test_how_many_is_1_to_1000(desk, case, use, limit):
+    with pytest.raises(InvalidInput) as refused:
+        getattr(desk, use)(CRON, answered_for=FORTNIGHT, limit=limit)
+    assert refused.value.problems == {"limit": "Must be a whole number from 1 to 1000."}
+
+
+def test_the_command_closes_all_however_many(tmp_path, capsys):
+    from supportcases import cli
+
+    db = tmp_path / "cases.db"
+    with closing(SqliteRepository(db)) as repository:
+        desk = SupportDesk(repository, clock=lambda: datetime.now(UTC) - timedelta(days=30))
+        with repository.write():
+            for number in range(1, 1_004):
+                desk.open(ACME, body=BODY)
+                desk.answer(ADA, f"acme:{number}", body="Try again.")
+    assert cli.main(["close-idle", "--answered-for", "14d", "--db", str(db), "--dry-run"]) == 0
+    assert capsys.readouterr().out.splitlines()[-1] == "1003 cases would be closed"
+    assert cli.main(["close-idle", "--answered-for", "14d", "--db", str(db)]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert (len(set(lines)), lines[-1]) == (1_004, "1003 cases closed")
+    assert cli.main(["close-idle", "--answered-for", "14d", "--db", str(db)]) == 0
+    assert capsys.readouterr().out == "0 cases closed\n"
+
+
 # while others write
 
 

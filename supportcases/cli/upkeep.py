@@ -1,11 +1,14 @@
 """The commands that tell how the desk is doing, and close what has gone quiet."""
 
 import argparse
+from collections.abc import Iterator
 from datetime import datetime, timedelta
+from itertools import chain
+from itertools import count as count_from
 from typing import Any, Final
 
 from supportcases import times
-from supportcases.cases import Severity
+from supportcases.cases import Case, Severity
 from supportcases.cli.desks import (
     add_as,
     add_json,
@@ -20,7 +23,8 @@ from supportcases.cli.desks import (
 from supportcases.cli.options import command, duration, flag, option, ruled, store
 from supportcases.cli.streams import report
 from supportcases.cli.tables import human, line, table, terminal_width, visible
-from supportcases.fields import MOMENT_FILTER
+from supportcases.desk import SupportDesk
+from supportcases.fields import DEFAULT_IDLE_LIMIT, MOMENT_FILTER
 from supportcases.statistics import Spread, Statistics
 from supportcases.web.support import case_json, statistics_json
 
@@ -105,14 +109,29 @@ def _spread(spread: Spread) -> str:
 def close_idle(options: argparse.Namespace) -> None:
     """Close the idle cases, or tell which they are; print each, and how many."""
     with existing_desk(options.db) as desk:
-        find = desk.idle if options.dry_run else desk.close_idle
-        cases = find(signer(options), answered_for=options.answered_for)
+        batches = _idle(desk, options) if options.dry_run else _closed(desk, options)
+        cases = tuple(chain.from_iterable(batches))
     done, count = ("would close", "would be closed") if options.dry_run else ("closed", "closed")
     if options.json:
         report(json_line({"data": [case_json(case) for case in cases]}))
         return
     lines = [line(f"{done} {name_of(case)}: ", visible(case.subject), terminal_width()) for case in cases]
     report("\n".join([*lines, f"{_cases(len(cases))} {count}"]))
+
+
+def _idle(desk: SupportDesk, options: argparse.Namespace) -> Iterator[tuple[Case, ...]]:
+    """Yield the idle cases, some at a time."""
+    for offset in count_from(0, DEFAULT_IDLE_LIMIT):
+        batch = desk.idle(signer(options), answered_for=options.answered_for, offset=offset)
+        yield batch
+        if len(batch) < DEFAULT_IDLE_LIMIT:
+            return
+
+
+def _closed(desk: SupportDesk, options: argparse.Namespace) -> Iterator[tuple[Case, ...]]:
+    """Close the idle cases, and yield them some at a time."""
+    while batch := desk.close_idle(signer(options), answered_for=options.answered_for):
+        yield batch
 
 
 def _cases(count: int) -> str:

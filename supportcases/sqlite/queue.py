@@ -56,8 +56,10 @@ class SqliteQueue:
         ).fetchall()
         return tuple((case_from_row(row[: -len(order)]), row[-len(order) :]) for row in rows)
 
-    def answered_before(self, stores: Stores, moment: datetime) -> tuple[Case, ...]:
-        """Return the answered cases whose last activity was at `moment` or before, the longest quiet first."""
+    def answered_before(
+        self, stores: Stores, moment: datetime, *, limit: int = 1_000, offset: int = 0
+    ) -> tuple[Case, ...]:
+        """Return some of the answered cases whose last activity was at `moment` or before, the longest quiet first."""
         where, values = _matching(QueueFilter(stores=stores, status=Status.ANSWERED))
         rows = self._connection.execute(
             f"""
@@ -66,8 +68,9 @@ class SqliteQueue:
             WHERE {where}
               AND last_activity_at <= :moment
             ORDER BY last_activity_at, id
+            LIMIT :limit OFFSET :offset
             """,
-            {**values, "moment": times.to_text(moment)},
+            {**values, "moment": times.to_text(moment), "limit": limit, "offset": offset},
         ).fetchall()
         return tuple(map(case_from_row, rows))
 

@@ -3,7 +3,7 @@
 import os
 import re
 from collections.abc import Callable, Iterable
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from supportcases import times
 from supportcases.casework import MAX_THREAD_CHARACTERS, MAX_THREAD_MESSAGES, NewId, SubjectMaker
@@ -33,6 +33,13 @@ PREFIX_FORM: Final = r"(/(?!\.{1,2}(/|$))[A-Za-z0-9._~-]+)*"  # a client would t
 MAX_BODY: Final = 1_048_576
 
 WsgiApp = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
+
+
+class Mounted(Protocol):
+    """A WSGI application with the parameters' names of PEP 3333, as Flask's `wsgi_app` has them."""
+
+    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        """Answer a request."""
 
 
 def create_app(
@@ -143,7 +150,7 @@ def _recogniser(authenticate: Authenticate | None, keys: KeyRing, api_keys: bool
     return first_of(authenticate, recognise) if api_keys else authenticate
 
 
-def mount(host: WsgiApp, guest: WsgiApp, *, at: str, strip: bool = True) -> WsgiApp:
+def mount(host: WsgiApp, guest: WsgiApp, *, at: str, strip: bool = True) -> Mounted:
     """Return a WSGI application that is `host`, with `guest` at the path `at` and below it.
 
     The guest finds `at` in `SCRIPT_NAME` and no longer in `PATH_INFO`, as PEP 3333 says, so that its links begin with

@@ -184,7 +184,7 @@ def test_an_archive_may_begin_with_a_byte_order_mark_and_nothing_else_may(tmp_pa
     (tmp_path / "b.ndjson").write_text("".join([first, "\ufeff", *more]), encoding="utf-8")
 
     assert run("import", "a.ndjson", cwd=tmp_path).stdout == "imported 1 case into cases.db\n"
-    assert "line 2, is no JSON" in refused(run("import", "b.ndjson", "--db", "b.db", cwd=tmp_path))
+    assert "line 2 is no JSON" in refused(run("import", "b.ndjson", "--db", "b.db", cwd=tmp_path))
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)], ids=["SIGINT", "SIGTERM"])
@@ -227,18 +227,15 @@ def as_another(tmp_path_factory):
     for part in (folder, folder.parent, folder.parent.parent):
         part.chmod(0o755)
 
+    program = f"""
+import os, sys
+from supportcases.cli import main  # before it becomes {OTHER}, who may not read every Python
+os.setgroups([]), os.setgid({OTHER}), os.setuid({OTHER})
+sys.exit(main(sys.argv[1:]))
+"""
+
     def look(*arguments):
-        return subprocess.run(
-            [*MODULE, "--db", str(folder / "cases.db"), *arguments],
-            cwd="/",
-            env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"},
-            capture_output=True,
-            text=True,
-            timeout=60,
-            user=OTHER,
-            group=OTHER,
-            extra_groups=[],
-        )
+        return run("--db", str(folder / "cases.db"), *arguments, cwd="/", command=[sys.executable, "-c", program])
 
     return folder, look
 
@@ -275,7 +272,7 @@ def test_a_file_that_is_in_use_by_somebody_else_is_read_with_its_newest_cases(as
         other.execute("UPDATE supportcases_cases SET subject = 'Newest of all'")
 
         assert "Newest of all" in look("cases").stdout
-        assert look("check").returncode == 0
+        assert "wrong: subjects: " in look("check").stdout  # which were changed past their folded form
 
 
 def test_a_wal_that_cannot_be_read_is_not_passed_over(as_another, tmp_path):

@@ -1,11 +1,14 @@
 """An answer: JSON that cannot fail to be written, and the headers that every answer has."""
 
 import json
+from collections.abc import Iterable
 from typing import Any, Final
 
 import falcon
 
 from supportcases.repository import Answer
+
+CHUNK: Final = 65_536
 
 _encode: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
@@ -29,6 +32,20 @@ def send_text(resp: falcon.Response, text: str) -> None:
     """Answer with JSON text."""
     resp.content_type = falcon.MEDIA_JSON
     resp.data = to_bytes(text)
+
+
+def send_parts(resp: falcon.Response, parts: Iterable[str]) -> None:
+    """Answer with JSON text in parts, encoded one by one: put together, a long answer would take several times as much.
+
+    Each part goes out with those behind it, up to `CHUNK` bytes or so.
+    """
+    chunks = [bytearray()]
+    for part in parts:
+        if len(chunks[-1]) >= CHUNK:
+            chunks.append(bytearray())
+        chunks[-1] += to_bytes(part)
+    resp.content_type = falcon.MEDIA_JSON
+    resp.set_stream(map(bytes, chunks), sum(map(len, chunks)))
 
 
 def send_answer(resp: falcon.Response, answer: Answer) -> None:

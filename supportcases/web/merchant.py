@@ -8,11 +8,11 @@ from supportcases.actors import ActorKind
 from supportcases.cases import Status
 from supportcases.repository import Answer
 from supportcases.web import schemas
-from supportcases.web.answers import send_answer, send_text
+from supportcases.web.answers import send_answer, send_parts, send_text
 from supportcases.web.auth import asker
 from supportcases.web.requests import ApiRequest
 from supportcases.web.resources import DeskResource
-from supportcases.web.writers import case_text, page_text, reply_text, thread_text
+from supportcases.web.writers import case_text, page_text, reply_text, thread_parts
 
 NEW_CASE: Final = schemas.NewCase()
 CASE_CHANGE: Final = schemas.CaseChange()
@@ -55,7 +55,7 @@ class CaseItem(MerchantResource):
 
     def on_get(self, req: ApiRequest, resp: falcon.Response, id_or_number: str) -> None:
         """Return a case with its messages, oldest first."""
-        send_text(resp, thread_text(self._desk.get(asker(req), id_or_number)))
+        send_parts(resp, thread_parts(self._desk.get(asker(req), id_or_number)))
 
     on_head = on_get
 

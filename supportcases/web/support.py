@@ -15,10 +15,11 @@ from supportcases.repository import Answer
 from supportcases.statistics import Statistics
 from supportcases.web import schemas
 from supportcases.web import support_schemas as shapes
-from supportcases.web.answers import send, send_answer, to_json
+from supportcases.web.answers import send, send_answer, send_parts, to_json
 from supportcases.web.auth import asker
 from supportcases.web.requests import ApiRequest
 from supportcases.web.resources import DeskResource
+from supportcases.web.writers import with_messages
 
 NEW_CASE: Final = shapes.NewSupportCase()
 CHANGE: Final = shapes.SupportCaseChange()
@@ -75,7 +76,8 @@ class QueuedCase(SupportResource):
         """Return a case with its messages and notes, oldest first."""
         thread = self._desk.get(asker(req), id)
         resp.etag = etag_of(thread.revision)
-        send(resp, thread_json(thread))
+        messages = (to_json(MESSAGE.dump(message)) for message in thread.messages)
+        send_parts(resp, with_messages(to_json(case_json(thread.case)), messages))
 
     on_head = on_get
 

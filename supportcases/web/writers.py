@@ -4,6 +4,7 @@ The values are known good, so nothing is checked again and nothing but people's 
 each function to what the schema's `dump` and `to_json` make of the same value.
 """
 
+from collections.abc import Iterable, Iterator
 from json.encoder import encode_basestring as quoted
 
 from supportcases.cases import Case, CasePage, Message, Reply, Thread
@@ -34,10 +35,17 @@ def page_text(page: CasePage) -> str:
     return f'{{"data":[{cases}],"meta":{{"count":{page.count},"offset":{page.offset},"limit":{page.limit}}}}}'
 
 
-def thread_text(thread: Thread) -> str:
-    """Write a case with its messages, as `ThreadOut` describes it."""
-    messages = ",".join(map(message_text, thread.messages))
-    return f'{case_text(thread.case)[:-1]},"messages":[{messages}]}}'
+def thread_parts(thread: Thread) -> Iterator[str]:
+    """Write a case with its messages, as `ThreadOut` describes it, a message at a time."""
+    return with_messages(case_text(thread.case), map(message_text, thread.messages))
+
+
+def with_messages(case: str, messages: Iterable[str]) -> Iterator[str]:
+    """Write a case, which is written already, with its messages."""
+    yield f'{case[:-1]},"messages":['
+    for number, message in enumerate(messages):
+        yield f",{message}" if number else message
+    yield "]}"
 
 
 def reply_text(reply: Reply) -> str:

@@ -22,7 +22,7 @@ import pytest
 import make_binary
 from supportcases import __version__, cli
 from tests.conftest import CASES, ROOT
-from tests.tools import miss, needs
+from tests.tools import miss, needs, unshare
 
 LARGEST = 15_000_000
 GLIBC = {"ld-linux-x86-64.so.2", "ld-linux-aarch64.so.1", "libc.so.6", "libdl.so.2", "libm.so.6", "libpthread.so.0"}
@@ -159,10 +159,8 @@ def in_bare_root(binary: Path, folder: Path, libraries: set[Path]) -> Place:
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(library, target)
     shutil.copy(binary, folder)
-    chroot = shutil.which("chroot", path="/usr/sbin:/usr/bin:/sbin:/bin")
-    command = [chroot] if os.geteuid() == 0 else [shutil.which("unshare"), "-r", chroot]
-    tried = subprocess.run([*command, "/", "/bin/true"], capture_output=True, text=True)
-    assert tried.returncode == 0, f"chroot needs root, or a kernel that lets users have namespaces: {tried.stderr}"
+    chroot = needs("chroot", package="coreutils")
+    command = [chroot] if os.geteuid() == 0 else [*unshare(), chroot]
     place = Place([*command, str(folder), "/supportcases"], folder, folder / "tmp")
     place.temporary.mkdir()
     return place

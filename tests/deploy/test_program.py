@@ -26,7 +26,7 @@ from tests.deploy.machine import (
     unit,
     until,
 )
-from tests.tools import needs
+from tests.tools import needs, unshare
 
 INSTRUCTIONS = {"FROM", "COPY", "RUN", "USER", "VOLUME", "ENV", "EXPOSE", "HEALTHCHECK", "ENTRYPOINT", "CMD"}
 SOURCES = ("supportcases", "_supportcases_pytest_plugin.py", "setup.cfg", "pyproject.toml", "README.md", "LICENSE")
@@ -168,7 +168,7 @@ def test_the_image_s_command_is_a_process_1_that_stops_on_sigterm_and_its_health
     settings = dict(word.split("=") for word in re.search(r"^ENV (.*)$", image, re.M)[1].split())
     assert settings.pop("SUPPORTCASES_HOST") == "0.0.0.0"  # the tests listen on loopback only
     settings = {name: serving.here(value) for name, value in settings.items()} | {"SUPPORTCASES_PORT": "0"}
-    namespace = ["unshare", *(["--map-root-user"] if os.geteuid() else []), "--pid", "--fork", "--kill-child"]
+    namespace = unshare("--pid", "--fork", "--kill-child")
     log = serving.root / "container.log"
     with started(*namespace, serving.path(f"/usr/local/bin/{entry[0]}"), *arguments, log=log, env=settings) as outside:
         until(lambda: outside.poll() is not None or "listening on" in log.read_text())

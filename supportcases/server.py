@@ -29,6 +29,7 @@ LINGER: Final = 1.0  # seconds that a client has to notice that its connection i
 NO_ROOM: Final = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 REST: Final = 1.0  # seconds for which nothing is accepted after one of those
 SILENCE: Final = 60.0  # seconds for which that is not said again
+SEND_BUFFER: Final = 131_072  # bytes of an answer that the system holds itself; it would take megabytes
 FEWEST: Final = 8  # connections, however few descriptors there are
 LIMITS: Final[dict[str, Any]] = {
     "connection_limit": 500,  # waitress's 100 are soon held by slow clients
@@ -83,6 +84,7 @@ class Server(TcpWSGIServer):  # type: ignore[misc]  # waitress has no types
         """Listen on `listener`."""
         info = listener.family, listener.type, listener.proto, listener.getsockname()
         adjustments = Adjustments(sockets=[listener], **{**LIMITS, **settings})
+        adjustments.socket_options = [(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER), *adjustments.socket_options]
         self.turns = Turns()
         workers = Dispatcher(adjustments.threads)
         super().__init__(app, {}, _sock=listener, dispatcher=workers, adj=adjustments, bind_socket=False, sockinfo=info)

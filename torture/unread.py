@@ -38,7 +38,7 @@ def few(desk: Desk, seconds: float, *, must_be_cut: bool) -> Outcome:
     before, most, waits = desk.memory("VmRSS"), 0, []
     with crowd(desk.server.port, words=OPENAPI * ASKED, receive_buffer=NARROW, clients=FEW):
         begun = time.monotonic()
-        at_most = held = desk.connections()
+        at_most, held = 0, FEW
         while held and time.monotonic() < begun + seconds:
             waits.append(desk.wait_of_a_client())
             most = max(most, desk.spooled())

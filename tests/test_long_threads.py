@@ -1,5 +1,6 @@
 """How long a thread may be: up to where its merchant's replies are taken, what counts, and what it costs."""
 
+import itertools
 import json
 import sqlite3
 import tracemalloc
@@ -158,10 +159,11 @@ def test_cases_that_were_imported_are_as_long_as_they_are(app, tmp_path):
 
 def test_a_file_of_an_older_version_is_counted_when_it_is_brought_up_to_date(tmp_path):
     path = tmp_path / "cases.db"
+    when = "2024-06-15T10:31:00.000Z"
+    ids = (f"0191abc0-1234-7def-8000-{number:012x}" for number in itertools.count(3))
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
         MIGRATIONS.apply(Database(connection, execute_plugins=False, strict=True), stop_before="0006_threads")
         connection.execute("INSERT INTO supportcases_stores (store, last_number) VALUES ('acme', 2)")
-        when = "2024-06-15T10:31:00.000Z"
         for number in (1, 2):
             connection.execute(
                 "INSERT INTO supportcases_cases (id, store, number, subject, subject_folded, category, severity,"
@@ -169,17 +171,23 @@ def test_a_file_of_an_older_version_is_counted_when_it_is_brought_up_to_date(tmp
                 " VALUES (?, 'acme', ?, 'Lost', 'lost', 'other', 'normal', 'open', ?, ?)",
                 (f"0191abc0-1234-7def-8000-{number:012x}", number, when, when),
             )
-            for position in range(number + 1):
-                connection.execute(
-                    "INSERT INTO supportcases_messages (id, store, case_id, author_kind, author_label, body,"
-                    " created_at, internal) VALUES (?, 'acme', ?, 'support', 'Ada', 'Größe', ?, ?)",
-                    (
-                        f"0191abc0-1234-7def-9{number:03}-{position:012x}",
-                        f"0191abc0-1234-7def-8000-{number:012x}",
-                        when,
-                        position == 1,
-                    ),
-                )
+        # the last two stand where none can be: in the case of another store
+        for store, number, internal in [
+            *(("acme", 1, 0), ("acme", 1, 1), ("acme", 2, 0), ("acme", 2, 1), ("acme", 2, 0)),
+            *(("aaaa", 1, 0), ("zzzz", 1, 0)),
+        ]:
+            connection.execute(
+                "INSERT INTO supportcases_messages (id, store, case_id, author_kind, author_label, body,"
+                " created_at, internal) VALUES (?, ?, ?, 'support', 'Ada', ?, ?, ?)",
+                (
+                    next(ids),
+                    store,
+                    f"0191abc0-1234-7def-8000-{number:012x}",
+                    "Größe" if store == "acme" else "Somebody else's.",
+                    when,
+                    internal,
+                ),
+            )
     desk = SupportDesk(SqliteRepository(path))
     assert (size_of(desk), size_of(desk, 2)) == ((1, 5), (2, 10))
     assert not [fault for fault in check(str(path)).faults if fault.startswith("threads")]

@@ -24,7 +24,7 @@ class Outcome:
     """What came of one thing that was tried.
 
     Attributes:
-        claim: The number of the claim, 1 to 21, in `torture/README.md`.
+        claim: The number of the claim, 1 to 23, in `torture/README.md`.
         name: What was tried, such as "kill -9 under load".
         effort: How often, in figures, such as "200 kills, 6 clients, 5 stores".
         result: What was seen, in figures, such as "48,112 acknowledged, 0 lost, 0 twice".

@@ -35,6 +35,7 @@ WALLS: Final = "tests/test_stores_are_walls.py"
 IDEMPOTENCY: Final = "tests/test_idempotency.py"
 DAMAGE: Final = "tests/test_damage.py"
 LIMITS: Final = "tests/test_limits.py"
+THREADS: Final = "tests/test_long_threads.py"
 
 KILLERS: Final = {
     "keys.py": (CONTRACT,),
@@ -43,6 +44,7 @@ KILLERS: Final = {
         ALONE,
         "tests/test_search_index.py::test_an_upgrade_finds_and_counts_the_cases_that_were_there",
         f"{SCHEMA}::test_an_upgrade_tells_since_when_a_merchant_has_waited",
+        THREADS,
     ),
 }
 
@@ -136,6 +138,7 @@ GUARDS: Final = (
     Guard("sqlite/connections.py", "if self._file and self._file != _identity(self._path):", "if False:", DAMAGE),
     # limits
     Guard("casework.py", "self._must_have_room(transaction, checked_store)", "pass", LIMITS),
+    Guard("casework.py", "self._must_fit(transaction, case, body)", "pass", THREADS),
     Guard("web/limits.py", "within = used < self._limit.requests", "within = True", LIMITS),
     # keys
     Guard("keys.py", "hashlib.sha256(key.encode()).hexdigest()", 'key.removeprefix(KEY_PREFIX).rjust(64, "0")', KEYS),

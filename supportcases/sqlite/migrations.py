@@ -328,17 +328,16 @@ def threads(db: Database) -> None:
           AND n.case_id = c.id;
         """,
     )
-    for event, when, happens in (
-        ("AFTER INSERT", "new.internal = 0", LENGTHEN),
-        ("AFTER DELETE", "old.internal = 0", SHORTEN),
-        ("AFTER UPDATE OF store, case_id, body, internal", "TRUE", SHORTEN + LENGTHEN),
+    for event, happens in (
+        ("AFTER INSERT", LENGTHEN),
+        ("AFTER DELETE", SHORTEN),
+        ("AFTER UPDATE OF store, case_id, body, internal", SHORTEN + LENGTHEN),
     ):
         name = re.sub(r"\W+", "_", event.lower())
         db.execute(
             f"""
             CREATE TRIGGER supportcases_messages_{name}
                 {event} ON supportcases_messages
-                WHEN {when}
                 BEGIN {happens} END
             """
         )

@@ -129,8 +129,8 @@ def test_what_is_there_already_is_left_as_it_is(desk, tmp_path):
 @pytest.mark.parametrize(
     ("db", "why"),
     [
-        ("none.db", "none.db does not exist."),
-        (":memory:", ":memory: does not exist."),
+        ("none.db", "none.db does not exist. Name the file with --db or SUPPORTCASES_DB."),
+        (":memory:", ":memory: does not exist. Name the file with --db or SUPPORTCASES_DB."),
         (".", ". cannot be read: it is not a file."),
         ("text.db", "text.db cannot be read as a SQLite database: file is not a database."),
         ("empty.db", "empty.db holds no support cases."),

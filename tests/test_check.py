@@ -312,7 +312,7 @@ def test_a_file_that_was_cut_short_is_found(path, tmp_path):
 @pytest.mark.parametrize(
     ("db", "why"),
     [
-        ("none.db", "none.db does not exist."),
+        ("none.db", "none.db does not exist. Name the file with --db or SUPPORTCASES_DB."),
         (".", ". cannot be read: it is not a file."),
         ("text.db", "text.db cannot be read as a SQLite database: file is not a database."),
         ("empty.db", "empty.db holds no support cases."),

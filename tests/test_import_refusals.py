@@ -344,8 +344,8 @@ FAULTY_FILES = {
     ),
     "no text": (b"\x00\xff\xfe", "line 1 is not in UTF-8"),
     "with a mark": (
-        b"\xef\xbb\xbf" + lines(HEAD),
-        "line 1 is no JSON: Unexpected UTF-8 BOM (decode using utf-8-sig) (character 1)",
+        lines(HEAD).replace(b"\n", b"\n\xef\xbb\xbf"),  # before the first line it is dropped
+        "line 2 is no JSON: Unexpected UTF-8 BOM (decode using utf-8-sig) (character 1)",
     ),
     "cut between two lines": (lines(HEAD, a_case()), ENDS.format(2)),
     "cut within a line": (

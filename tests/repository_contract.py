@@ -285,6 +285,20 @@ class RepositoryContract:
         assert thread_of(repository, id_of(1, "globex"), "globex") == (a_message(2),)
         assert thread_of(repository, id_of(2)) == ()
 
+    def test_the_length_of_a_thread_is_that_of_the_case_alone_and_without_its_notes(self, repository):
+        kept(repository, a_case(1), a_case(2), a_case(1, "globex"))
+        with repository.write() as transaction:
+            transaction.cases.add_message(a_case(1), a_message(1, "Größe"))
+            transaction.cases.add_message(a_case(1), a_message(2, "A note.", internal=True))
+            transaction.cases.add_message(a_case(2), a_message(3, "1"))
+            transaction.cases.add_message(a_case(2), a_message(4, "22"))
+        with repository.read() as transaction:
+            assert transaction.cases.thread_size("acme", id_of(1)) == (1, 5)
+            assert transaction.cases.thread_size("acme", id_of(2)) == (2, 3)
+            assert transaction.cases.thread_size("globex", id_of(1, "globex")) == (0, 0)
+            assert transaction.cases.thread_size("globex", id_of(1)) == (0, 0)
+            assert transaction.cases.thread_size("acme", id_of(3)) == (0, 0)
+
     @pytest.mark.parametrize("case", [a_case(1, "globex", id=id_of(1)), a_case(2)], ids=["foreign", "absent"])
     def test_a_message_to_a_case_that_the_store_has_not_is_refused(self, repository, case):
         kept(repository, a_case(1), a_case(1, "globex"))

@@ -209,9 +209,22 @@ def test_a_host_that_deletes_or_edits_messages_by_sql_leaves_the_length_right(de
     desk.open(ACME, body=BODY)
     desk.reply(ACME, 1, body="Any news?")
     desk.note(ADA, "acme:1", body="Ask the bank.")
+    desk.open(ACME, body=BODY)
     with desk.repository.write() as transaction:
         transaction.connection.execute(statement)
-    assert size_of(desk) == size
+    assert (size_of(desk), size_of(desk, 2)) == (size, (1, 32))
+
+
+def test_a_message_that_claims_to_be_of_another_store_s_case_changes_no_length(tmp_path):
+    path = tmp_path / "cases.db"
+    desk = SupportDesk(SqliteRepository(path))
+    case = desk.open(ACME, body=BODY)
+    desk.open(GLOBEX, body=BODY)
+    with closing(sqlite3.connect(path)) as connection:  # which does not look at foreign keys
+        connection.execute("UPDATE supportcases_messages SET case_id = ? WHERE store = 'globex'", (case.id,))
+        connection.execute("DELETE FROM supportcases_messages WHERE store = 'globex'")
+        connection.commit()
+    assert size_of(desk) == (1, 32)
 
 
 def test_a_check_tells_of_a_length_that_is_wrong(tmp_path):

@@ -215,6 +215,7 @@ def main() -> int:
     )
     parser.add_argument("arguments", nargs="*", metavar="ARGS", help="for pytest, behind --: then no table is kept")
     asked = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))  # what runs in a chroot ends too
     with tempfile.TemporaryDirectory(prefix="supportcases-debians-", dir="/var/tmp") as name:
         folder = asked.keep or Path(name)
         folder.mkdir(parents=True, exist_ok=True)

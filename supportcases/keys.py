@@ -16,14 +16,18 @@ from supportcases.fields import (
     DEFAULT_AUTHOR,
     KEY_BYTES,
     KEY_PREFIX,
+    OFFSET,
     STORE,
     SUPPORT_LABEL,
     Checker,
+    NumberRule,
     checking,
 )
 from supportcases.repository import ApiKey, Repository
 
 ID_LENGTH: Final = 12
+MOST_LISTED: Final = 1_000
+LISTED: Final = NumberRule(1, MOST_LISTED)
 
 
 def random_key() -> str:
@@ -99,10 +103,21 @@ class KeyRing:
         """Tell whether the key is neither revoked nor expired."""
         return key.revoked_at is None and (key.expires_at is None or self._clock() < key.expires_at)
 
-    def all(self) -> tuple[ApiKey, ...]:
-        """Return every key, oldest first."""
+    def page(self, *, limit: int = MOST_LISTED, offset: int = 0) -> tuple[ApiKey, ...]:
+        """Return at most `limit` keys, 1 to 1,000, oldest first, without the first `offset`."""
+        with checking() as check:
+            check("limit", LISTED, limit)
+            check("offset", OFFSET, offset)
         with self._repository.read() as transaction:
-            return transaction.keys.all()
+            return transaction.keys.page(limit=limit, offset=offset)
+
+    def all(self) -> tuple[ApiKey, ...]:
+        """Return every key, oldest first; `page` returns some, where there may be many."""
+        keys: list[ApiKey] = []
+        with self._repository.read() as transaction:
+            while page := transaction.keys.page(limit=MOST_LISTED, offset=len(keys)):
+                keys += page
+        return tuple(keys)
 
     def revoke(self, key_id: str) -> None:
         """Revoke a key, at once and in every process.

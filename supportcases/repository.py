@@ -143,8 +143,8 @@ class Keys(Protocol):
         How long it takes is to tell nothing of which it was.
         """
 
-    def all(self) -> tuple[ApiKey, ...]:
-        """Return every key, oldest first."""
+    def page(self, *, limit: int, offset: int) -> tuple[ApiKey, ...]:
+        """Return some of the keys, oldest first."""
 
     def revoke(self, key_id: str, now: datetime) -> bool:
         """Revoke a key for good; return False if there is none with that id. A second time changes nothing."""

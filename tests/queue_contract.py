@@ -540,10 +540,10 @@ class QueueContract:
             transaction.keys.add(key, hash_of(1))
         with repository.read() as transaction:
             kept_key = transaction.keys.find(hash_of(1), T0)
-            assert transaction.keys.all() == (key,)
+            assert transaction.keys.page(limit=9, offset=0) == (key,)
         assert kept_key == key
         assert kept_key.actor.stores == (None if stores is None else frozenset(stores))
         with repository.write() as transaction:
             assert transaction.keys.revoke(key.id, LATE) is True
             assert transaction.keys.find(hash_of(1), T0) is None
-            assert transaction.keys.all() == (key._replace(revoked_at=LATE),)
+            assert transaction.keys.page(limit=9, offset=0) == (key._replace(revoked_at=LATE),)

@@ -273,6 +273,11 @@ def test_the_list_shows_every_key_with_its_state_and_none_of_the_secrets(tmp_pat
     assert [row[4] == "-" for row in rows_of(done.stdout)] == [True, False, True]
     assert not any(key in done.stdout or key[4:16] in done.stdout for key in keys)
 
+    page = run("keys", "list", "--limit", "1", "--offset", "1", cwd=tmp_path)
+    assert [row[5] for row in rows_of(page.stdout.split("\n\n")[0])] == ["Zoë's till"]
+    assert page.stdout.rstrip("\n").endswith(" keys list --limit 1 --offset 2")
+    assert "The next:" not in run("keys", "list", "--limit", "1", "--offset", "2", cwd=tmp_path).stdout
+
 
 @pytest.mark.parametrize(
     ("text", "span"),

@@ -139,6 +139,17 @@ def test_keys_are_listed_oldest_first(ring, clock):
         ids.append(ring.create("acme")[1].id)
         clock.advance(seconds=1)
     assert [key.id for key in ring.all()] == ids
+    assert [key.id for key in ring.page(limit=2, offset=2)] == ids[2:4]
+    assert ring.page(offset=5) == ()
+    with pytest.raises(InvalidInput) as refused:
+        ring.page(limit=1_001, offset=-1)
+    assert refused.value.problems["limit"] == "Must be a whole number from 1 to 1000."
+
+
+def test_however_many_keys_there_are_all_are_read_a_thousand_at_a_time(ring, monkeypatch):
+    monkeypatch.setattr("supportcases.keys.MOST_LISTED", 2)
+    ids = {ring.create("acme")[1].id for _ in range(5)}
+    assert {key.id for key in ring.all()} == ids
 
 
 @pytest.mark.parametrize("lifetime", [timedelta(0), timedelta(microseconds=-1), timedelta(days=-1), timedelta.max])

@@ -93,13 +93,13 @@ GUARDS: Final = (
     ),
     Guard(
         "sqlite/connections.py",
-        "_taken(self._write_turn) if writes else None",
+        "_taken(pool.write_turn, deadline) if writes else None",
         "None",
         "tests/test_concurrency.py::test_the_writers_of_a_process_wait_for_each_other_before_they_ask_sqlite",
     ),
     Guard(
         "sqlite/connections.py",
-        "_taken(self._turn)",
+        "_taken(self._turn, deadline)",
         "None",
         f"{CONTRACT}::test_nobody_sees_what_was_not_kept",
     ),
@@ -146,8 +146,8 @@ GUARDS: Final = (
     Guard("keys.py", "self._clock() < key.expires_at", "True", KEYS),
     Guard("sqlite/keys.py", "AND revoked_at IS NULL", "", KEYS),
     Guard("sqlite/keys.py", "AND (expires_at IS NULL OR expires_at > :now)", "", KEYS),
-    Guard("sqlite/keys.py", "None if stores is None else json.loads(stores)", "None", CONTRACT),
-    Guard("sqlite/keys.py", "json.loads(stores), id=key_id", "json.loads(stores)", CONTRACT),
+    Guard("sqlite/keys.py", 'json.loads(stores or "null")', "None", CONTRACT),
+    Guard("sqlite/keys.py", "frozenset(served), key_id)", "frozenset(served), None)", CONTRACT),
     # who may enter which store
     Guard("actors.py", "self.stores is None or store in self.stores", "True", SUPPORT),
     Guard("actors.py", "if not self.may_enter(store):", "if False:", SUPPORT),

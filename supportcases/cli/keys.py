@@ -8,13 +8,13 @@ from typing import Any, Final
 
 from supportcases import times
 from supportcases.actors import Actor, ActorKind
-from supportcases.cli.options import command, expiry, flag, option, ruled, store, stores
+from supportcases.cli.options import command, expiry, flag, option, ruled, store, stores, typed_again, whole
 from supportcases.cli.streams import note, report, silence
 from supportcases.cli.tables import table, visible
 from supportcases.cli.terminal import Screen, screen, show
 from supportcases.errors import DatabaseUnusable, SupportCasesError
 from supportcases.fields import AUTHOR, DEFAULT_AUTHOR, SUPPORT_LABEL
-from supportcases.keys import KeyRing
+from supportcases.keys import MOST_LISTED, KeyRing
 from supportcases.repository import ApiKey
 from supportcases.sqlite.reading import opened_to_read
 from supportcases.sqlite.repository import IN_MEMORY, SqliteRepository
@@ -50,7 +50,17 @@ def add_to(commands: Any) -> None:
         help="how long it is valid, as 90d, 12h, 30m or 8w, or until when, as 2027-01-01 (its beginning in UTC) or "
         "2027-01-01T09:00:00+01:00; for ever unless given",
     )
-    command(keys, "list", list_keys, "list what is known of every key")
+    listing = command(keys, "list", list_keys, "list what is known of the keys, oldest first")
+    listing.add_argument(
+        "--limit",
+        type=whole(1, MOST_LISTED),
+        default=MOST_LISTED,
+        metavar="N",
+        help=f"how many at the most (default: {MOST_LISTED})",
+    )
+    listing.add_argument(
+        "--offset", type=whole(0, 999_999_999), default=0, metavar="N", help="how many to pass over first (default: 0)"
+    )
     revoking = command(keys, "revoke", revoke_key, "revoke a key at once")
     revoking.add_argument("key_id", metavar="KEY_ID")
 
@@ -109,12 +119,14 @@ def refuse_wrong_use(options: argparse.Namespace) -> None:
 
 
 def list_keys(options: argparse.Namespace) -> None:
-    """Print what is kept of every key, oldest first."""
-    on = screen()
+    """Print what is kept of the keys, oldest first."""
+    on, end = screen(), options.offset + options.limit
     with opened_to_read(options.db) as repository:
         keys = KeyRing(repository)
-        rows = [_row(key, keys, on) for key in keys.all()]
-    show(table([HEADINGS, *rows], on.width, whole=1))
+        rows = [_row(key, keys, on) for key in keys.page(limit=options.limit, offset=options.offset)]
+        goes_on = len(rows) == options.limit and keys.page(limit=1, offset=end)
+    more = ["", typed_again(options, "keys list", ("db", "limit"), f"--offset {end}")] if goes_on else []
+    show([*table([HEADINGS, *rows], on.width, whole=1), *more])
 
 
 def _row(key: ApiKey, keys: KeyRing, on: Screen) -> tuple[str, ...]:

@@ -51,14 +51,16 @@ class SqliteKeys:
         row = self._connection.execute(FIND, {"key_hash": key_hash, "now": times.to_text(now)}).fetchone()
         return _from_row(row) if row else None
 
-    def all(self) -> tuple[ApiKey, ...]:
-        """Return every key, oldest first."""
+    def page(self, *, limit: int, offset: int) -> tuple[ApiKey, ...]:
+        """Return some of the keys, oldest first."""
         rows = self._connection.execute(
             f"""
             SELECT {COLUMNS}
             FROM supportcases_keys
             ORDER BY created_at, id
-            """
+            LIMIT :limit OFFSET :offset
+            """,
+            {"limit": limit, "offset": offset},
         ).fetchall()
         return tuple(map(_from_row, rows))
 

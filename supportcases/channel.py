@@ -26,16 +26,27 @@ class Parser(HTTPRequestParser):  # type: ignore[misc]  # waitress has no types
     def received(self, data: bytes) -> int:
         """Take a piece of the request, and return how many bytes of it belong to it."""
         consumed: int = super().received(data)
-        if not isinstance(self.error, RequestEntityTooLarge):
+        if not (isinstance(self.error, RequestEntityTooLarge) or self._holds_too_long_a_line()):
             return consumed
         self.error = None
+        self.completed = True
         self.close()
         self.body_rcv = None  # the app needs its length only
         if self.chunked:
-            self.headers["CONTENT_LENGTH"] = str(self.body_bytes_received)
+            self.headers["CONTENT_LENGTH"] = str(self.adj.max_request_body_size)
         self.headers["CONNECTION"] = "close"  # the rest of the body would be taken for the next request
         self.expect_continue = False
         return len(data)
+
+    def _holds_too_long_a_line(self) -> bool:
+        """Tell whether a line about a chunk, or what follows the last one, is unfinished and longer than a head may be.
+
+        It is held in memory, and searched anew with each piece that comes.
+        """
+        if not self.chunked or self.completed or self.body_rcv is None:
+            return False
+        unfinished = len(self.body_rcv.control_line) + len(self.body_rcv.trailer)
+        return bool(unfinished > self.adj.max_request_header_size)
 
     def parse_header(self, header_plus: bytes) -> None:
         """Parse the start line and the headers.

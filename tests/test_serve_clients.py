@@ -141,6 +141,14 @@ def test_a_chunk_whose_length_does_not_end_is_413_in_our_json(wire):
     assert is_refused(wire.receive())
 
 
+@pytest.mark.parametrize("begin", [b"", b"1;", b"0\r\nTrailer: "], ids=["length", "extension", "trailer"])
+def test_no_line_about_chunks_is_longer_than_a_head_may_be(wire, begin):
+    wire.send("POST", CASES, Content_Type="application/json", Transfer_Encoding="chunked")
+    wire.socket.sendall(begin + b"1" * 20_000)
+    assert is_refused(wire.receive())
+    assert wire.is_closed()
+
+
 def test_what_follows_a_body_that_is_too_large_is_no_request(wire):
     wire.send("POST", CASES, Content_Type="application/json", Content_Length="5000000")
     wire.send("POST", CASES, json.dumps({"body": "The checkout is blank since this morning."}).encode())

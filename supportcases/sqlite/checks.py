@@ -8,12 +8,12 @@ import shutil
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
-from itertools import islice
-from typing import Final, NamedTuple
+from itertools import groupby, islice
+from operator import itemgetter
+from typing import Any, Final, NamedTuple, TypeVar
 
 from supportcases.contradictions import contradictions
-from supportcases.sqlite.cases import SqliteCases
-from supportcases.sqlite.events import SqliteEvents
+from supportcases.sqlite.events import ENTRY_COLUMNS, entry_from_row
 from supportcases.sqlite.faults import DAMAGED, primary_code
 from supportcases.sqlite.looking import (
     applied_migrations,
@@ -23,10 +23,11 @@ from supportcases.sqlite.looking import (
     open_able_to_write,
     our_parts,
 )
-from supportcases.sqlite.queue import SqliteQueue
+from supportcases.sqlite.rows import COLUMNS, MESSAGE_COLUMNS, case_from_row, message_from_row
+
+T = TypeVar("T")
 
 MOST: Final = 5  # faults of one kind that are told
-PAGE: Final = 500  # cases that are read at once
 LEAST_FREE: Final = 100_000_000  # bytes that the disk should have left, or as many as the file has
 PAGES: Final = "***"  # how SQLite begins what it finds wrong with pages, whosever they are
 SEARCH: Final = "supportcases_search"  # has a check of its own; newer SQLites look into it without being asked
@@ -293,17 +294,31 @@ def _wrong_index(connection: sqlite3.Connection) -> Iterator[str]:
 
 
 def _contradictions(connection: sqlite3.Connection) -> Iterator[str]:
-    """Ask of each case whether a desk could have kept it as it is, in a file of which all else is sound."""
-    cases, events = SqliteCases(connection), SqliteEvents(connection)
-    for store in SqliteQueue(connection).names(None):
-        number = 0
-        while page := cases.following(store, number, limit=PAGE):
-            for case in page:
-                number = case.number
-                messages = cases.thread_with_notes(store, case.id)
-                history = events.history(store, case.id, limit=-1, offset=0)
-                for place, problem in contradictions(case, messages, history):
-                    yield f"{store} {number}, {place} {problem[0].lower()}{problem[1:].removesuffix('.')}"
+    """Ask of each case whether a desk could have kept it as it is, in a file of which all else is sound.
+
+    Each table is read once, all in one order: two queries for each case would take half as long again.
+    """
+    cases = connection.execute(f"SELECT {COLUMNS} FROM supportcases_cases ORDER BY store, id")
+    threads = _by_case(connection, "messages", MESSAGE_COLUMNS, message_from_row)
+    histories = _by_case(connection, "events", ENTRY_COLUMNS, entry_from_row)
+    for case, messages, history in zip(map(case_from_row, cases), threads, histories, strict=True):
+        for place, problem in contradictions(case, messages, history):
+            yield f"{case.store} {case.number}, {place} {problem[0].lower()}{problem[1:].removesuffix('.')}"
+
+
+def _by_case(
+    connection: sqlite3.Connection, table: str, columns: str, from_row: Callable[[tuple[Any, ...]], T]
+) -> Iterator[list[T]]:
+    """Yield what belongs to each case, oldest first, in the order of the cases' stores and ids."""
+    rows = connection.execute(
+        f"""
+        SELECT store, case_id, {columns}
+        FROM supportcases_{table}
+        ORDER BY store, case_id, position
+        """
+    )
+    for _, of_one in groupby(rows, key=itemgetter(0, 1)):
+        yield [from_row(row[2:]) for row in of_one]
 
 
 CHECKS: Final = (

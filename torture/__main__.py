@@ -1,6 +1,7 @@
 """Run the experiments and keep the table: `python -m torture`, with the extra `torture`; `--quick` is for the gate.
 
-Experiments that are named, `python -m torture kill power`, are run alone, and nothing is written.
+Experiments that are named, `python -m torture kill power`, are run alone, and nothing is written; with `--keep` their
+rows of the table are replaced, and it tells of which commit each is.
 """
 
 import argparse
@@ -57,7 +58,10 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m torture", description=__doc__.splitlines()[0])
     parser.add_argument("experiments", nargs="*", metavar="EXPERIMENT", help=f"only these: {', '.join(EXPERIMENTS)}")
     parser.add_argument("--quick", action="store_true", help="try less, in four minutes; nothing is written")
+    parser.add_argument("--keep", action="store_true", help="replace the rows of the experiments that are named")
     options = parser.parse_args(arguments)
+    if options.keep and (options.quick or not options.experiments):
+        parser.error("--keep is for experiments that are named, and run whole.")
     if unknown := set(options.experiments) - set(EXPERIMENTS):
         parser.error(f"there is no {', '.join(sorted(unknown))}; there are {', '.join(EXPERIMENTS)}.")
     begun = time.monotonic()
@@ -68,7 +72,9 @@ def main(arguments: list[str]) -> int:
     failed = [name for name, outcome in outcomes if outcome.passed is False]
     print(table, f"{len(outcomes) - len(failed)} of {len(outcomes)} did not fail", sep="\n\n")
     if not options.experiments and not options.quick:
-        keep(table, time.monotonic() - begun)
+        keep(table, f"{machine()} It took {(time.monotonic() - begun) / 60:.0f} minutes.")
+    elif options.keep:
+        keep_some(table.splitlines()[2:], options.experiments)
     return 1 if failed else 0
 
 
@@ -108,13 +114,26 @@ def machine() -> str:
     )
 
 
-def keep(table: str, seconds: float) -> None:
-    """Write the table of a whole run where it is kept."""
-    page = TARGET.read_text(encoding="utf-8")
-    before, rest = page.split(BEGIN)
-    after = rest.split(END)[1]
-    told = f"{machine()} It took {seconds / 60:.0f} minutes."
+def keep(table: str, told: str) -> None:
+    """Write the table where it is kept, below what is told of its runs."""
+    before, _, after = kept()
     TARGET.write_text(f"{before}{BEGIN}\n{told}\n\n{table}\n{END}{after}", encoding="utf-8")
+
+
+def keep_some(rows: list[str], names: list[str]) -> None:
+    """Replace the rows of the experiments of those names in the table that is kept."""
+    told, _, table = kept()[1].strip().partition("\n\n")
+    head, others = table.splitlines()[:2], table.splitlines()[2:]
+    all_rows = [row for row in others if row.split(" | ")[1] not in names] + rows
+    all_rows.sort(key=lambda row: int(row.split(" | ")[0].removeprefix("| ")))
+    keep("\n".join([*head, *all_rows]), f"{told}\nOf {', '.join(names)}: {machine()}")
+
+
+def kept() -> tuple[str, str, str]:
+    """Return the page that is kept: what stands before the table, the table with what is told of it, and the rest."""
+    before, _, rest = TARGET.read_text(encoding="utf-8").partition(BEGIN)
+    table, _, after = rest.partition(END)
+    return before, table, after
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """A write within a write is a savepoint; where SQLite rolls back the whole transaction, nothing of it is kept."""
 
 import sqlite3
-from contextlib import closing, nullcontext, suppress
+from contextlib import ExitStack, closing, nullcontext, suppress
 
 import pytest
 
@@ -170,3 +170,21 @@ def test_a_transaction_that_is_over_cannot_be_used_any_more(told):
             pass
         with pytest.raises(RuntimeError, match="This transaction is over; begin another"):
             transaction.cases.next_number("acme")
+
+
+@pytest.mark.parametrize("error", [None, ValueError("It failed.")], ids=["ends", "fails"])
+def test_an_inner_write_that_ends_after_the_outer_one_touches_nobody_else_s(told, error):
+    desk, _ = told
+    with desk.repository.write():
+        late = desk.repository.write()
+        late.__enter__()
+    with desk.repository.write():
+        with suppress(KeyError), desk.repository.write():
+            desk.reply(ACME, 1, body="Taken back.")
+            with pytest.raises(type(error or RuntimeError())), ExitStack() as stack:  # noqa: PT012
+                stack.push(late)
+                if error:
+                    raise error
+            raise KeyError
+        desk.reply(ACME, 1, body="Kept.")
+    assert [message.body for message in desk.get(ACME, 1).messages] == [BODY, "Kept."]

@@ -101,7 +101,7 @@ class SqliteRepository:
             raise RuntimeError("A transaction that began to read cannot write; begin with write().")
         waiting = len(outer.afterwards)
         try:
-            with savepoint(outer.connection):
+            with savepoint(outer):
                 yield outer
         except BaseException as error:
             del outer.afterwards[waiting:]

@@ -191,15 +191,19 @@ def end(connection: Connection, *, keep: bool) -> None:
 
 
 @contextmanager
-def savepoint(connection: Connection) -> Iterator[None]:
-    """Keep all that is written inside with the rest of the transaction, or, if an exception is raised, none of it."""
-    connection.execute("SAVEPOINT supportcases")
+def savepoint(transaction: SqliteTransaction) -> Iterator[None]:
+    """Keep all that is written inside with the rest of the transaction, or, if an exception is raised, none of it.
+
+    Raises:
+        RuntimeError: The transaction has ended meanwhile, and its connection may be somebody else's now.
+    """
+    transaction.connection.execute("SAVEPOINT supportcases")
     try:
         yield
-        connection.execute("RELEASE supportcases")
+        transaction.connection.execute("RELEASE supportcases")
     except BaseException:
-        if connection.in_transaction and not connection.inherited:
-            take_back(connection)
+        if not transaction.over and transaction.connection.in_transaction and not transaction.connection.inherited:
+            take_back(transaction.connection)
         raise
 
 

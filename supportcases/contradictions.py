@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Final
 
 from supportcases import times
+from supportcases.actors import ActorKind
 from supportcases.cases import AuthorKind, Case, Message, Status, announced, answered, closed, reopened, replied
 from supportcases.events import EventKind, HistoryEntry
 
@@ -21,6 +22,13 @@ AUTHORS: Final[dict[EventKind, tuple[AuthorKind, ...]]] = {  # of the message th
     EventKind.ANSWERED: (AuthorKind.SUPPORT, AuthorKind.ELLIOT),
     EventKind.ANNOUNCED: (AuthorKind.SYSTEM,),
     EventKind.NOTED: (AuthorKind.SUPPORT, AuthorKind.ELLIOT, AuthorKind.SYSTEM),
+}
+SIDES: Final[dict[EventKind, ActorKind]] = {  # all else both do
+    EventKind.REPLIED: ActorKind.MERCHANT,
+    EventKind.ANSWERED: ActorKind.SUPPORT,
+    EventKind.ANNOUNCED: ActorKind.SUPPORT,
+    EventKind.NOTED: ActorKind.SUPPORT,
+    EventKind.CHANGED: ActorKind.SUPPORT,
 }
 FIELDS: Final = {  # what a history tells of a case, each with the name that people know it by
     "status": "status",
@@ -57,6 +65,8 @@ def _of_history(case: Case, history: Sequence[HistoryEntry]) -> Contradictions:
         place = f"history[{index}]"
         if index and entry.kind is EventKind.OPENED:
             yield f"{place}, kind", "Must not be opened a second time."
+        if entry.actor_kind is not SIDES.get(entry.kind, entry.actor_kind):
+            yield f"{place}, actorKind", f"Must be {SIDES[entry.kind]}: nobody else does that."
         if entry.at < told.last_activity_at:
             yield f"{place}, at", "Must not be before what had happened to the case."
         if any(known.get(name, was) != was for name, was in entry.was.items()):

@@ -243,6 +243,26 @@ FAULTY_CASES = {
         ),
         f"line 3, messages[1] must be the one of which history[1] tells, by support, elliot or system, at {AT}",
     ),
+    "an answer by the merchant": (
+        an_answered_case(2, actorKind="merchant"),
+        "line 3, history[1], actorKind must be support: nobody else does that",
+    ),
+    "a note by the merchant": (
+        a_case(
+            2,
+            messages=[a_message(), a_message(authorKind="support", internal=True)],
+            history=[an_entry(), an_entry(kind="noted", to={})],
+        ),
+        "line 3, history[1], actorKind must be support: nobody else does that",
+    ),
+    "a reply by the team": (
+        a_case(
+            2,
+            messages=[a_message(), a_message()],
+            history=[an_entry(), an_entry(kind="replied", actorKind="support", to={})],
+        ),
+        "line 3, history[1], actorKind must be merchant: nobody else does that",
+    ),
     "an answer that leaves it open": (
         an_answered_case(2, to={"status": "open"}),
         "line 3, history[1], to must have the status answered, which the case has by it",
@@ -265,7 +285,11 @@ FAULTY_CASES = {
     ),
     "another severity than the history tells": (
         a_case(
-            2, history=[an_entry(), an_entry(kind="changed", **{"from": {"severity": "low"}}, to={"severity": "high"})]
+            2,
+            history=[
+                an_entry(),
+                an_entry(kind="changed", actorKind="support", **{"from": {"severity": "low"}}, to={"severity": "high"}),
+            ],
         ),
         "line 3, severity must be high, as the history tells",
     ),
@@ -275,8 +299,8 @@ FAULTY_CASES = {
             assignee="Bob",
             history=[
                 an_entry(),
-                an_entry(kind="changed", **{"from": {"assignee": None}}, to={"assignee": "Bob"}),
-                an_entry(kind="changed", **{"from": {"assignee": "Bob"}}, to={"assignee": None}),
+                an_entry(kind="changed", actorKind="support", **{"from": {"assignee": None}}, to={"assignee": "Bob"}),
+                an_entry(kind="changed", actorKind="support", **{"from": {"assignee": "Bob"}}, to={"assignee": None}),
             ],
         ),
         "line 3, assignee must be null, as the history tells",

@@ -39,7 +39,7 @@ INSIDE = {
     "events": "actors cases",
     "repository": "actors cases events queue",
     "dossiers": "cases events queue repository",
-    "contradictions": "cases events times",
+    "contradictions": "actors cases events times",
     "archives": "actors cases contradictions dossiers errors events fields times",
     "keys": "actors errors fields repository times",
     "replays": "errors repository times",

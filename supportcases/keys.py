@@ -1,6 +1,7 @@
 """API keys: made, recognised, revoked. A key is shown once; only its SHA-256 is kept."""
 
 import hashlib
+import re
 import secrets
 from collections.abc import Callable, Iterable
 from dataclasses import replace
@@ -28,6 +29,7 @@ from supportcases.repository import ApiKey, Repository
 ID_LENGTH: Final = 12
 MOST_LISTED: Final = 1_000
 LISTED: Final = NumberRule(1, MOST_LISTED)
+KEY_ID: Final = re.compile(f"[0-9a-f]{{{ID_LENGTH}}}")
 
 
 def random_key() -> str:
@@ -126,7 +128,8 @@ class KeyRing:
             KeyNotFound: There is none with that id.
         """
         with self._repository.write() as transaction:
-            if not transaction.keys.revoke(key_id, times.whole_milliseconds(self._clock())):
+            now = times.whole_milliseconds(self._clock())
+            if not (KEY_ID.fullmatch(key_id) and transaction.keys.revoke(key_id, now)):
                 raise KeyNotFound()  # without what was asked for: it may have been the key itself
 
 

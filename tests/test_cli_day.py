@@ -161,13 +161,13 @@ def test_history_tells_who_changed_what_and_how_to_go_on(path, cli):
 
     assert cli("history", "acme", "1") == first + last
     page = cli("history", "acme", "1", "--limit", "2")
-    assert page.startswith(first + "\n2 of 3 entries\nThe next: ")
+    assert page.startswith(first + "\n2 of 3 entries\nThe next:\n")
     assert again(page, cli) == last
 
 
 def again(page: str, cli) -> str:
     """Run the command that the page tells."""
-    words = shlex.split(page.splitlines()[-1].removeprefix("The next: "))
+    words = shlex.split(page.splitlines()[-1])
     assert words[:3] == [sys.executable, "-m", "supportcases"]
     return cli(*words[3:])
 
@@ -184,11 +184,25 @@ def test_cases_goes_on_behind_the_hundredth_by_the_command_that_it_tells(desk, c
 
     numbers = [int(number) for page in pages for number in re.findall(r"^acme +(\d+)", page, re.MULTILINE)]
     assert sorted(numbers) == list(range(2, 206))
-    assert [page.splitlines()[-2] for page in pages[:2]] == ["100 of 204 cases"] * 2
+    assert [page.splitlines()[-3] for page in pages[:2]] == ["100 of 204 cases"] * 2
     assert pages[2].splitlines()[-1] == "4 of 204 cases"
 
 
 # --- the terminal
+
+
+@pytest.mark.parametrize("name", ["--it's.db", "caf\udce9 \x1b.db"], ids=ascii)
+def test_the_command_for_the_next_page_can_be_pasted_whatever_was_given(name, cli, tmp_path):
+    with closing(SqliteRepository(str(tmp_path / name))) as repository:
+        for _ in range(2):
+            SupportDesk(repository).open(ACME, body=BODY, subject="-2 it's")
+
+    page = cli("cases", f"--db={name}", "--query=-2 it's", "--limit", "1")
+    done = subprocess.run(
+        ["bash", "-c", page.splitlines()[-1]], cwd=tmp_path, env={**os.environ, **HERE}, capture_output=True, text=True
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert re.findall(r"^acme +(\d+)", page + done.stdout, re.MULTILINE) == ["1", "2"]
 
 
 def test_on_a_terminal_times_are_local_and_have_an_age(desk, tmp_path):
@@ -239,8 +253,9 @@ def test_a_long_list_goes_through_the_pager_and_a_short_one_does_not(desk, sitti
 
     assert sitting("cases", "--limit", "30", PAGER="sed s/^/paged:/")[1].startswith("paged:STORE")
     assert sitting("cases", "--limit", "2", PAGER="sed s/^/paged:/")[1].startswith("STORE")
-    for none in ("", "no-such-pager", "'"):
-        assert sitting("cases", "--limit", "30", PAGER=none)[1].startswith("STORE")
+    assert sitting("cases", "--limit", "30", PAGER="A=page; sed s/^/$A/ | cat")[1].startswith("pageSTORE")
+    for none in ("", " ", "no-such-pager", "'", "/", "false", "kill -9 $$"):
+        assert "\nSTORE" in "\n" + sitting("cases", "--limit", "30", PAGER=none)[1]
     assert cli("cases", "--limit", "30", PAGER="sed s/^/paged:/").startswith("STORE")
     assert sitting("cases", "--limit", "30", "--json", PAGER="sed s/^/paged:/")[1].startswith("{")
 
@@ -256,7 +271,7 @@ def test_a_terminal_opens_the_editor_for_an_answer(desk, sitting, editor, tmp_pa
     assert kept(tmp_path) == []
 
 
-@pytest.mark.parametrize("script", ["true", "printf ' \\n' > \"$1\"", 'rm "$1"; touch "$1"'])
+@pytest.mark.parametrize("script", ["true", "printf ' \\n' > \"$1\"", 'rm "$1"; touch "$1"', 'rm "$1"'])
 def test_an_empty_text_posts_nothing_and_says_so(script, desk, sitting, editor, tmp_path):
     shown = sitting("answer", "acme:1", **editor(script))
 
@@ -269,6 +284,10 @@ def test_an_empty_text_posts_nothing_and_says_so(script, desk, sitting, editor, 
     ("script", "sentence"),
     [
         ('echo Hello. > "$1"; exit 3', r"the editor '.*an editor' ended with 3, so that nothing was posted\."),
+        (
+            'echo Hello. > "$1"; kill -9 $$',
+            r"the editor '.*an editor' was stopped by SIGKILL, so that nothing was posted\.",
+        ),
         ("printf '%010001d' 1 > \"$1\"", r"body must be 1 to 10,000 characters long, not 10,001\."),
     ],
 )

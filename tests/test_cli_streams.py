@@ -136,6 +136,17 @@ def test_an_answer_is_signed_by_whoever_typed_it_also_through_sudo(environ, labe
     assert messages_of(desk, "acme:2")[-1][1] == label
 
 
+@pytest.mark.parametrize("login", ["me", "none", "\x1b[31m", "x" * 200, "caf\udce9", "\u200b", " "], ids=ascii)
+def test_a_login_name_that_no_label_may_be_is_nobodys(login, desk, tmp_path):
+    assert run("cases", cwd=tmp_path, SUDO_USER=login, PYTHONUTF8="1").returncode == 0
+    done = run("answer", "acme", "2", "-m", "hi", cwd=tmp_path, SUDO_USER=login, PYTHONUTF8="1")
+
+    told = login.replace("\x1b", r"\x1b").replace("\udce9", r"\udce9")
+    assert done.returncode == 2
+    assert done.stderr.endswith(f"with --as or SUPPORTCASES_AS: {told} is not the name of anybody.\n")
+    assert len(messages_of(desk, "acme:2")) == 1
+
+
 @pytest.mark.parametrize("environ", [{"LOGNAME": "root"}, {"LOGNAME": "supportcases", "SUDO_USER": "root"}], ids=str)
 @pytest.mark.parametrize("command", ["answer acme 2 -m hi", "answer acme 2 --note -m hi", "cases --assignee me"])
 def test_root_is_asked_for_a_name_where_one_is_needed(command, environ, desk, tmp_path):

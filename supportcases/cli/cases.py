@@ -115,7 +115,7 @@ def _how_to_go_on(options: argparse.Namespace, page: QueuePage) -> list[str]:
     """Return how the next page is asked for, as whoever asked for this one would type it."""
     if page.next_cursor is None:
         return []
-    return [typed_again(options, "cases", ("db", "label", *FILTERS), f"--cursor {page.next_cursor}")]
+    return typed_again(options, "cases", ("db", "label", *FILTERS), f"--cursor {page.next_cursor}")
 
 
 def _row(case: Case, now: datetime) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ from typing import Any, Final
 from supportcases.actors import Actor
 from supportcases.cases import Case
 from supportcases.cli.options import flag, option, ruled
+from supportcases.cli.tables import visible
 from supportcases.desk import SupportDesk
 from supportcases.fields import SUPPORT_LABEL
 from supportcases.sqlite.reading import opened_to_read
@@ -56,13 +57,20 @@ def add_json(to: argparse.ArgumentParser, help: str = "print what the HTTP API a
 def login_name() -> str | None:
     """Return the login name of whoever types: sudo tells it, and root is nobody's.
 
-    It is a label, as `--as` is, and no proof: whoever may write the file may sign as anybody.
+    It is a label, as `--as` is, and no proof: whoever may write the file may sign as anybody. One that no label may be
+    is nobody's either: who only looks needs none.
     """
     try:
-        name = os.environ.get("SUDO_USER") or getpass.getuser()
+        return None if _login() == ROOT else SUPPORT_LABEL.clean(_login())
+    except ValueError:
+        return None
+
+
+def _login() -> str:
+    try:
+        return os.environ.get("SUDO_USER") or getpass.getuser()
     except (OSError, KeyError, ImportError):  # a container's user may have none
         return SOMEBODY
-    return None if name == ROOT else name
 
 
 def asker(options: argparse.Namespace) -> Actor:
@@ -73,7 +81,7 @@ def asker(options: argparse.Namespace) -> Actor:
 def signer(options: argparse.Namespace) -> Actor:
     """Return who changes something, or end the program where nobody can tell who that is."""
     if options.label is None:
-        options.wrong("say who you are with --as or SUPPORTCASES_AS: root is not the name of anybody.")
+        options.wrong(f"say who you are with --as or SUPPORTCASES_AS: {visible(_login())} is not the name of anybody.")
     return Actor.support(options.label)
 
 

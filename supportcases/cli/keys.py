@@ -125,7 +125,7 @@ def list_keys(options: argparse.Namespace) -> None:
         keys = KeyRing(repository)
         rows = [_row(key, keys, on) for key in keys.page(limit=options.limit, offset=options.offset)]
         goes_on = len(rows) == options.limit and keys.page(limit=1, offset=end)
-    more = ["", typed_again(options, "keys list", ("db", "limit"), f"--offset {end}")] if goes_on else []
+    more = ["", *typed_again(options, "keys list", ("db", "limit"), f"--offset {end}")] if goes_on else []
     show([*table([HEADINGS, *rows], on.width, whole=1), *more])
 
 

@@ -59,11 +59,21 @@ def program() -> str:
     return "supportcases" if on_path else shlex.quote(started)
 
 
-def typed_again(options: argparse.Namespace, words: str, names: Sequence[str], more: str) -> str:
-    """Return a line that tells the command for what comes next: `words`, what was given of `names`, and `more`."""
+def typed_again(options: argparse.Namespace, words: str, names: Sequence[str], more: str) -> list[str]:
+    """Return the lines that tell the command for what comes next: `words`, what was given of `names`, and `more`."""
     given = [(name, str(getattr(options, name))) for name in names if getattr(options, name) != options.usual(name)]
-    told = [f"--{'as' if name == 'label' else name} {shlex.quote(value)}" for name, value in given]
-    return " ".join(["The next:", program(), words, *told, more])
+    told = [
+        f"--{'as' if name == 'label' else name}{'=' if value.startswith('-') else ' '}{quoted(value)}"
+        for name, value in given
+    ]
+    return ["The next:", " ".join([program(), words, *told, more])]
+
+
+def quoted(text: str) -> str:
+    r"""Return `text` as a shell reads it: in bytes such as \xe9 where it cannot be printed, or is no text."""
+    if text.isprintable():
+        return shlex.quote(text)
+    return "$'" + "".join(f"\\x{byte:02x}" for byte in os.fsencode(text)) + "'"
 
 
 def command(
@@ -179,7 +189,7 @@ def whole(lowest: int, highest: int) -> Callable[[str], int]:
     """Return the type of an argument that is a whole number from `lowest` to `highest`."""
 
     def read(text: str) -> int:
-        if not (text.isascii() and text.isdigit() and lowest <= int(text[:10]) <= highest):
+        if not (text.isascii() and text.isdigit() and len(text) <= 10 and lowest <= int(text) <= highest):
             raise argparse.ArgumentTypeError(f"must be a whole number from {lowest} to {highest}, not {text!r}")
         return int(text)
 

@@ -55,16 +55,14 @@ def show(lines: Sequence[str]) -> None:
 
 
 def _paged(lines: Sequence[str]) -> bool:
-    """Show the lines in `$PAGER`, or less; return whether that could be run: an empty `$PAGER` is none."""
-    text = "\n".join([*lines, ""]).encode(sys.stdout.encoding, "backslashreplace")
-    try:
-        pager = shlex.split(os.environ.get("PAGER", PAGER))
-        if pager:
-            with _interrupts_for_it():
-                subprocess.run(pager, input=text, env={**PAGERS_SETTINGS, **_environment()}, check=False)  # noqa: S603
-    except (OSError, ValueError):  # it is not installed, or its quotes do not match
+    """Show the lines through `$PAGER`, a line of the shell, or less; return whether it could: an empty one is none."""
+    pager = os.environ.get("PAGER", PAGER).strip()
+    if not pager:
         return False
-    return bool(pager)
+    text = "\n".join([*lines, ""]).encode(sys.stdout.encoding, "backslashreplace")
+    environment = {**PAGERS_SETTINGS, **_environment()}
+    with _interrupts_for_it():
+        return subprocess.run(pager, shell=True, input=text, env=environment, check=False).returncode == 0  # noqa: S602
 
 
 def edit(path: Path) -> None:
@@ -82,7 +80,8 @@ def edit(path: Path) -> None:
             f"the editor {visible(editor)} cannot be run: name another in EDITOR, or give the text with -m TEXT."
         ) from None
     if code:
-        raise SupportCasesError(f"the editor {visible(editor)} ended with {code}, so that nothing was posted.")
+        end = f"ended with {code}" if code > 0 else f"was stopped by {signal.Signals(-code).name}"
+        raise SupportCasesError(f"the editor {visible(editor)} {end}, so that nothing was posted.")
 
 
 def _environment() -> dict[str, str]:

@@ -161,7 +161,7 @@ def show_history(options: argparse.Namespace) -> None:
     lines = history_lines(history, screen())
     if (end := history.offset + len(history.entries)) < history.count:
         again = typed_again(options, f"history {case}", ("db", "limit"), f"--offset {end}")
-        lines += ["", f"{end} of {history.count} entries", again]
+        lines += ["", f"{end} of {history.count} entries", *again]
     show(lines)
 
 

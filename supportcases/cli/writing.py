@@ -63,7 +63,7 @@ def _draft() -> Iterator[Path]:
 
 def _read(path: Path) -> str:
     try:
-        text = path.read_text("utf-8-sig")
+        text = path.read_text("utf-8-sig") if path.exists() else ""
     except UnicodeDecodeError:
         raise InvalidInput({"body": "Must be text in utf-8."}) from None
     if not text.strip():

@@ -104,7 +104,7 @@ OPTIONS = {
         *("--max-open-cases", "--max-thread-messages", "--max-thread-characters"),
     },
     "keys create": {"--db", "--support", "--stores", "--label", "--expires"},
-    "keys list": {"--db"},
+    "keys list": {"--db", "--limit", "--offset"},
     "keys revoke": {"--db"},
     "cases": {
         *("--db", "--store", "--status", "--severity", "--category", "--assignee", "--query", "--sort", "--limit"),

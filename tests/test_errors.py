@@ -301,7 +301,8 @@ def test_an_exception_made_by_the_host_from_ours_is_answered_as_its_parent():
 IMPOSSIBLE = [
     (
         lambda: Actor.merchant("a@b.com"),
-        "store must be 1 to 64 ASCII letters, digits, dots, underscores or hyphens, beginning with a letter or a digit.",
+        "store must be 1 to 64 ASCII letters, digits, dots, underscores or hyphens, "
+        "beginning with a letter or a digit.",
     ),
     (lambda: Actor.merchant("acme", "x" * 121), "label must be 1 to 120 characters long, not 121."),
     (lambda: Actor.support("me"), "label must not be 'me', which is reserved."),

@@ -241,16 +241,24 @@ def test_every_command_does_its_work(place):
     key_id = says("keys list").splitlines()[1].split()[0]
     assert "Büro" in commands["keys list"]
     assert says("cases", "--status", "open").splitlines()[1].endswith("Die Größe fehlt")
-    assert says("answer", "acme", "1", "--close", "-", stdin="Schon da: ✓\n") == "answered acme 1; it is closed now\n"
-    assert place.says("answer", "acme", "2", "-m", "Welche?") == "answered acme 2; it is answered now\n"
+    who = ("--as", "Ada")
+    closed = "answered acme 1; it is closed now\n"
+    assert says("answer", "acme", "1", "--close", "-", *who, stdin="Schon da: ✓\n") == closed
+    assert place.says("answer", "acme", "2", "-m", "Welche?", *who) == "answered acme 2; it is answered now\n"
     assert BODY in says("show", "acme", "1")
     assert "Schon da: ✓" in commands["show"]
+    assert says("assign", "acme:2", *who) == "Ada takes care of acme 2 now\n"
+    assert says("set", "acme:2", "--severity", "high", *who) == "acme 2 has severity high now\n"
+    assert says("close", "acme:2", *who) == "acme 2 is closed now\n"
+    assert says("reopen", "acme:2", *who) == "acme 2 is open now\n"
+    assert "normal" in says("history", "acme:2")
+    assert says("open", "globex", "-m", BODY, *who) == "opened globex 1: Die Größe fehlt\n"
     counts = json.loads(says("stats", "--json"))["counts"]
-    assert {status: sum(by.values()) for status, by in counts.items()} == {"open": 0, "answered": 1, "closed": 1}
+    assert {status: sum(by.values()) for status, by in counts.items()} == {"open": 2, "answered": 0, "closed": 1}
     assert says("close-idle", "--answered-for", "1d") == "0 cases closed\n"
-    assert says("backup", "copy.db").startswith("copied 2 cases (")
+    assert says("backup", "copy.db").startswith("copied 3 cases (")
     assert says("check", "--db", "copy.db").endswith("\nnothing is wrong\n")
-    assert says("import", "-", "--db", "new.db", stdin=says("export")) == "imported 2 cases into new.db\n"
+    assert says("import", "-", "--db", "new.db", stdin=says("export")) == "imported 3 cases into new.db\n"
     assert says("keys revoke", key_id) == f"revoked {key_id}\n"
     assert place.says("--version") == f"{VERSION}\n"
     assert place.says("--help").startswith("usage: supportcases ")
@@ -268,7 +276,9 @@ def names_of(parser: argparse.ArgumentParser, above: str = "") -> Iterator[str]:
 
 
 def test_what_is_refused_is_told_in_one_line_with_the_exit_code_of_the_command_line(place):
-    assert place.run("cases", "--db", "nope.db") == Done(1, "", "supportcases: nope.db does not exist.\n")
+    assert place.run("cases", "--db", "nope.db") == Done(
+        1, "", "supportcases: nope.db does not exist. Name the file with --db or SUPPORTCASES_DB.\n"
+    )
     wrong = place.run("serve", "--port", "many")
     assert (wrong.code, wrong.out) == (2, "")
     assert wrong.err.endswith("argument --port: must be a whole number from 0 to 65535, not 'many'\n")

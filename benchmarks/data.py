@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Final
 
 from supportcases import Actor, SqliteRepository
-from supportcases.cases import AuthorKind, Case, Message, Status, answered, closed, differences, replied
+from supportcases.domain.cases import AuthorKind, Case, Message, Status, answered, closed, differences, replied
+from supportcases.domain.events import Event, EventKind
+from supportcases.domain.ids import uuid7_of
 from supportcases.dossiers import Dossier, load
-from supportcases.events import Event, EventKind
-from supportcases.ids import uuid7_of
 from supportcases.testing import MadeUpCase, made_up_cases
 
 UNTIL: Final = datetime(2026, 1, 1, tzinfo=UTC)

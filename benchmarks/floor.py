@@ -13,7 +13,7 @@ from typing import Any
 
 import falcon
 
-from supportcases.ids import uuid7  # what a standard library of 3.14 has
+from supportcases.domain.ids import uuid7  # what a standard library of 3.14 has
 
 NAMES = ["id", "number", "subject", "category", "severity", "status", "createdAt", "lastActivityAt", "closedAt"]
 COLUMNS = "id, number, subject, category, severity, status, created_at, last_activity_at, closed_at"

@@ -27,7 +27,7 @@ from django.http import HttpRequest
 from django.middleware.csrf import get_token
 from django.urls import include, path
 
-from supportcases.cases import AuthorKind, Severity
+from supportcases.domain.cases import AuthorKind, Severity
 from supportcases.testing import MadeUpCase, made_up_cases
 
 PAGE_SIZE = 10

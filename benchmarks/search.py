@@ -21,7 +21,7 @@ from benchmarks.calls import Call
 from benchmarks.data import MILLION, STORE, THOUSAND_STORES, DataSet, say
 from benchmarks.measure import Figure, at_most, medians, spelled
 from supportcases import KeyRing, SqliteRepository, create_app
-from supportcases.cases import parse_number
+from supportcases.domain.cases import parse_number
 from supportcases.sqlite import search
 from supportcases.sqlite.connections import open_file
 

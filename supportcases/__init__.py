@@ -1,10 +1,10 @@
 """Support cases for a store platform: a REST API as a WSGI application over SQLite, to mount or to run."""
 
-from supportcases.actors import Actor, ActorKind
 from supportcases.app import create_app, mount
-from supportcases.cases import AuthorKind, Case, CasePage, Category, Message, Reply, Severity, Status, Thread
 from supportcases.desk import SupportDesk
-from supportcases.errors import (
+from supportcases.domain.actors import Actor, ActorKind
+from supportcases.domain.cases import AuthorKind, Case, CasePage, Category, Message, Reply, Severity, Status, Thread
+from supportcases.domain.errors import (
     CaseMoved,
     CaseNotFound,
     DatabaseBusy,
@@ -20,12 +20,12 @@ from supportcases.errors import (
     TooManyCases,
     Unauthorized,
 )
-from supportcases.events import Event, EventKind, History, HistoryEntry
+from supportcases.domain.events import Event, EventKind, History, HistoryEntry
+from supportcases.domain.queue import QueuePage, QueueSort, StoreCounts, StorePage
+from supportcases.domain.statistics import Spread, Statistics
 from supportcases.keys import KeyRing
-from supportcases.queue import QueuePage, QueueSort, StoreCounts, StorePage
 from supportcases.repository import ApiKey, Repository
 from supportcases.sqlite import SqliteRepository
-from supportcases.statistics import Spread, Statistics
 from supportcases.version import __version__
 from supportcases.web.application import SupportApp
 

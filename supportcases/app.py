@@ -5,15 +5,15 @@ import re
 from collections.abc import Callable, Iterable
 from typing import Any, Final, Protocol
 
-from supportcases import times
 from supportcases.casework import MAX_THREAD_CHARACTERS, MAX_THREAD_MESSAGES, NewId, SubjectMaker
 from supportcases.desk import SupportDesk
-from supportcases.events import OnEvent
-from supportcases.ids import uuid7
+from supportcases.domain import times
+from supportcases.domain.events import OnEvent
+from supportcases.domain.ids import uuid7
+from supportcases.domain.subjects import subject_from
 from supportcases.keys import KeyRing
 from supportcases.repository import Repository
 from supportcases.sqlite import SqliteRepository
-from supportcases.subjects import subject_from
 from supportcases.web.application import SupportApp
 from supportcases.web.auth import Authenticate, Authentication, by_api_key, first_of
 from supportcases.web.hosts import of_the_host

@@ -9,14 +9,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any, Final, NamedTuple, NoReturn
 
-from supportcases import fields, times
-from supportcases.actors import ActorKind
-from supportcases.cases import AuthorKind, Case, Message, Status
-from supportcases.contradictions import contradictions
+from supportcases.domain import fields, times
+from supportcases.domain.actors import ActorKind
+from supportcases.domain.cases import AuthorKind, Case, Message, Status
+from supportcases.domain.contradictions import contradictions
+from supportcases.domain.errors import InvalidInput
+from supportcases.domain.events import EventKind, HistoryEntry
+from supportcases.domain.fields import ChoiceRule, NumberRule, PatternRule, Rule
 from supportcases.dossiers import Dossier
-from supportcases.errors import InvalidInput
-from supportcases.events import EventKind, HistoryEntry
-from supportcases.fields import ChoiceRule, NumberRule, PatternRule, Rule
 
 FORMAT: Final = "supportcases"  # the member of the first line whose value is the version of the format
 VERSION: Final = 1

@@ -6,9 +6,9 @@ from functools import partial
 from typing import Final
 from uuid import UUID
 
-from supportcases import fields, times
-from supportcases.actors import Actor, ActorKind
-from supportcases.cases import (
+from supportcases.domain import fields, times
+from supportcases.domain.actors import Actor, ActorKind
+from supportcases.domain.cases import (
     AuthorKind,
     Case,
     CaseRef,
@@ -20,20 +20,20 @@ from supportcases.cases import (
     differences,
     parse_reference,
 )
-from supportcases.errors import CaseMoved, CaseNotFound, ThreadFull, TooManyCases
-from supportcases.events import Event, EventKind, OnEvent, kind_of_change
-from supportcases.fields import Checker, Rule, checking
-from supportcases.ids import uuid7
+from supportcases.domain.errors import CaseMoved, CaseNotFound, ThreadFull, TooManyCases
+from supportcases.domain.events import Event, EventKind, OnEvent, kind_of_change
+from supportcases.domain.fields import Checker, Rule, checking
+from supportcases.domain.ids import uuid7
+from supportcases.domain.queue import QueueFilter
+from supportcases.domain.subjects import subject_from
 from supportcases.logs import logger
-from supportcases.queue import QueueFilter
 from supportcases.repository import Repository, Transaction
-from supportcases.subjects import subject_from
 
 NewId = Callable[[], UUID]
 SubjectMaker = Callable[[str], str]
 Ref = str | int | UUID
 Words = tuple[str, str]  # a body, and the label that signs it
-Step = tuple[Callable[[Case, datetime], Case], EventKind]  # a rule of `supportcases.cases`, and what happened by it
+Step = tuple[Callable[[Case, datetime], Case], EventKind]  # a rule of `domain.cases`, and what happened by it
 
 MAX_THREAD_MESSAGES: Final = 2_000
 MAX_THREAD_CHARACTERS: Final = 2_000_000

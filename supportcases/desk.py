@@ -5,13 +5,13 @@ event that tells of it, in one transaction. Here is what merchants do, and what 
 only the support team does, and `overview` what it looks over.
 """
 
-from supportcases import fields
-from supportcases.actors import Actor, ActorKind
-from supportcases.cases import AuthorKind, Case, CaseFilter, CasePage, Reply, Thread, closed, reopened, replied
 from supportcases.casework import Ref
-from supportcases.errors import CaseNotFound
-from supportcases.events import EventKind
-from supportcases.fields import checking
+from supportcases.domain import fields
+from supportcases.domain.actors import Actor, ActorKind
+from supportcases.domain.cases import AuthorKind, Case, CaseFilter, CasePage, Reply, Thread, closed, reopened, replied
+from supportcases.domain.errors import CaseNotFound
+from supportcases.domain.events import EventKind
+from supportcases.domain.fields import checking
 from supportcases.overview import Overview
 from supportcases.support_side import SupportSide
 

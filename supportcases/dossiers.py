@@ -4,9 +4,9 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Final, NamedTuple
 
-from supportcases.cases import UUID_TEXT, Case, Message
-from supportcases.events import HistoryEntry
-from supportcases.queue import Stores
+from supportcases.domain.cases import UUID_TEXT, Case, Message
+from supportcases.domain.events import HistoryEntry
+from supportcases.domain.queue import Stores
 from supportcases.repository import Repository, Transaction
 
 BATCH: Final = 5_000  # cases that are kept, or not, together

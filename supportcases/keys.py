@@ -8,10 +8,10 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from supportcases import times
-from supportcases.actors import Actor
-from supportcases.errors import KeyNotFound
-from supportcases.fields import (
+from supportcases.domain import times
+from supportcases.domain.actors import Actor
+from supportcases.domain.errors import KeyNotFound
+from supportcases.domain.fields import (
     API_KEY,
     AUTHOR,
     DEFAULT_AUTHOR,

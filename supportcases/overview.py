@@ -2,15 +2,15 @@
 
 from datetime import datetime
 
-from supportcases import fields
-from supportcases.actors import Actor, ActorKind
-from supportcases.cases import Severity, Status
 from supportcases.casework import Casework, Ref
-from supportcases.errors import InvalidInput
-from supportcases.events import History
-from supportcases.fields import Checker, checking
-from supportcases.queue import ME, Cursors, QueueFilter, QueuePage, StorePage
-from supportcases.statistics import Statistics, spread_of
+from supportcases.domain import fields
+from supportcases.domain.actors import Actor, ActorKind
+from supportcases.domain.cases import Severity, Status
+from supportcases.domain.errors import InvalidInput
+from supportcases.domain.events import History
+from supportcases.domain.fields import Checker, checking
+from supportcases.domain.queue import ME, Cursors, QueueFilter, QueuePage, StorePage
+from supportcases.domain.statistics import Statistics, spread_of
 
 Moment = datetime | str | None
 

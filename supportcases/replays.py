@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Final
 
-from supportcases import times
-from supportcases.errors import IdempotencyKeyReused
+from supportcases.domain import times
+from supportcases.domain.errors import IdempotencyKeyReused
 from supportcases.repository import Answer, KeptAnswer, Repository
 
 KEPT_FOR: Final = timedelta(hours=24)

@@ -5,10 +5,10 @@ from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import NamedTuple, Protocol, runtime_checkable
 
-from supportcases.actors import Actor
-from supportcases.cases import Case, CaseFilter, CasePage, CaseRef, Message, Severity, Status, Thread, ThreadSize
-from supportcases.events import HistoryEntry
-from supportcases.queue import Place, QueueFilter, QueueSort, StoreCounts, Stores
+from supportcases.domain.actors import Actor
+from supportcases.domain.cases import Case, CaseFilter, CasePage, CaseRef, Message, Severity, Status, Thread, ThreadSize
+from supportcases.domain.events import HistoryEntry
+from supportcases.domain.queue import Place, QueueFilter, QueueSort, StoreCounts, Stores
 
 
 class ApiKey(NamedTuple):

@@ -5,13 +5,13 @@ from datetime import datetime, timedelta
 from types import EllipsisType
 from typing import Final
 
-from supportcases import fields, times
-from supportcases.actors import Actor, ActorKind
-from supportcases.cases import AuthorKind, Case, Reply, announced, answered, is_idle, turned
 from supportcases.casework import Casework, Ref, Step
-from supportcases.events import EventKind
-from supportcases.fields import checking
-from supportcases.queue import ME
+from supportcases.domain import fields, times
+from supportcases.domain.actors import Actor, ActorKind
+from supportcases.domain.cases import AuthorKind, Case, Reply, announced, answered, is_idle, turned
+from supportcases.domain.events import EventKind
+from supportcases.domain.fields import checking
+from supportcases.domain.queue import ME
 
 ANSWERS: Final[dict[AuthorKind, Step]] = {
     AuthorKind.SUPPORT: (answered, EventKind.ANSWERED),

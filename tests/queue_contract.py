@@ -19,8 +19,8 @@ from supportcases import (
     Status,
     StoreCounts,
 )
-from supportcases.events import Event
-from supportcases.queue import QueueFilter
+from supportcases.domain.events import Event
+from supportcases.domain.queue import QueueFilter
 from tests.repository_contract import T0, a_case, a_message, found, hash_of, id_of, kept, thread_of
 
 ADA = Actor.support("Ada")

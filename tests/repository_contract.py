@@ -18,8 +18,8 @@ from supportcases import (
     Severity,
     Status,
 )
-from supportcases.cases import CaseFilter, CaseRef, Thread
-from supportcases.events import Event, EventKind
+from supportcases.domain.cases import CaseFilter, CaseRef, Thread
+from supportcases.domain.events import Event, EventKind
 from supportcases.repository import Answer, KeptAnswer
 
 T0 = datetime(2024, 6, 15, 10, 30, tzinfo=UTC)

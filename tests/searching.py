@@ -8,9 +8,9 @@ from datetime import timedelta
 from functools import cache
 
 from supportcases import Actor, Severity, Status, SupportDesk
-from supportcases.cases import Case, parse_number
+from supportcases.domain.cases import Case, parse_number
+from supportcases.domain.fields import SUBJECT
 from supportcases.dossiers import Dossier, load
-from supportcases.fields import SUBJECT
 from supportcases.sqlite import search
 from tests.repository_contract import T0, a_case
 

@@ -7,7 +7,8 @@ from statistics import mean
 
 import pytest
 
-from supportcases import Actor, AuthorKind, Category, Severity, Status, fields
+from supportcases import Actor, AuthorKind, Category, Severity, Status
+from supportcases.domain import fields
 from supportcases.testing import made_up_cases
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)

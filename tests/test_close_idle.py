@@ -9,7 +9,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from supportcases import Actor, AuthorKind, InvalidInput, SqliteRepository, Status, SupportDesk, times
+from supportcases import Actor, AuthorKind, InvalidInput, SqliteRepository, Status, SupportDesk
+from supportcases.domain import times
 from tests.conftest import ACME, ADA, GLOBEX
 from tests.processes import let_go, start
 

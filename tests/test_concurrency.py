@@ -9,7 +9,7 @@ from contextlib import closing, contextmanager
 import pytest
 
 from supportcases import Actor, CaseMoved, CaseNotFound, SqliteRepository, SupportDesk, create_app
-from supportcases.cases import CaseFilter
+from supportcases.domain.cases import CaseFilter
 from tests.conftest import ACME, ADA, CASES, GLOBEX, client_of
 from tests.processes import let_go, numbers_of, start
 from tests.repository_contract import failing_write

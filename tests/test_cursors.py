@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from supportcases import Actor, InvalidInput, QueuePage, QueueSort, SqliteRepository, SupportDesk
-from supportcases.queue import Cursors, QueueFilter
+from supportcases.domain.queue import Cursors, QueueFilter
 from supportcases.testing import MovableClock
 from tests.conftest import ACME, ADA, GLOBEX
 from tests.processes import let_go, start

@@ -22,7 +22,7 @@ from supportcases import (
     SupportDesk,
     Thread,
 )
-from supportcases.subjects import subject_from
+from supportcases.domain.subjects import subject_from
 from supportcases.testing import numbered_ids
 from tests.conftest import ACME, ADA, GLOBEX
 

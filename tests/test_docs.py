@@ -12,7 +12,8 @@ import pytest
 from falcon.inspect import inspect_app
 
 import supportcases
-from supportcases import Actor, KeyRing, SqliteRepository, SupportDesk, cli, create_app, errors
+from supportcases import Actor, KeyRing, SqliteRepository, SupportDesk, cli, create_app
+from supportcases.domain import errors
 from supportcases.web.errors import CODES
 from tests.conftest import ROOT, serving
 from tests.tools import needs

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from supportcases import Actor, CaseNotFound, DatabaseUnavailable, InvalidInput, create_app
-from supportcases.actors import ActorKind
+from supportcases.domain.actors import ActorKind
 from supportcases.sqlite.connections import open_file
 from supportcases.web.resources import DeskResource
 from tests.conftest import ACME, CASES, GLOBEX, SUPPORT, call

@@ -11,7 +11,8 @@ from urllib.parse import quote
 import falcon
 import pytest
 
-from supportcases import Actor, SqliteRepository, create_app, errors
+from supportcases import Actor, SqliteRepository, create_app
+from supportcases.domain import errors
 from supportcases.testing import numbered_ids
 from tests.conftest import ACME, CASES, ROOT, call
 

@@ -2,7 +2,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from uuid import RFC_4122, UUID
 
-from supportcases.ids import uuid7
+from supportcases.domain.ids import uuid7
 
 
 def milliseconds_of(identifier: UUID) -> int:

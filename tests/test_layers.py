@@ -9,7 +9,6 @@ import pytest
 from tests.conftest import ROOT
 
 PACKAGE = ROOT / "supportcases"
-CORE = "actors cases errors events fields queue statistics times"
 OUTSIDE = {
     "sqlite": {"sqlite_utils"},
     "web": {"falcon", "marshmallow"},
@@ -18,48 +17,34 @@ OUTSIDE = {
     "workers": {"waitress"},
     "server": {"waitress"},
     "testing": {"falcon"},
-    "text": {"wcwidth"},
+    "domain": {"wcwidth"},
     "cli": {"wcwidth"},
 }
 INSIDE = {
-    "errors": "",
+    "domain": "domain",
     "version": "",
-    "times": "",
-    "ids": "",
-    "text": "",
-    "subjects": "text",
     "logs": "",
     "turns": "",
     "processes": "",
-    "cases": "",
-    "queue": "cases errors",
-    "statistics": "cases",
-    "fields": "cases errors queue text times",
-    "actors": "errors fields",
-    "events": "actors cases",
-    "repository": "actors cases events queue",
-    "dossiers": "cases events queue repository",
-    "contradictions": "actors cases events times",
-    "archives": "actors cases contradictions dossiers errors events fields times",
-    "keys": "actors errors fields repository times",
-    "replays": "errors repository times",
-    "casework": "actors cases errors events fields ids logs queue repository subjects times",
-    "support_side": "actors cases casework events fields queue times",
-    "overview": "actors cases casework errors events fields queue statistics",
-    "desk": "actors cases casework errors events fields overview support_side",
-    "sqlite": "actors cases contradictions errors events processes queue repository sqlite times",
-    "web": f"{CORE} desk keys logs processes replays repository turns web",
-    "app": "casework desk events ids keys repository sqlite subjects times web",
+    "repository": "domain",
+    "dossiers": "domain repository",
+    "archives": "domain dossiers",
+    "keys": "domain repository",
+    "replays": "domain repository",
+    "casework": "domain logs repository",
+    "support_side": "casework domain",
+    "overview": "casework domain",
+    "desk": "casework domain overview support_side",
+    "sqlite": "domain processes repository sqlite",
+    "web": "desk domain keys logs processes replays repository turns web",
+    "app": "casework desk domain keys repository sqlite web",
     "channel": "",
     "workers": "channel processes",
     "server": "app channel turns web workers",
-    "cli": (
-        "actors app archives cases casework cli desk dossiers errors events fields keys logs queue repository server "
-        "sqlite statistics text times version web"
-    ),
-    "__init__": f"{CORE} app desk keys repository sqlite version web",
+    "cli": "app archives casework cli desk domain dossiers keys logs repository server sqlite version web",
+    "__init__": "app desk domain keys repository sqlite version web",
     "__main__": "cli",
-    "testing": "actors app cases casework desk events fields ids keys repository server sqlite subjects testing web",
+    "testing": "app casework desk domain keys repository server sqlite testing web",
 }
 MODULES = sorted(PACKAGE.rglob("*.py"))
 

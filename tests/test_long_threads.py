@@ -11,7 +11,7 @@ from falcon.testing import create_environ
 from sqlite_utils import Database
 
 from supportcases import Actor, SqliteRepository, SupportDesk, ThreadFull, create_app
-from supportcases.cases import ThreadSize
+from supportcases.domain.cases import ThreadSize
 from supportcases.dossiers import kept, load
 from supportcases.sqlite.checks import check
 from supportcases.sqlite.migrations import MIGRATIONS

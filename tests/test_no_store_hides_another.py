@@ -27,9 +27,9 @@ from supportcases import (
     Status,
 )
 from supportcases import repository as protocols
-from supportcases.cases import CaseFilter, CaseRef
-from supportcases.events import HistoryEntry
-from supportcases.queue import QueueFilter
+from supportcases.domain.cases import CaseFilter, CaseRef
+from supportcases.domain.events import HistoryEntry
+from supportcases.domain.queue import QueueFilter
 from supportcases.sqlite import lists
 from supportcases.sqlite.migrations import MIGRATIONS
 from supportcases.sqlite.transactions import SqliteTransaction

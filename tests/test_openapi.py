@@ -21,9 +21,10 @@ from schemathesis.core.failures import FailureGroup
 from schemathesis.openapi.checks import ObjectLevelAuthorizationViolation
 from schemathesis.specs.openapi.checks import negative_data_rejection, positive_data_acceptance
 
-from supportcases import SupportDesk, create_app, fields
-from supportcases.errors import CaseNotFound
-from supportcases.text import shows
+from supportcases import SupportDesk, create_app
+from supportcases.domain import fields
+from supportcases.domain.errors import CaseNotFound
+from supportcases.domain.text import shows
 from supportcases.web import schemas, support_schemas
 from tests.conftest import ACME, ADA, GLOBEX, SUPPORT
 from tools import make_openapi

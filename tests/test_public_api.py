@@ -112,7 +112,7 @@ def test_a_removed_class_is_one_change_and_not_one_for_each_member(change):
 
 
 def test_a_new_name_is_noticed(change):
-    offered = 'from supportcases.ids import uuid7\n\n__all__ = [\n    "uuid7",\n'
+    offered = 'from supportcases.domain.ids import uuid7\n\n__all__ = [\n    "uuid7",\n'
     assert change("__init__.py", "__all__ = [\n", offered) == {"supportcases.uuid7": (None, "function uuid7() -> UUID")}
 
 
@@ -128,7 +128,7 @@ def test_a_new_name_is_noticed(change):
             "method revoke(key_id: str, *, quietly: bool = False) -> None",
         ),
         (
-            "actors.py",
+            "domain/actors.py",
             "def merchant(cls, store: str, label: str = DEFAULT_AUTHOR, ",
             'def merchant(cls, store: str, label: str = "Merchant", ',
             "Actor.merchant",
@@ -152,7 +152,7 @@ def test_a_new_name_is_noticed(change):
             "method assign(actor: Actor, ref: Ref, /, assignee: str | None, *more: str, **all: int) -> Case",
         ),
         (
-            "errors.py",
+            "domain/errors.py",
             "class CaseNotFound(SupportCasesError, LookupError):",
             "class CaseNotFound(SupportCasesError):",
             "CaseNotFound",
@@ -160,7 +160,7 @@ def test_a_new_name_is_noticed(change):
             "exception CaseNotFound(SupportCasesError); CaseNotFound(message: str | None = None)",
         ),
         (
-            "cases.py",
+            "domain/cases.py",
             'CRITICAL = "critical"',
             'CRITICAL = "worst"',
             "Severity.CRITICAL",
@@ -168,7 +168,7 @@ def test_a_new_name_is_noticed(change):
             "attribute CRITICAL = 'worst'",
         ),
         (
-            "cases.py",
+            "domain/cases.py",
             "    @property\n    def waiting_since(self)",
             "    def waiting_since(self)",
             "Case.waiting_since",
@@ -190,7 +190,7 @@ def test_a_changed_signature_is_noticed(change, file, old, new, name, was, now):
 
 
 def test_a_changed_constant_is_noticed_wherever_it_is_a_default(change):
-    left_out = change("fields.py", "DEFAULT_LIMIT: Final = 10", "DEFAULT_LIMIT: Final = 20")
+    left_out = change("domain/fields.py", "DEFAULT_LIMIT: Final = 10", "DEFAULT_LIMIT: Final = 20")
     names = ["SupportDesk.list", "SupportDesk.queue", "SupportDesk.stores"]
     assert sorted(left_out) == [f"supportcases.{name}" for name in names]
 

@@ -10,8 +10,8 @@ import pytest
 from sqlite_utils import Database
 
 from supportcases import Actor, InvalidInput, Severity, SqliteRepository, Status, SupportDesk
-from supportcases.cases import Case
-from supportcases.errors import SupportCasesError
+from supportcases.domain.cases import Case
+from supportcases.domain.errors import SupportCasesError
 from supportcases.sqlite.migrations import MIGRATIONS
 from supportcases.sqlite.rows import case_to_row
 from supportcases.testing import support_desk

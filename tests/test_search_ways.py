@@ -8,7 +8,7 @@ from itertools import product
 import pytest
 
 from supportcases import Severity, SqliteRepository, Status
-from supportcases.cases import Case
+from supportcases.domain.cases import Case
 from tests.repository_contract import T0
 from tests.searching import (
     CANDIDATES,

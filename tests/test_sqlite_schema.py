@@ -13,9 +13,10 @@ from datetime import timedelta
 import pytest
 from sqlite_utils import Database
 
-from supportcases import Actor, ApiKey, EventKind, KeyRing, SqliteRepository, SupportDesk, times
-from supportcases.cases import CaseRef
-from supportcases.events import Event
+from supportcases import Actor, ApiKey, EventKind, KeyRing, SqliteRepository, SupportDesk
+from supportcases.domain import times
+from supportcases.domain.cases import CaseRef
+from supportcases.domain.events import Event
 from supportcases.sqlite.migrations import MIGRATIONS
 from tests.conftest import ROOT
 from tests.databases import fingerprint, refusal

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from supportcases import Actor, Severity, Spread, SqliteRepository, Statistics, Status, SupportDesk
-from supportcases.statistics import spread_of
+from supportcases.domain.statistics import spread_of
 from supportcases.testing import MovableClock, numbered_ids
 from tests.conftest import ACME, ADA, GLOBEX
 

@@ -14,7 +14,7 @@ import pytest
 from falcon.inspect import inspect_app
 
 from supportcases import Actor, create_app
-from supportcases.actors import ActorKind
+from supportcases.domain.actors import ActorKind
 from supportcases.testing import numbered_ids
 from supportcases.web.answers import send
 from supportcases.web.auth import asker

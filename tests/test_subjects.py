@@ -5,8 +5,8 @@ from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 from wcwidth import iter_graphemes
 
-from supportcases import fields
-from supportcases.subjects import subject_from
+from supportcases.domain import fields
+from supportcases.domain.subjects import subject_from
 
 THANKS = "\n\nKind regards\nAnna"
 FAMILY = "\N{MAN}\u200d\N{WOMAN}\u200d\N{GIRL}"

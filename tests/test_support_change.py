@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from supportcases.errors import CaseNotFound, InvalidInput
+from supportcases.domain.errors import CaseNotFound, InvalidInput
 from tests.conftest import ADA, SUPPORT, call, support_client_of
 
 PATH = f"{SUPPORT}/cases/acme:1"

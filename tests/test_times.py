@@ -6,7 +6,7 @@ import pytest
 from falcon.testing import TestClient
 
 from supportcases import Actor, KeyRing, SqliteRepository, SupportDesk, create_app
-from supportcases.fields import MOMENT_FILTER
+from supportcases.domain.fields import MOMENT_FILTER
 from supportcases.testing import support_desk
 from tests.conftest import ACME, ADA, CASES, SUPPORT
 from tests.desks import BODY

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from supportcases import times
-from supportcases.cases import AuthorKind, Case, CasePage, Category, Message, Reply, Severity, Status, Thread
+from supportcases.domain import times
+from supportcases.domain.cases import AuthorKind, Case, CasePage, Category, Message, Reply, Severity, Status, Thread
 from supportcases.web import schemas, writers
 from supportcases.web.answers import to_json
 

@@ -10,7 +10,7 @@ from falcon.testing import TestClient
 
 from supportcases import Actor, create_app
 from supportcases.app import MAX_BODY
-from supportcases.errors import DatabaseBusy
+from supportcases.domain.errors import DatabaseBusy
 from supportcases.web.service import PREFIX
 
 CASES: Final = f"{PREFIX}/support-cases"

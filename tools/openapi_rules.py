@@ -1,11 +1,11 @@
-"""What the rules of `supportcases.fields` allow, as JSON Schema with patterns of ECMA-262, and the other parameters."""
+"""What the rules of `domain.fields` allow, as JSON Schema with patterns of ECMA-262, and the other parameters."""
 
 from typing import Any
 
 from marshmallow import fields
 
-from supportcases import fields as rules
-from supportcases.cases import CHANGEABLE, NUMBER_TEXT, UUID_TEXT
+from supportcases.domain import fields as rules
+from supportcases.domain.cases import CHANGEABLE, NUMBER_TEXT, UUID_TEXT
 from supportcases.web import schemas
 
 NO_NUL = r"^[^\u0000]*$"

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from supportcases.fields import API_KEY
+from supportcases.domain.fields import API_KEY
 from supportcases.keys import KeyRing
 from torture.traces import Traces, contents_of
 

@@ -149,9 +149,9 @@ GUARDS: Final = (
     Guard("sqlite/keys.py", 'json.loads(stores or "null")', "None", CONTRACT),
     Guard("sqlite/keys.py", "frozenset(served), key_id)", "frozenset(served), None)", CONTRACT),
     # who may enter which store
-    Guard("actors.py", "self.stores is None or store in self.stores", "True", SUPPORT),
-    Guard("actors.py", "if not self.may_enter(store):", "if False:", SUPPORT),
-    Guard("actors.py", "len(self.stores or ()) != 1", "False", GUARDS_ALONE),
+    Guard("domain/actors.py", "self.stores is None or store in self.stores", "True", SUPPORT),
+    Guard("domain/actors.py", "if not self.may_enter(store):", "if False:", SUPPORT),
+    Guard("domain/actors.py", "len(self.stores or ()) != 1", "False", GUARDS_ALONE),
     Guard("casework.py", "actor.must_enter(checked_store)", "pass", SUPPORT),
     Guard(
         "casework.py",
@@ -165,11 +165,11 @@ GUARDS: Final = (
     Guard("overview.py", "stores=actor.stores", "stores=None", OVERVIEW),
     Guard("overview.py", "count_stores(actor.stores)", "count_stores(None)", OVERVIEW),
     Guard("overview.py", "queue.stores(actor.stores,", "queue.stores(None,", OVERVIEW),
-    Guard("queue.py", "question == self._question and", "", GUARDS_ALONE),
-    Guard("queue.py", "sorted(value) if isinstance(value, frozenset) else str(value)", '""', GUARDS_ALONE),
+    Guard("domain/queue.py", "question == self._question and", "", GUARDS_ALONE),
+    Guard("domain/queue.py", "sorted(value) if isinstance(value, frozenset) else str(value)", '""', GUARDS_ALONE),
     Guard("web/support.py", 'actor.must_enter(new["store"])', "pass", GUARDS_ALONE),
     # the sides of the desk
-    Guard("actors.py", "if self.kind is not kind:", "if False:", SUPPORT),
+    Guard("domain/actors.py", "if self.kind is not kind:", "if False:", SUPPORT),
     Guard("desk.py", "actor.must_be(ActorKind.MERCHANT)", "pass", "tests/test_desk.py"),
     Guard("desk.py", "actor.kind is ActorKind.MERCHANT:\n            with", "False:\n            with", GUARDS_ALONE),
     Guard("support_side.py", "actor.must_be(ActorKind.SUPPORT)", "pass", SUPPORT),

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import unquote_to_bytes
 
-from supportcases.fields import API_KEY, KEY_PREFIX
+from supportcases.domain.fields import API_KEY, KEY_PREFIX
 
 WINDOW: Final = 16  # characters of a secret that are not found by chance
 VARIETY: Final = 5  # different characters that a window has; the testing kit's numbered keys are mostly zeros

@@ -11,7 +11,7 @@ from supportcases.cli import cases, files, keys, serving, triage, upkeep
 from supportcases.cli.options import Parser, add_db
 from supportcases.cli.streams import can_be_written, note, prepare, silence
 from supportcases.cli.tables import visible
-from supportcases.errors import DatabaseUnusable, SupportCasesError
+from supportcases.domain.errors import DatabaseUnusable, SupportCasesError
 from supportcases.version import __version__
 
 CUT_SHORT: Final = 128 + signal.SIGPIPE  # what a shell makes of a program that nobody listens to

@@ -6,9 +6,6 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from supportcases import times
-from supportcases.actors import Actor
-from supportcases.cases import AuthorKind, Case, Message, Reply, Thread
 from supportcases.cli.desks import (
     add_as,
     add_json,
@@ -27,8 +24,11 @@ from supportcases.cli.tables import age, human, indented, table, visible, visibl
 from supportcases.cli.terminal import Screen, agreed, is_terminal, screen, show
 from supportcases.cli.writing import add_text, refuse_other_than_one_text, text_of
 from supportcases.desk import SupportDesk
-from supportcases.errors import CaseMoved, SupportCasesError
-from supportcases.fields import (
+from supportcases.domain import times
+from supportcases.domain.actors import Actor
+from supportcases.domain.cases import AuthorKind, Case, Message, Reply, Thread
+from supportcases.domain.errors import CaseMoved, SupportCasesError
+from supportcases.domain.fields import (
     ASSIGNEE_FILTER,
     CATEGORY_FILTER,
     CURSOR,
@@ -37,7 +37,7 @@ from supportcases.fields import (
     SEVERITY_FILTER,
     STATUS_FILTER,
 )
-from supportcases.queue import ME, QueuePage
+from supportcases.domain.queue import ME, QueuePage
 from supportcases.web.support import queue_json, said_json, thread_json
 
 RECENT: Final = timedelta(minutes=10)

@@ -8,12 +8,12 @@ from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from typing import Any, Final
 
-from supportcases.actors import Actor
-from supportcases.cases import Case
 from supportcases.cli.options import flag, option, ruled
 from supportcases.cli.tables import visible
 from supportcases.desk import SupportDesk
-from supportcases.fields import SUPPORT_LABEL
+from supportcases.domain.actors import Actor
+from supportcases.domain.cases import Case
+from supportcases.domain.fields import SUPPORT_LABEL
 from supportcases.sqlite.reading import opened_to_read
 from supportcases.sqlite.repository import SqliteRepository
 

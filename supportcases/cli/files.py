@@ -13,9 +13,9 @@ from supportcases.archives import Archive, written
 from supportcases.cli.options import command, store
 from supportcases.cli.streams import note, report
 from supportcases.cli.tables import visible
+from supportcases.domain.errors import DatabaseUnusable, InvalidInput, SupportCasesError
+from supportcases.domain.queue import QueueFilter
 from supportcases.dossiers import Dossier
-from supportcases.errors import DatabaseUnusable, InvalidInput, SupportCasesError
-from supportcases.queue import QueueFilter
 from supportcases.sqlite.backups import back_up
 from supportcases.sqlite.checks import check, counted, megabytes
 from supportcases.sqlite.reading import opened_to_read

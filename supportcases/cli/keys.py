@@ -6,14 +6,14 @@ import sys
 from datetime import datetime
 from typing import Any, Final
 
-from supportcases import times
-from supportcases.actors import Actor, ActorKind
 from supportcases.cli.options import command, expiry, flag, option, ruled, store, stores, typed_again, whole
 from supportcases.cli.streams import note, report, silence
 from supportcases.cli.tables import table, visible
 from supportcases.cli.terminal import Screen, screen, show
-from supportcases.errors import DatabaseUnusable, SupportCasesError
-from supportcases.fields import AUTHOR, DEFAULT_AUTHOR, SUPPORT_LABEL
+from supportcases.domain import times
+from supportcases.domain.actors import Actor, ActorKind
+from supportcases.domain.errors import DatabaseUnusable, SupportCasesError
+from supportcases.domain.fields import AUTHOR, DEFAULT_AUTHOR, SUPPORT_LABEL
 from supportcases.keys import MOST_LISTED, KeyRing
 from supportcases.repository import ApiKey
 from supportcases.sqlite.reading import opened_to_read

@@ -10,10 +10,10 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final, NoReturn, TypeVar
 
-from supportcases import times
-from supportcases.cases import parse_number
 from supportcases.cli.streams import note
-from supportcases.fields import MOMENT_FILTER, STORE, Rule
+from supportcases.domain import times
+from supportcases.domain.cases import parse_number
+from supportcases.domain.fields import MOMENT_FILTER, STORE, Rule
 from supportcases.keys import without_keys
 
 T = TypeVar("T")

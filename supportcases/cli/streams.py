@@ -5,7 +5,7 @@ import os
 import sys
 from typing import Any, Final, TextIO
 
-from supportcases.errors import InvalidInput
+from supportcases.domain.errors import InvalidInput
 
 BYTE_ORDER_MARK: Final = "\ufeff"  # which some editors write before a text
 

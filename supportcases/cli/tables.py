@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Sequence
 from datetime import timedelta
 from typing import Final
 
-from supportcases import times
+from supportcases.domain import times
 
 # The control characters, which move the cursor or worse, and those that turn the direction of reading or end a line.
 COMMANDING: Final = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")

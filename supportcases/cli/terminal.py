@@ -12,9 +12,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from supportcases import times
 from supportcases.cli.tables import age, terminal_width, visible
-from supportcases.errors import SupportCasesError
+from supportcases.domain import times
+from supportcases.domain.errors import SupportCasesError
 
 PAGER: Final = "less"
 PAGERS_SETTINGS: Final = {"LESS": "FX", "LV": "-c"}  # unless the environment has others, as git does it

@@ -4,8 +4,6 @@ import argparse
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from supportcases.actors import Actor
-from supportcases.cases import Case
 from supportcases.cli.desks import (
     add_as,
     add_json,
@@ -24,9 +22,11 @@ from supportcases.cli.tables import indented, line, visible, wrapped
 from supportcases.cli.terminal import Screen, screen, show
 from supportcases.cli.writing import add_text, refuse_other_than_one_text, text_of
 from supportcases.desk import SupportDesk
-from supportcases.events import History
-from supportcases.fields import ASSIGNEE_FILTER, AUTHOR, CATEGORY, DEFAULT_AUTHOR, SEVERITY, SUBJECT
-from supportcases.queue import ME, NONE
+from supportcases.domain.actors import Actor
+from supportcases.domain.cases import Case
+from supportcases.domain.events import History
+from supportcases.domain.fields import ASSIGNEE_FILTER, AUTHOR, CATEGORY, DEFAULT_AUTHOR, SEVERITY, SUBJECT
+from supportcases.domain.queue import ME, NONE
 from supportcases.web.support import case_json, history_json
 
 CHANGES: Final = ("severity", "category", "subject")

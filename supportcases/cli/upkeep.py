@@ -7,8 +7,6 @@ from itertools import chain
 from itertools import count as count_from
 from typing import Any, Final
 
-from supportcases import times
-from supportcases.cases import Case, Severity
 from supportcases.cli.desks import (
     add_as,
     add_json,
@@ -24,8 +22,10 @@ from supportcases.cli.options import command, duration, flag, option, ruled, sto
 from supportcases.cli.streams import report
 from supportcases.cli.tables import human, line, table, terminal_width, visible
 from supportcases.desk import SupportDesk
-from supportcases.fields import DEFAULT_IDLE_LIMIT, MOMENT_FILTER
-from supportcases.statistics import Spread, Statistics
+from supportcases.domain import times
+from supportcases.domain.cases import Case, Severity
+from supportcases.domain.fields import DEFAULT_IDLE_LIMIT, MOMENT_FILTER
+from supportcases.domain.statistics import Spread, Statistics
 from supportcases.web.support import case_json, statistics_json
 
 DESK: Final = "Support desk"

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from supportcases.cli.streams import note, text_from_stdin
 from supportcases.cli.terminal import edit, is_terminal
-from supportcases.errors import InvalidInput, SupportCasesError
+from supportcases.domain.errors import InvalidInput, SupportCasesError
 
 
 def add_text(to: argparse.ArgumentParser) -> None:

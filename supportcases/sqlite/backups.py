@@ -8,7 +8,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from supportcases.errors import DatabaseUnusable
+from supportcases.domain.errors import DatabaseUnusable
 from supportcases.sqlite.checks import damage
 from supportcases.sqlite.looking import looking_into
 

@@ -6,7 +6,7 @@ Those that list the cases of a store are in `lists` and `search`.
 import sqlite3
 from typing import Final
 
-from supportcases.cases import Case, CaseFilter, CasePage, CaseRef, Message, Thread, ThreadSize
+from supportcases.domain.cases import Case, CaseFilter, CasePage, CaseRef, Message, Thread, ThreadSize
 from supportcases.sqlite.lists import StoreCases
 from supportcases.sqlite.rows import (
     COLUMNS,

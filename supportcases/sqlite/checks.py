@@ -12,7 +12,7 @@ from itertools import groupby, islice
 from operator import itemgetter
 from typing import Any, Final, NamedTuple, TypeVar
 
-from supportcases.contradictions import contradictions
+from supportcases.domain.contradictions import contradictions
 from supportcases.sqlite.events import ENTRY_COLUMNS, entry_from_row
 from supportcases.sqlite.faults import DAMAGED, primary_code
 from supportcases.sqlite.looking import (

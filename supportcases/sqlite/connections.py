@@ -18,7 +18,7 @@ from functools import partial
 from typing import Any, Final, Protocol
 from urllib.parse import quote
 
-from supportcases.errors import DatabaseBusy, DatabaseUnavailable
+from supportcases.domain.errors import DatabaseBusy, DatabaseUnavailable
 from supportcases.processes import PerProcess, waited
 from supportcases.sqlite.faults import BUSY, primary_code
 from supportcases.sqlite.journal import Journal

@@ -4,10 +4,10 @@ import json
 import sqlite3
 from typing import Final
 
-from supportcases import times
-from supportcases.actors import ActorKind
-from supportcases.cases import Case
-from supportcases.events import EventKind, HistoryEntry
+from supportcases.domain import times
+from supportcases.domain.actors import ActorKind
+from supportcases.domain.cases import Case
+from supportcases.domain.events import EventKind, HistoryEntry
 
 ENTRY_COLUMNS: Final = "kind, actor_kind, actor_label, happened_at, was, became"
 

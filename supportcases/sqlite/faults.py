@@ -5,7 +5,7 @@ import sqlite3
 import threading
 from typing import Final, NoReturn
 
-from supportcases.errors import DatabaseBusy, DatabaseDamaged, DatabaseUnavailable
+from supportcases.domain.errors import DatabaseBusy, DatabaseDamaged, DatabaseUnavailable
 
 BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 UNAVAILABLE = {

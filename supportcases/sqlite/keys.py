@@ -6,8 +6,8 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Final
 
-from supportcases import times
-from supportcases.actors import Actor, ActorKind
+from supportcases.domain import times
+from supportcases.domain.actors import Actor, ActorKind
 from supportcases.repository import ApiKey
 
 COLUMNS: Final = "id, kind, store, stores, label, created_at, expires_at, revoked_at"

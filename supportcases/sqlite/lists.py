@@ -4,7 +4,7 @@ import json
 import sqlite3
 from typing import Any, Final
 
-from supportcases.cases import Case, CaseFilter, CasePage
+from supportcases.domain.cases import Case, CaseFilter, CasePage
 from supportcases.sqlite.rows import COLUMNS, NEWEST_FIRST, case_from_row
 from supportcases.sqlite.search import Search
 

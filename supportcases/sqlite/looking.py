@@ -8,7 +8,7 @@ from typing import Final
 
 from sqlite_utils import Database
 
-from supportcases.errors import DatabaseUnusable
+from supportcases.domain.errors import DatabaseUnusable
 from supportcases.sqlite.connections import PATIENCE, Connection, open_memory, open_read_only, uri_of
 from supportcases.sqlite.faults import BUSY, primary_code
 from supportcases.sqlite.migrations import MIGRATIONS

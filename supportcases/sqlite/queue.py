@@ -5,9 +5,9 @@ import sqlite3
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from supportcases import times
-from supportcases.cases import Case, Severity, Status, parse_number
-from supportcases.queue import NONE, Place, QueueFilter, QueueSort, StoreCounts, Stores
+from supportcases.domain import times
+from supportcases.domain.cases import Case, Severity, Status, parse_number
+from supportcases.domain.queue import NONE, Place, QueueFilter, QueueSort, StoreCounts, Stores
 from supportcases.sqlite.rows import COLUMNS, case_from_row
 
 # the two by waiting are the index's own expressions, letter by letter, or SQLite would not use it

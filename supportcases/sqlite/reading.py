@@ -5,7 +5,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 
-from supportcases.errors import DatabaseUnavailable, DatabaseUnusable
+from supportcases.domain.errors import DatabaseUnavailable, DatabaseUnusable
 from supportcases.repository import Repository
 from supportcases.sqlite.connections import Connection, use_casefold
 from supportcases.sqlite.faults import Faults

@@ -3,7 +3,7 @@
 import sqlite3
 from datetime import datetime
 
-from supportcases import times
+from supportcases.domain import times
 from supportcases.repository import Answer, KeptAnswer
 
 

@@ -11,7 +11,7 @@ from typing import Final
 
 from sqlite_utils import Database
 
-from supportcases.errors import DatabaseBusy, DatabaseDamaged, DatabaseUnavailable, DatabaseUnusable
+from supportcases.domain.errors import DatabaseBusy, DatabaseDamaged, DatabaseUnavailable, DatabaseUnusable
 from supportcases.processes import PerProcess
 from supportcases.sqlite.connections import (
     Connection,

@@ -2,8 +2,8 @@
 
 from typing import Any, Final
 
-from supportcases.cases import AuthorKind, Case, Category, Message, Severity, Status
-from supportcases.times import from_text, to_text
+from supportcases.domain.cases import AuthorKind, Case, Category, Message, Severity, Status
+from supportcases.domain.times import from_text, to_text
 
 COLUMNS: Final = (
     "id, store, number, subject, category, severity, status, created_at, last_activity_at, closed_at, "

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from math import inf
 from typing import Any, Final
 
-from supportcases.cases import parse_number
+from supportcases.domain.cases import parse_number
 from supportcases.sqlite.rows import NEWEST_FIRST
 
 TRIGRAM: Final = 3  # characters that the index knows together

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from types import TracebackType
 from typing import Final, Protocol
 
-from supportcases.errors import DatabaseDamaged
+from supportcases.domain.errors import DatabaseDamaged
 from supportcases.sqlite.cases import SqliteCases
 from supportcases.sqlite.connections import Connection, Connections
 from supportcases.sqlite.events import SqliteEvents

@@ -4,8 +4,8 @@ from collections.abc import Callable
 from functools import partial
 from typing import Concatenate, Final, Generic, ParamSpec, TypeVar
 
-from supportcases.actors import Actor
 from supportcases.desk import SupportDesk
+from supportcases.domain.actors import Actor
 
 P = ParamSpec("P")
 R = TypeVar("R")

@@ -7,10 +7,10 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from supportcases.actors import Actor
-from supportcases.cases import AuthorKind, Case, Category, Severity
 from supportcases.desk import SupportDesk
-from supportcases.ids import uuid7
+from supportcases.domain.actors import Actor
+from supportcases.domain.cases import AuthorKind, Case, Category, Severity
+from supportcases.domain.ids import uuid7
 from supportcases.repository import Repository
 from supportcases.testing.repeatable import MovableClock
 from supportcases.testing.vocabulary import AGENTS, LANGUAGES, SHARES, Vocabulary

@@ -9,17 +9,17 @@ from uuid import UUID
 
 from falcon.testing import TestClient
 
-from supportcases.actors import Actor
 from supportcases.app import create_app
-from supportcases.cases import Case
 from supportcases.casework import MAX_THREAD_CHARACTERS, MAX_THREAD_MESSAGES, SubjectMaker
 from supportcases.desk import SupportDesk
-from supportcases.events import Event, OnEvent
-from supportcases.fields import DEFAULT_AUTHOR
+from supportcases.domain.actors import Actor
+from supportcases.domain.cases import Case
+from supportcases.domain.events import Event, OnEvent
+from supportcases.domain.fields import DEFAULT_AUTHOR
+from supportcases.domain.subjects import subject_from
 from supportcases.keys import KeyRing
 from supportcases.server import served
 from supportcases.sqlite import SqliteRepository
-from supportcases.subjects import subject_from
 from supportcases.testing.acting import ActingMerchant, ActingSupport
 from supportcases.testing.believable import some_cases
 from supportcases.testing.repeatable import MovableClock, numbered_ids, numbered_keys

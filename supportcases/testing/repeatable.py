@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from supportcases import fields
+from supportcases.domain import fields
 
 START: Final = datetime(2024, 6, 15, 10, 30, tzinfo=UTC)
 

@@ -2,7 +2,7 @@
 
 from typing import Final, NamedTuple
 
-from supportcases.cases import Category
+from supportcases.domain.cases import Category
 
 
 class Vocabulary(NamedTuple):

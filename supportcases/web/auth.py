@@ -6,8 +6,8 @@ from typing import Any, Final
 
 import falcon
 
-from supportcases.actors import Actor, ActorKind
-from supportcases.errors import Unauthorized
+from supportcases.domain.actors import Actor, ActorKind
+from supportcases.domain.errors import Unauthorized
 from supportcases.keys import KeyRing
 from supportcases.web.limits import Limits
 from supportcases.web.requests import ApiRequest

@@ -4,7 +4,7 @@ from typing import Any, Final
 
 import falcon
 
-from supportcases import errors
+from supportcases.domain import errors
 from supportcases.keys import without_keys
 from supportcases.logs import logger
 from supportcases.web.answers import send, to_bytes, to_json

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Final, ParamSpec, TypeVar
 
-from supportcases import errors
+from supportcases.domain import errors
 
 P = ParamSpec("P")
 R = TypeVar("R")

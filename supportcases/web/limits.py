@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 
 import falcon
 
-from supportcases.actors import Actor
+from supportcases.domain.actors import Actor
 from supportcases.processes import PerProcess
 from supportcases.web.addresses import address_of
 

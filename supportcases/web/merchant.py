@@ -4,8 +4,8 @@ from typing import Final
 
 import falcon
 
-from supportcases.actors import ActorKind
-from supportcases.cases import Status
+from supportcases.domain.actors import ActorKind
+from supportcases.domain.cases import Status
 from supportcases.repository import Answer
 from supportcases.web import schemas
 from supportcases.web.answers import send_answer, send_parts, send_text

@@ -10,9 +10,9 @@ from urllib.parse import parse_qsl, quote
 
 import falcon
 
-from supportcases.actors import Actor
-from supportcases.errors import InvalidInput
-from supportcases.fields import API_KEY, CHARACTERS, checking
+from supportcases.domain.actors import Actor
+from supportcases.domain.errors import InvalidInput
+from supportcases.domain.fields import API_KEY, CHARACTERS, checking
 
 REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,128}")
 LENGTH: Final = re.compile(r"[0-9]+")

@@ -4,10 +4,10 @@ from abc import ABC
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
-from supportcases import fields
-from supportcases.actors import Actor, ActorKind
 from supportcases.desk import SupportDesk
-from supportcases.fields import checking
+from supportcases.domain import fields
+from supportcases.domain.actors import Actor, ActorKind
+from supportcases.domain.fields import checking
 from supportcases.replays import Retry
 from supportcases.repository import Answer
 from supportcases.web.requests import ApiRequest

@@ -1,4 +1,4 @@
-"""JSON in, JSON out. What a field allows stands in `supportcases.fields`; the OpenAPI document is made from here."""
+"""JSON in, JSON out: `domain.fields` says what a field allows, and the OpenAPI document is made from here."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -6,10 +6,10 @@ from typing import Any, Final
 
 from marshmallow import EXCLUDE, RAISE, Schema, ValidationError, fields
 
-from supportcases import fields as rules
-from supportcases import times
-from supportcases.cases import AuthorKind, Category, Severity, Status
-from supportcases.errors import InvalidInput
+from supportcases.domain import fields as rules
+from supportcases.domain import times
+from supportcases.domain.cases import AuthorKind, Category, Severity, Status
+from supportcases.domain.errors import InvalidInput
 
 
 class Ruled(fields.Field[Any]):
@@ -39,7 +39,7 @@ class RuledParameter(Ruled):
 
 
 class Timestamp(fields.Field[datetime]):
-    """A moment, as `supportcases.times` writes it."""
+    """A moment, as `supportcases.domain.times` writes it."""
 
     def _serialize(self, value: datetime | None, attr: str | None, obj: Any, **kwargs: Any) -> str | None:
         return times.to_text(value) if value else None

@@ -6,13 +6,13 @@ from typing import Any, Final
 
 import falcon
 
-from supportcases.actors import ActorKind
-from supportcases.cases import Case, Reply, Thread
-from supportcases.errors import InvalidInput
-from supportcases.events import History
-from supportcases.queue import QueuePage
+from supportcases.domain.actors import ActorKind
+from supportcases.domain.cases import Case, Reply, Thread
+from supportcases.domain.errors import InvalidInput
+from supportcases.domain.events import History
+from supportcases.domain.queue import QueuePage
+from supportcases.domain.statistics import Statistics
 from supportcases.repository import Answer
-from supportcases.statistics import Statistics
 from supportcases.web import schemas
 from supportcases.web import support_schemas as shapes
 from supportcases.web.answers import send, send_answer, send_parts, to_json

@@ -4,10 +4,10 @@ from typing import Any
 
 from marshmallow import Schema, fields
 
-from supportcases import fields as rules
-from supportcases.actors import ActorKind
-from supportcases.cases import Status
-from supportcases.events import EventKind
+from supportcases.domain import fields as rules
+from supportcases.domain.actors import ActorKind
+from supportcases.domain.cases import Status
+from supportcases.domain.events import EventKind
 from supportcases.web.schemas import (
     CaseOut,
     Input,

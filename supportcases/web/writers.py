@@ -7,8 +7,8 @@ each function to what the schema's `dump` and `to_json` make of the same value.
 from collections.abc import Iterable, Iterator
 from json.encoder import encode_basestring as quoted
 
-from supportcases.cases import Case, CasePage, Message, Reply, Thread
-from supportcases.times import to_text
+from supportcases.domain.cases import Case, CasePage, Message, Reply, Thread
+from supportcases.domain.times import to_text
 
 
 def case_text(case: Case) -> str:

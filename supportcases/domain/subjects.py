@@ -5,7 +5,7 @@ import re
 import unicodedata
 from typing import Final
 
-from supportcases.text import beginning, shows
+from supportcases.domain.text import beginning, shows
 
 SHORTEST: Final = 3
 LONGEST: Final = 80

@@ -5,8 +5,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final, NamedTuple
 
-from supportcases.actors import Actor, ActorKind
-from supportcases.cases import Case, Message, Status
+from supportcases.domain.actors import Actor, ActorKind
+from supportcases.domain.cases import Case, Message, Status
 
 
 class EventKind(StrEnum):

@@ -8,8 +8,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final, NamedTuple
 
-from supportcases.cases import Case, Category, Severity, Status
-from supportcases.errors import InvalidInput
+from supportcases.domain.cases import Case, Category, Severity, Status
+from supportcases.domain.errors import InvalidInput
 
 Stores = frozenset[str] | None  # the stores that somebody may see; None is all of them
 

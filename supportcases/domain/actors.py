@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from supportcases.errors import InvalidInput, NotPermitted
-from supportcases.fields import AUTHOR, DEFAULT_AUTHOR, STORE, SUPPORT_LABEL, checking
+from supportcases.domain.errors import InvalidInput, NotPermitted
+from supportcases.domain.fields import AUTHOR, DEFAULT_AUTHOR, STORE, SUPPORT_LABEL, checking
 
 
 class ActorKind(StrEnum):

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from supportcases.cases import Case, Severity, Status
+from supportcases.domain.cases import Case, Severity, Status
 
 
 class Spread(NamedTuple):

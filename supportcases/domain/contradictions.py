@@ -4,10 +4,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
-from supportcases import times
-from supportcases.actors import ActorKind
-from supportcases.cases import AuthorKind, Case, Message, Status, announced, answered, closed, reopened, replied
-from supportcases.events import EventKind, HistoryEntry
+from supportcases.domain import times
+from supportcases.domain.actors import ActorKind
+from supportcases.domain.cases import AuthorKind, Case, Message, Status, announced, answered, closed, reopened, replied
+from supportcases.domain.events import EventKind, HistoryEntry
 
 STEPS: Final[dict[EventKind, Callable[[Case, datetime], Case]]] = {  # all others are no activity
     EventKind.REPLIED: replied,

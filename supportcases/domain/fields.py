@@ -11,11 +11,11 @@ from functools import cache
 from types import TracebackType
 from typing import Any, Final, Generic, NamedTuple, Protocol, TypeVar
 
-from supportcases import times
-from supportcases.cases import STORE_NAME, AuthorKind, Category, Severity, Status
-from supportcases.errors import InvalidInput
-from supportcases.queue import ME, NONE, QueueSort
-from supportcases.text import shows
+from supportcases.domain import times
+from supportcases.domain.cases import STORE_NAME, AuthorKind, Category, Severity, Status
+from supportcases.domain.errors import InvalidInput
+from supportcases.domain.queue import ME, NONE, QueueSort
+from supportcases.domain.text import shows
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)

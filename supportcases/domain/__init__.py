@@ -1,0 +1,1 @@
+"""Values, and the rules of their life. Nothing here knows a technology."""

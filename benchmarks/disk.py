@@ -14,7 +14,7 @@ from benchmarks.data import STORE, dossiers, say
 from benchmarks.measure import Figure
 from supportcases import SqliteRepository
 from supportcases.dossiers import Dossier, load
-from supportcases.sqlite.connections import open_file
+from supportcases.storage.sqlite.connections import open_file
 
 CASES: Final = 20_000
 MADE_UP: Final = 100_000  # a quarter of them have two messages

@@ -24,7 +24,7 @@ from benchmarks.data import HUNDRED_THOUSAND, MILLION, STORE, THOUSAND, UNTIL, s
 from benchmarks.floor import floor
 from benchmarks.measure import Figure, at_most, medians, spelled
 from supportcases import Severity, Status, SupportApp, create_app
-from supportcases.sqlite.connections import open_file
+from supportcases.storage.sqlite.connections import open_file
 from supportcases.testing import made_up_cases
 
 CASES: Final = "/api/v1/support-cases"

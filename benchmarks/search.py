@@ -22,8 +22,8 @@ from benchmarks.data import MILLION, STORE, THOUSAND_STORES, DataSet, say
 from benchmarks.measure import Figure, at_most, medians, spelled
 from supportcases import KeyRing, SqliteRepository, create_app
 from supportcases.domain.cases import parse_number
-from supportcases.sqlite import search
-from supportcases.sqlite.connections import open_file
+from supportcases.storage.sqlite import search
+from supportcases.storage.sqlite.connections import open_file
 
 CASES: Final = "/api/v1/support-cases"
 ROUNDS: Final = 11

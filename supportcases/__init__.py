@@ -24,8 +24,8 @@ from supportcases.domain.events import Event, EventKind, History, HistoryEntry
 from supportcases.domain.queue import QueuePage, QueueSort, StoreCounts, StorePage
 from supportcases.domain.statistics import Spread, Statistics
 from supportcases.keys import KeyRing
-from supportcases.repository import ApiKey, Repository
-from supportcases.sqlite import SqliteRepository
+from supportcases.storage.protocol import ApiKey, Repository
+from supportcases.storage.sqlite import SqliteRepository
 from supportcases.version import __version__
 from supportcases.web.application import SupportApp
 

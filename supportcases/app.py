@@ -12,8 +12,8 @@ from supportcases.domain.events import OnEvent
 from supportcases.domain.ids import uuid7
 from supportcases.domain.subjects import subject_from
 from supportcases.keys import KeyRing
-from supportcases.repository import Repository
-from supportcases.sqlite import SqliteRepository
+from supportcases.storage.protocol import Repository
+from supportcases.storage.sqlite import SqliteRepository
 from supportcases.web.application import SupportApp
 from supportcases.web.auth import Authenticate, Authentication, by_api_key, first_of
 from supportcases.web.hosts import of_the_host

@@ -27,7 +27,7 @@ from supportcases.domain.ids import uuid7
 from supportcases.domain.queue import QueueFilter
 from supportcases.domain.subjects import subject_from
 from supportcases.logs import logger
-from supportcases.repository import Repository, Transaction
+from supportcases.storage.protocol import Repository, Transaction
 
 NewId = Callable[[], UUID]
 SubjectMaker = Callable[[str], str]

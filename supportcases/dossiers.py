@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 from supportcases.domain.cases import UUID_TEXT, Case, Message
 from supportcases.domain.events import HistoryEntry
 from supportcases.domain.queue import Stores
-from supportcases.repository import Repository, Transaction
+from supportcases.storage.protocol import Repository, Transaction
 
 BATCH: Final = 5_000  # cases that are kept, or not, together
 PAGE: Final = 500  # cases that are read at once

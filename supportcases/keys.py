@@ -24,7 +24,7 @@ from supportcases.domain.fields import (
     NumberRule,
     checking,
 )
-from supportcases.repository import ApiKey, Repository
+from supportcases.storage.protocol import ApiKey, Repository
 
 ID_LENGTH: Final = 12
 MOST_LISTED: Final = 1_000

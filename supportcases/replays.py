@@ -8,7 +8,7 @@ from typing import Final
 
 from supportcases.domain import times
 from supportcases.domain.errors import IdempotencyKeyReused
-from supportcases.repository import Answer, KeptAnswer, Repository
+from supportcases.storage.protocol import Answer, KeptAnswer, Repository
 
 KEPT_FOR: Final = timedelta(hours=24)
 FORGOTTEN_AT_ONCE: Final = 200  # old answers: all writers wait while they are deleted, and a burst leaves thousands

@@ -20,7 +20,7 @@ from supportcases import (
 )
 from supportcases.domain.cases import CaseFilter, CaseRef, Thread
 from supportcases.domain.events import Event, EventKind
-from supportcases.repository import Answer, KeptAnswer
+from supportcases.storage.protocol import Answer, KeptAnswer
 
 T0 = datetime(2024, 6, 15, 10, 30, tzinfo=UTC)
 ANY = CaseFilter()

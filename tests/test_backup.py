@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from supportcases import DatabaseUnusable, SqliteRepository, SupportDesk
-from supportcases.sqlite.backups import back_up
-from supportcases.sqlite.checks import check
+from supportcases.storage.sqlite.backups import back_up
+from supportcases.storage.sqlite.checks import check
 from tests.conftest import ACME, ADA
 from tests.databases import fingerprint
 from tests.processes import numbers_of, start
@@ -175,7 +175,7 @@ def test_a_disk_that_is_full_leaves_no_part_of_a_copy(desk, tmp_path, path):
 
 def test_a_name_that_somebody_takes_meanwhile_is_not_taken_from_them(desk, tmp_path, path, monkeypatch, capsys):
     from supportcases import cli
-    from supportcases.sqlite import backups
+    from supportcases.storage.sqlite import backups
 
     def checked(part):
         (tmp_path / "copy.db").write_text("theirs")

@@ -9,8 +9,8 @@ import pytest
 from sqlite_utils import Database
 
 from supportcases import SqliteRepository, SupportDesk, cli
-from supportcases.sqlite.checks import _may_reset_a_wal
-from supportcases.sqlite.migrations import MIGRATIONS
+from supportcases.storage.sqlite.checks import _may_reset_a_wal
+from supportcases.storage.sqlite.migrations import MIGRATIONS
 from supportcases.testing import MovableClock
 from tests.conftest import ACME, ADA, GLOBEX
 from tests.databases import fingerprint, python

@@ -12,7 +12,7 @@ from contextlib import closing, suppress
 import pytest
 
 from supportcases import DatabaseDamaged, DatabaseUnavailable, SupportDesk, create_app
-from supportcases.sqlite import SqliteRepository
+from supportcases.storage.sqlite import SqliteRepository
 from tests.conftest import ACME, CASES, call
 from tests.databases import python
 from tests.test_errors import checked

@@ -16,7 +16,7 @@ from supportcases import (
     Severity,
     Status,
 )
-from supportcases.sqlite.events import SqliteEvents
+from supportcases.storage.sqlite.events import SqliteEvents
 from tests.conftest import ACME, ADA
 from tests.desks import BOB, BODY, KINDS, NOBODYS, T0, TEXT, everything, names, problems, told
 

@@ -6,7 +6,7 @@ import pytest
 
 from supportcases import Actor, CaseNotFound, DatabaseUnavailable, InvalidInput, create_app
 from supportcases.domain.actors import ActorKind
-from supportcases.sqlite.connections import open_file
+from supportcases.storage.sqlite.connections import open_file
 from supportcases.web.resources import DeskResource
 from tests.conftest import ACME, CASES, GLOBEX, SUPPORT, call
 

@@ -8,7 +8,7 @@ from contextlib import closing
 import pytest
 
 from supportcases import SqliteRepository, SupportDesk
-from supportcases.sqlite.checks import check
+from supportcases.storage.sqlite.checks import check
 from tests.processes import let_go, numbers_of, start
 
 FORKING = """
@@ -230,7 +230,7 @@ def test_a_fork_that_python_did_not_make_loses_nothing_either(path):
 
 
 def test_a_fork_that_cannot_wait_any_longer_is_told_in_the_log(path, caplog, monkeypatch):
-    monkeypatch.setattr("supportcases.sqlite.connections.PATIENCE", 0.1)
+    monkeypatch.setattr("supportcases.storage.sqlite.connections.PATIENCE", 0.1)
     with closing(SqliteRepository(path)) as repository:
         begun, done = threading.Event(), threading.Event()
 

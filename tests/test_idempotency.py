@@ -8,7 +8,7 @@ import pytest
 from falcon.testing import TestClient
 
 from supportcases import SqliteRepository, create_app
-from supportcases.repository import Answer, KeptAnswer
+from supportcases.storage.protocol import Answer, KeptAnswer
 from supportcases.testing import MovableClock
 from tests.conftest import ACME, ADA, CASES, call, client_of
 

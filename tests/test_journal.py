@@ -10,7 +10,7 @@ import pytest
 
 from supportcases import SqliteRepository, SupportDesk
 from supportcases.domain.cases import CaseFilter
-from supportcases.sqlite import journal
+from supportcases.storage.sqlite import journal
 from tests.conftest import ACME
 
 BODY = "x" * 9_000

@@ -10,7 +10,7 @@ from tests.conftest import ROOT
 
 PACKAGE = ROOT / "supportcases"
 OUTSIDE = {
-    "sqlite": {"sqlite_utils"},
+    "storage": {"sqlite_utils"},
     "web": {"falcon", "marshmallow"},
     "app": {"falcon"},
     "channel": {"waitress"},
@@ -26,25 +26,24 @@ INSIDE = {
     "logs": "",
     "turns": "",
     "processes": "",
-    "repository": "domain",
-    "dossiers": "domain repository",
+    "storage": "domain processes storage",
+    "dossiers": "domain storage",
     "archives": "domain dossiers",
-    "keys": "domain repository",
-    "replays": "domain repository",
-    "casework": "domain logs repository",
+    "keys": "domain storage",
+    "replays": "domain storage",
+    "casework": "domain logs storage",
     "support_side": "casework domain",
     "overview": "casework domain",
     "desk": "casework domain overview support_side",
-    "sqlite": "domain processes repository sqlite",
-    "web": "desk domain keys logs processes replays repository turns web",
-    "app": "casework desk domain keys repository sqlite web",
+    "web": "desk domain keys logs processes replays storage turns web",
+    "app": "casework desk domain keys storage web",
     "channel": "",
     "workers": "channel processes",
     "server": "app channel turns web workers",
-    "cli": "app archives casework cli desk domain dossiers keys logs repository server sqlite version web",
-    "__init__": "app desk domain keys repository sqlite version web",
+    "cli": "app archives casework cli desk domain dossiers keys logs server storage version web",
+    "__init__": "app desk domain keys storage version web",
     "__main__": "cli",
-    "testing": "app casework desk domain keys repository server sqlite testing web",
+    "testing": "app casework desk domain keys server storage testing web",
 }
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
@@ -82,7 +81,7 @@ def test_only_the_schemas_know_marshmallow():
 
 def test_only_the_sqlite_folder_knows_sqlite():
     knowing = {layer(path) for path in MODULES if "sqlite3" in imported(path)}
-    assert knowing <= {"sqlite", "cli"}  # the command line tells the version of SQLite
+    assert knowing <= {"storage", "cli"}  # the command line tells the version of SQLite
 
 
 def test_the_table_names_every_layer_and_no_other():

@@ -13,8 +13,8 @@ from sqlite_utils import Database
 from supportcases import Actor, SqliteRepository, SupportDesk, ThreadFull, create_app
 from supportcases.domain.cases import ThreadSize
 from supportcases.dossiers import kept, load
-from supportcases.sqlite.checks import check
-from supportcases.sqlite.migrations import MIGRATIONS
+from supportcases.storage.sqlite.checks import check
+from supportcases.storage.sqlite.migrations import MIGRATIONS
 from supportcases.testing import support_desk
 from tests.conftest import ACME, ADA, CASES, GLOBEX, SUPPORT, call
 from tests.test_errors import checked

@@ -229,7 +229,7 @@ IMPORT = """
 import sys, threading
 seen = []
 sys.addaudithook(lambda event, args: seen.append((event, args)))
-import supportcases, supportcases.web, supportcases.sqlite
+import supportcases, supportcases.web, supportcases.storage.sqlite
 written = [a for e, a in seen if e == "open" and (set(str(a[1])) & set("wax+") or (a[2] or 0) & 3)]
 other = [(e, a) for e, a in seen if e.partition(".")[0] in ("sqlite3", "socket", "subprocess")
          and e not in ("socket.gethostname",)]

@@ -26,13 +26,13 @@ from supportcases import (
     SqliteRepository,
     Status,
 )
-from supportcases import repository as protocols
 from supportcases.domain.cases import CaseFilter, CaseRef
 from supportcases.domain.events import HistoryEntry
 from supportcases.domain.queue import QueueFilter
-from supportcases.sqlite import lists
-from supportcases.sqlite.migrations import MIGRATIONS
-from supportcases.sqlite.transactions import SqliteTransaction
+from supportcases.storage import protocol as protocols
+from supportcases.storage.sqlite import merchant_list
+from supportcases.storage.sqlite.migrations import MIGRATIONS
+from supportcases.storage.sqlite.transactions import SqliteTransaction
 from tests import searching
 from tests.conftest import ADA
 from tests.repository_contract import T0, a_case, a_key, a_message, an_answer, found, hash_of, id_of
@@ -242,7 +242,7 @@ def ways(request, monkeypatch):
     """Force each way of a search and of a list."""
     constants = request.param if isinstance(request.param, dict) else getattr(searching, request.param)
     searching.set_constants(monkeypatch, **constants)
-    monkeypatch.setattr(lists, "FAR", constants["few"])
+    monkeypatch.setattr(merchant_list, "FAR", constants["few"])
 
 
 @pytest.mark.parametrize("name", READS)

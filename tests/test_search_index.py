@@ -12,8 +12,8 @@ from sqlite_utils import Database
 from supportcases import Actor, InvalidInput, Severity, SqliteRepository, Status, SupportDesk
 from supportcases.domain.cases import Case
 from supportcases.domain.errors import SupportCasesError
-from supportcases.sqlite.migrations import MIGRATIONS
-from supportcases.sqlite.rows import case_to_row
+from supportcases.storage.sqlite.migrations import MIGRATIONS
+from supportcases.storage.sqlite.rows import case_to_row
 from supportcases.testing import support_desk
 from tests.conftest import ACME, ADA, CASES, GLOBEX, client_of
 from tests.repository_contract import failing_write

@@ -9,7 +9,7 @@ from contextlib import closing
 import pytest
 
 from supportcases import SqliteRepository, SupportDesk, create_app
-from supportcases.sqlite.connections import IDLE
+from supportcases.storage.sqlite.connections import IDLE
 from tests.conftest import ACME
 from tests.databases import open_files, pragma, python
 from tests.queue_contract import QueueContract

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from supportcases import DatabaseUnusable, SqliteRepository, SupportDesk
-from supportcases.sqlite.migrations import MIGRATIONS
+from supportcases.storage.sqlite.migrations import MIGRATIONS
 from tests.conftest import ACME
 from tests.databases import fingerprint, open_files, python, refusal
 from tests.repository_contract import (

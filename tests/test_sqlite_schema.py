@@ -17,7 +17,7 @@ from supportcases import Actor, ApiKey, EventKind, KeyRing, SqliteRepository, Su
 from supportcases.domain import times
 from supportcases.domain.cases import CaseRef
 from supportcases.domain.events import Event
-from supportcases.sqlite.migrations import MIGRATIONS
+from supportcases.storage.sqlite.migrations import MIGRATIONS
 from tests.conftest import ROOT
 from tests.databases import fingerprint, refusal
 from tests.repository_contract import (
@@ -104,7 +104,7 @@ def test_a_migration_that_fails_leaves_the_schema_as_it_was(path):
 
 
 def test_a_start_waits_for_another_process_that_brings_a_large_file_up_to_date(path, monkeypatch, caplog):
-    monkeypatch.setattr("supportcases.sqlite.connections.PATIENCE", 0.05)
+    monkeypatch.setattr("supportcases.storage.sqlite.connections.PATIENCE", 0.05)
     with closing(sqlite3.connect(path, isolation_level=None, check_same_thread=False)) as other:
         other.execute("PRAGMA journal_mode = WAL")
         MIGRATIONS.apply(Database(other, execute_plugins=False), stop_before=MIGRATION_NAMES[-1])

@@ -6,7 +6,7 @@ import pytest
 from falcon.testing import TestClient
 
 from supportcases import create_app
-from supportcases.sqlite.events import SqliteEvents
+from supportcases.storage.sqlite.events import SqliteEvents
 from tests.conftest import ACME, ADA, CASES, SUPPORT, support_client_of
 
 PATH = f"{SUPPORT}/cases/acme:1"

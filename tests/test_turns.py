@@ -13,7 +13,7 @@ from falcon.testing import TestClient
 
 from supportcases import create_app, turns
 from supportcases.server import served
-from supportcases.sqlite.connections import attempts
+from supportcases.storage.sqlite.connections import attempts
 from supportcases.turns import Turns
 from tests.conftest import ACME, CASES
 

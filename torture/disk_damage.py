@@ -25,7 +25,7 @@ from torture.servers import CASES, Client, Heard, serving
 SEED: Final = 5
 CODE: Final = "database_damaged"
 SHARE: Final = 0.15  # of the pages in the middle that are overwritten
-CRITICAL: Final = "supportcases.sqlite CRITICAL"
+CRITICAL: Final = "supportcases.storage.sqlite CRITICAL"
 Said = dict[int, tuple[str, str]]  # what each case is: its subject and its message
 
 

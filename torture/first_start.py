@@ -29,7 +29,7 @@ from typing import Any, Final
 from sqlite_utils import Database
 
 from supportcases import SqliteRepository, create_app
-from supportcases.sqlite.migrations import MIGRATIONS
+from supportcases.storage.sqlite.migrations import MIGRATIONS
 from torture.experiment import Effort, Outcome
 from torture.invariants import faults_of
 

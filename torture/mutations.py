@@ -1,6 +1,6 @@
 """Which conditions and guards can be taken out of the package, and how: each is one mutation of its source.
 
-The conditions are found by their form, in every statement of `supportcases/sqlite/`: a new one is a new mutation by
+The conditions are found by their form, in every statement of `storage/sqlite/`: a new one is a new mutation by
 itself. The guards outside of SQL are named here, and one that is found no more is an error.
 """
 
@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 PACKAGE: Final = "supportcases"
-STATEMENTS: Final = f"{PACKAGE}/sqlite"
+STATEMENTS: Final = f"{PACKAGE}/storage/sqlite"
 FOR_OPERATORS: Final = {"checks.py"}  # it looks over a whole file, for whoever has the file
 
 # what tells a store, a case, a scope, a key or a note from the others
@@ -80,62 +80,64 @@ class Guard(NamedTuple):
 GUARDS: Final = (
     # what is written is on the disk, in one order, by the rules
     Guard(
-        "sqlite/transactions.py",
+        "storage/sqlite/transactions.py",
         '"BEGIN IMMEDIATE" if writes else "BEGIN"',
         '"BEGIN"',
         f"{SQLITE}::test_a_write_takes_the_lock_before_it_reads",
     ),
     Guard(
-        "sqlite/connections.py",
+        "storage/sqlite/connections.py",
         "PRAGMA synchronous = FULL",
         "PRAGMA synchronous = NORMAL",
         f"{SQLITE}::test_a_commit_is_durable_and_the_rules_of_the_schema_are_on",
     ),
     Guard(
-        "sqlite/connections.py",
+        "storage/sqlite/connections.py",
         "_taken(pool.write_turn, deadline) if writes else None",
         "None",
         "tests/test_concurrency.py::test_the_writers_of_a_process_wait_for_each_other_before_they_ask_sqlite",
     ),
     Guard(
-        "sqlite/connections.py",
+        "storage/sqlite/connections.py",
         "_taken(self._turn, deadline)",
         "None",
         f"{CONTRACT}::test_nobody_sees_what_was_not_kept",
     ),
-    Guard("sqlite/connections.py", 'if mode != "wal":', "if False:", GUARDS_ALONE),
+    Guard("storage/sqlite/connections.py", 'if mode != "wal":', "if False:", GUARDS_ALONE),
     Guard(
-        "sqlite/connections.py",
+        "storage/sqlite/connections.py",
         'foreign_keys = ON")\n    if connection.execute("PRAGMA foreign_keys").fetchone() != (1,):',
         'foreign_keys = OFF")\n    if False:',
         f"{CONTRACT}::test_a_message_to_a_case_that_the_store_has_not_is_refused",
     ),
     Guard(
-        "sqlite/connections.py",
+        "storage/sqlite/connections.py",
         "PRAGMA recursive_triggers = ON",
         "SELECT 1",
         f"{SCHEMA}::test_a_change_that_breaks_a_rule_is_refused_by_the_schema_itself",
     ),
     # nothing is written to a file that is damaged or gone
     Guard(
-        "sqlite/transactions.py",
+        "storage/sqlite/transactions.py",
         "if self._faults.damaged:\n            raise DatabaseDamaged()\n        self._connections.begin",
         "self._connections.begin",
         f"{DAMAGE}::test_nothing_is_even_tried_to_be_written_once_damage_was_found",
     ),
     Guard(
-        "sqlite/transactions.py",
+        "storage/sqlite/transactions.py",
         "sound = not (self._writes and self._faults.damaged)",
         "sound = True",
         f"{DAMAGE}::test_a_write_that_waited_while_damage_was_found_is_refused",
     ),
     Guard(
-        "sqlite/transactions.py",
+        "storage/sqlite/transactions.py",
         "self._connections.begin_to_write()",
         "pass",
         f"{DAMAGE}::test_a_write_that_waited_for_another_process_while_the_file_was_moved_is_refused",
     ),
-    Guard("sqlite/connections.py", "if self._file and self._file != _identity(self._path):", "if False:", DAMAGE),
+    Guard(
+        "storage/sqlite/connections.py", "if self._file and self._file != _identity(self._path):", "if False:", DAMAGE
+    ),
     # limits
     Guard("casework.py", "self._must_have_room(transaction, checked_store)", "pass", LIMITS),
     Guard("casework.py", "self._must_fit(transaction, case, body)", "pass", THREADS),
@@ -144,10 +146,10 @@ GUARDS: Final = (
     Guard("keys.py", "hashlib.sha256(key.encode()).hexdigest()", 'key.removeprefix(KEY_PREFIX).rjust(64, "0")', KEYS),
     Guard("keys.py", "key.revoked_at is None and", "", KEYS),
     Guard("keys.py", "self._clock() < key.expires_at", "True", KEYS),
-    Guard("sqlite/keys.py", "AND revoked_at IS NULL", "", KEYS),
-    Guard("sqlite/keys.py", "AND (expires_at IS NULL OR expires_at > :now)", "", KEYS),
-    Guard("sqlite/keys.py", 'json.loads(stores or "null")', "None", CONTRACT),
-    Guard("sqlite/keys.py", "frozenset(served), key_id)", "frozenset(served), None)", CONTRACT),
+    Guard("storage/sqlite/keys.py", "AND revoked_at IS NULL", "", KEYS),
+    Guard("storage/sqlite/keys.py", "AND (expires_at IS NULL OR expires_at > :now)", "", KEYS),
+    Guard("storage/sqlite/keys.py", 'json.loads(stores or "null")', "None", CONTRACT),
+    Guard("storage/sqlite/keys.py", "frozenset(served), key_id)", "frozenset(served), None)", CONTRACT),
     # who may enter which store
     Guard("domain/actors.py", "self.stores is None or store in self.stores", "True", SUPPORT),
     Guard("domain/actors.py", "if not self.may_enter(store):", "if False:", SUPPORT),

@@ -24,7 +24,7 @@ from typing import Final, NamedTuple
 
 from supportcases import SqliteRepository
 from supportcases.replays import KEPT_FOR, Retry
-from supportcases.repository import Answer, KeptAnswer
+from supportcases.storage.protocol import Answer, KeptAnswer
 from supportcases.testing import MovableClock
 from torture.experiment import Effort, Outcome
 from torture.invariants import faults_of

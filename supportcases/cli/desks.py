@@ -14,8 +14,8 @@ from supportcases.desk import SupportDesk
 from supportcases.domain.actors import Actor
 from supportcases.domain.cases import Case
 from supportcases.domain.fields import SUPPORT_LABEL
-from supportcases.sqlite.reading import opened_to_read
-from supportcases.sqlite.repository import SqliteRepository
+from supportcases.storage.sqlite.read_only_repository import opened_to_read
+from supportcases.storage.sqlite.repository import SqliteRepository
 
 SOMEBODY: Final = "support"  # who only looks, or has no name
 ROOT: Final = "root"

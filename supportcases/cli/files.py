@@ -16,10 +16,10 @@ from supportcases.cli.tables import visible
 from supportcases.domain.errors import DatabaseUnusable, InvalidInput, SupportCasesError
 from supportcases.domain.queue import QueueFilter
 from supportcases.dossiers import Dossier
-from supportcases.sqlite.backups import back_up
-from supportcases.sqlite.checks import check, counted, megabytes
-from supportcases.sqlite.reading import opened_to_read
-from supportcases.sqlite.repository import SqliteRepository
+from supportcases.storage.sqlite.backups import back_up
+from supportcases.storage.sqlite.checks import check, counted, megabytes
+from supportcases.storage.sqlite.read_only_repository import opened_to_read
+from supportcases.storage.sqlite.repository import SqliteRepository
 
 T = TypeVar("T")
 

@@ -15,9 +15,9 @@ from supportcases.domain.actors import Actor, ActorKind
 from supportcases.domain.errors import DatabaseUnusable, SupportCasesError
 from supportcases.domain.fields import AUTHOR, DEFAULT_AUTHOR, SUPPORT_LABEL
 from supportcases.keys import MOST_LISTED, KeyRing
-from supportcases.repository import ApiKey
-from supportcases.sqlite.reading import opened_to_read
-from supportcases.sqlite.repository import IN_MEMORY, SqliteRepository
+from supportcases.storage.protocol import ApiKey
+from supportcases.storage.sqlite.read_only_repository import opened_to_read
+from supportcases.storage.sqlite.repository import IN_MEMORY, SqliteRepository
 
 HEADINGS: Final = ("ID", "STORE", "STATE", "CREATED", "EXPIRES", "LABEL")
 

@@ -11,7 +11,7 @@ from supportcases.casework import MAX_THREAD_CHARACTERS, MAX_THREAD_MESSAGES
 from supportcases.cli.options import command, option, whole
 from supportcases.cli.streams import report
 from supportcases.logs import printable
-from supportcases.sqlite.repository import IN_MEMORY
+from supportcases.storage.sqlite.repository import IN_MEMORY
 from supportcases.web.limits import RateLimit
 
 log: Final = logging.getLogger("supportcases.serve")

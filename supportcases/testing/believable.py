@@ -11,7 +11,7 @@ from supportcases.desk import SupportDesk
 from supportcases.domain.actors import Actor
 from supportcases.domain.cases import AuthorKind, Case, Category, Severity
 from supportcases.domain.ids import uuid7
-from supportcases.repository import Repository
+from supportcases.storage.protocol import Repository
 from supportcases.testing.repeatable import MovableClock
 from supportcases.testing.vocabulary import AGENTS, LANGUAGES, SHARES, Vocabulary
 

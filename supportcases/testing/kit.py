@@ -19,7 +19,7 @@ from supportcases.domain.fields import DEFAULT_AUTHOR
 from supportcases.domain.subjects import subject_from
 from supportcases.keys import KeyRing
 from supportcases.server import served
-from supportcases.sqlite import SqliteRepository
+from supportcases.storage.sqlite import SqliteRepository
 from supportcases.testing.acting import ActingMerchant, ActingSupport
 from supportcases.testing.believable import some_cases
 from supportcases.testing.repeatable import MovableClock, numbered_ids, numbered_keys

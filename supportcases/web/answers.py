@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import falcon
 
-from supportcases.repository import Answer
+from supportcases.storage.protocol import Answer
 
 CHUNK: Final = 65_536
 

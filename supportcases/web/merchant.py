@@ -6,7 +6,7 @@ import falcon
 
 from supportcases.domain.actors import ActorKind
 from supportcases.domain.cases import Status
-from supportcases.repository import Answer
+from supportcases.storage.protocol import Answer
 from supportcases.web import schemas
 from supportcases.web.answers import send_answer, send_parts, send_text
 from supportcases.web.auth import asker

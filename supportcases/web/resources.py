@@ -9,7 +9,7 @@ from supportcases.domain import fields
 from supportcases.domain.actors import Actor, ActorKind
 from supportcases.domain.fields import checking
 from supportcases.replays import Retry
-from supportcases.repository import Answer
+from supportcases.storage.protocol import Answer
 from supportcases.web.requests import ApiRequest
 
 

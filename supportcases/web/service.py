@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import falcon
 
-from supportcases.repository import Repository
+from supportcases.storage.protocol import Repository
 from supportcases.web.answers import send
 from supportcases.web.requests import ApiRequest
 

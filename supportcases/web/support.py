@@ -12,7 +12,7 @@ from supportcases.domain.errors import InvalidInput
 from supportcases.domain.events import History
 from supportcases.domain.queue import QueuePage
 from supportcases.domain.statistics import Statistics
-from supportcases.repository import Answer
+from supportcases.storage.protocol import Answer
 from supportcases.web import schemas
 from supportcases.web import support_schemas as shapes
 from supportcases.web.answers import send, send_answer, send_parts, to_json

@@ -8,7 +8,7 @@ from typing import Final
 
 from supportcases.domain import times
 from supportcases.domain.actors import Actor, ActorKind
-from supportcases.repository import ApiKey
+from supportcases.storage.protocol import ApiKey
 
 COLUMNS: Final = "id, kind, store, stores, label, created_at, expires_at, revoked_at"
 FIND: Final = f"""

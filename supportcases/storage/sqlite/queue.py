@@ -8,7 +8,7 @@ from typing import Any, Final
 from supportcases.domain import times
 from supportcases.domain.cases import Case, Severity, Status, parse_number
 from supportcases.domain.queue import NONE, Place, QueueFilter, QueueSort, StoreCounts, Stores
-from supportcases.sqlite.rows import COLUMNS, case_from_row
+from supportcases.storage.sqlite.rows import COLUMNS, case_from_row
 
 # the two by waiting are the index's own expressions, letter by letter, or SQLite would not use it
 WAITS: Final = "status = 'open' AND unanswered_since IS NOT NULL"

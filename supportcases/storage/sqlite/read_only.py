@@ -9,9 +9,9 @@ from typing import Final
 from sqlite_utils import Database
 
 from supportcases.domain.errors import DatabaseUnusable
-from supportcases.sqlite.connections import PATIENCE, Connection, open_memory, open_read_only, uri_of
-from supportcases.sqlite.faults import BUSY, primary_code
-from supportcases.sqlite.migrations import MIGRATIONS
+from supportcases.storage.sqlite.connections import PATIENCE, Connection, open_memory, open_read_only, uri_of
+from supportcases.storage.sqlite.errors import BUSY, primary_code
+from supportcases.storage.sqlite.migrations import MIGRATIONS
 
 NO_SHM: Final = {sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY}  # where the `-shm` file cannot be made
 

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from supportcases.domain.errors import DatabaseUnusable
-from supportcases.sqlite.checks import damage
-from supportcases.sqlite.looking import looking_into
+from supportcases.storage.sqlite.checks import damage
+from supportcases.storage.sqlite.read_only import looking_into
 
 PART: Final = ".part"  # how the name of a copy ends until it is whole
 DISK_FAILED: Final = {errno.EIO, errno.ENOSPC, errno.EDQUOT}  # all else means that a folder is not synced there

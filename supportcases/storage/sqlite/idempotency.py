@@ -4,7 +4,7 @@ import sqlite3
 from datetime import datetime
 
 from supportcases.domain import times
-from supportcases.repository import Answer, KeptAnswer
+from supportcases.storage.protocol import Answer, KeptAnswer
 
 
 class SqliteReplays:

@@ -13,7 +13,7 @@ from sqlite_utils import Database
 
 from supportcases.domain.errors import DatabaseBusy, DatabaseDamaged, DatabaseUnavailable, DatabaseUnusable
 from supportcases.processes import PerProcess
-from supportcases.sqlite.connections import (
+from supportcases.storage.sqlite.connections import (
     Connection,
     Connections,
     FileConnections,
@@ -23,9 +23,9 @@ from supportcases.sqlite.connections import (
     open_memory,
     open_read_only,
 )
-from supportcases.sqlite.faults import BUSY, Faults, primary_code
-from supportcases.sqlite.migrations import MIGRATIONS
-from supportcases.sqlite.transactions import Begun, SqliteTransaction, begin, end, savepoint, thread_state
+from supportcases.storage.sqlite.errors import BUSY, Faults, primary_code
+from supportcases.storage.sqlite.migrations import MIGRATIONS
+from supportcases.storage.sqlite.transactions import Begun, SqliteTransaction, begin, end, savepoint, thread_state
 
 IN_MEMORY: Final = ":memory:"
 UPGRADE: Final = 600.0  # seconds that a start waits for another process to bring the file up to date

@@ -13,9 +13,9 @@ from operator import itemgetter
 from typing import Any, Final, NamedTuple, TypeVar
 
 from supportcases.domain.contradictions import contradictions
-from supportcases.sqlite.events import ENTRY_COLUMNS, entry_from_row
-from supportcases.sqlite.faults import DAMAGED, primary_code
-from supportcases.sqlite.looking import (
+from supportcases.storage.sqlite.errors import DAMAGED, primary_code
+from supportcases.storage.sqlite.events import ENTRY_COLUMNS, entry_from_row
+from supportcases.storage.sqlite.read_only import (
     applied_migrations,
     known_migrations,
     known_parts,
@@ -23,7 +23,7 @@ from supportcases.sqlite.looking import (
     open_able_to_write,
     our_parts,
 )
-from supportcases.sqlite.rows import COLUMNS, MESSAGE_COLUMNS, case_from_row, message_from_row
+from supportcases.storage.sqlite.rows import COLUMNS, MESSAGE_COLUMNS, case_from_row, message_from_row
 
 T = TypeVar("T")
 

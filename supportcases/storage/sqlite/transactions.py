@@ -9,13 +9,13 @@ from types import TracebackType
 from typing import Final, Protocol
 
 from supportcases.domain.errors import DatabaseDamaged
-from supportcases.sqlite.cases import SqliteCases
-from supportcases.sqlite.connections import Connection, Connections
-from supportcases.sqlite.events import SqliteEvents
-from supportcases.sqlite.faults import Faults
-from supportcases.sqlite.keys import SqliteKeys
-from supportcases.sqlite.queue import SqliteQueue
-from supportcases.sqlite.replays import SqliteReplays
+from supportcases.storage.sqlite.cases import SqliteCases
+from supportcases.storage.sqlite.connections import Connection, Connections
+from supportcases.storage.sqlite.errors import Faults
+from supportcases.storage.sqlite.events import SqliteEvents
+from supportcases.storage.sqlite.idempotency import SqliteReplays
+from supportcases.storage.sqlite.keys import SqliteKeys
+from supportcases.storage.sqlite.queue import SqliteQueue
 
 
 class SqliteTransaction:

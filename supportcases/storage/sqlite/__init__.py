@@ -1,5 +1,5 @@
 """The repository on SQLite: everything that knows SQL."""
 
-from supportcases.sqlite.repository import SqliteRepository
+from supportcases.storage.sqlite.repository import SqliteRepository
 
 __all__ = ["SqliteRepository"]

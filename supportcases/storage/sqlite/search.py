@@ -13,7 +13,7 @@ from math import inf
 from typing import Any, Final
 
 from supportcases.domain.cases import parse_number
-from supportcases.sqlite.rows import NEWEST_FIRST
+from supportcases.storage.sqlite.rows import NEWEST_FIRST
 
 TRIGRAM: Final = 3  # characters that the index knows together
 LONGEST: Final = 600  # a subject has 200 characters, and none folds to more than three

@@ -20,8 +20,8 @@ from urllib.parse import quote
 
 from supportcases.domain.errors import DatabaseBusy, DatabaseUnavailable
 from supportcases.processes import PerProcess, waited
-from supportcases.sqlite.faults import BUSY, primary_code
-from supportcases.sqlite.journal import Journal
+from supportcases.storage.sqlite.errors import BUSY, primary_code
+from supportcases.storage.sqlite.journal import Journal
 
 PAUSE: Final = 0.01  # seconds between two attempts
 PATIENCE: Final = 10.0  # seconds that a reader or writer waits for others before it is told to come again, in all

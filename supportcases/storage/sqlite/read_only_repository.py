@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 
 from supportcases.domain.errors import DatabaseUnavailable, DatabaseUnusable
-from supportcases.repository import Repository
-from supportcases.sqlite.connections import Connection, use_casefold
-from supportcases.sqlite.faults import Faults
-from supportcases.sqlite.looking import applied_migrations, known_migrations, looking_into
-from supportcases.sqlite.repository import SqliteRepository
-from supportcases.sqlite.transactions import SqliteTransaction
+from supportcases.storage.protocol import Repository
+from supportcases.storage.sqlite.connections import Connection, use_casefold
+from supportcases.storage.sqlite.errors import Faults
+from supportcases.storage.sqlite.read_only import applied_migrations, known_migrations, looking_into
+from supportcases.storage.sqlite.repository import SqliteRepository
+from supportcases.storage.sqlite.transactions import SqliteTransaction
 
 
 @contextmanager

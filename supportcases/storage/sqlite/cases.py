@@ -7,8 +7,8 @@ import sqlite3
 from typing import Final
 
 from supportcases.domain.cases import Case, CaseFilter, CasePage, CaseRef, Message, Thread, ThreadSize
-from supportcases.sqlite.lists import StoreCases
-from supportcases.sqlite.rows import (
+from supportcases.storage.sqlite.merchant_list import StoreCases
+from supportcases.storage.sqlite.rows import (
     COLUMNS,
     MESSAGE_COLUMNS,
     case_from_row,

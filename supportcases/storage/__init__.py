@@ -1,0 +1,1 @@
+"""What the desk needs from a database, and the engines that give it."""

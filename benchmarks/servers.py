@@ -19,7 +19,7 @@ from typing import Any, Final
 
 from benchmarks.data import STORE, DataSet
 from supportcases import SqliteRepository
-from supportcases.keys import KeyRing
+from supportcases.desk.keys import KeyRing
 from supportcases.server import LIMITS
 
 ROOT: Final = Path(__file__).resolve().parents[1]

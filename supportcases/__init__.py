@@ -2,6 +2,7 @@
 
 from supportcases.app import create_app, mount
 from supportcases.desk import SupportDesk
+from supportcases.desk.keys import KeyRing
 from supportcases.domain.actors import Actor, ActorKind
 from supportcases.domain.cases import AuthorKind, Case, CasePage, Category, Message, Reply, Severity, Status, Thread
 from supportcases.domain.errors import (
@@ -23,7 +24,6 @@ from supportcases.domain.errors import (
 from supportcases.domain.events import Event, EventKind, History, HistoryEntry
 from supportcases.domain.queue import QueuePage, QueueSort, StoreCounts, StorePage
 from supportcases.domain.statistics import Spread, Statistics
-from supportcases.keys import KeyRing
 from supportcases.storage.protocol import ApiKey, Repository
 from supportcases.storage.sqlite import SqliteRepository
 from supportcases.version import __version__

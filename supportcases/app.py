@@ -5,13 +5,13 @@ import re
 from collections.abc import Callable, Iterable
 from typing import Any, Final, Protocol
 
-from supportcases.casework import MAX_THREAD_CHARACTERS, MAX_THREAD_MESSAGES, NewId, SubjectMaker
 from supportcases.desk import SupportDesk
+from supportcases.desk.keys import KeyRing
+from supportcases.desk.use_case import MAX_THREAD_CHARACTERS, MAX_THREAD_MESSAGES, NewId, SubjectMaker
 from supportcases.domain import times
 from supportcases.domain.events import OnEvent
 from supportcases.domain.ids import uuid7
 from supportcases.domain.subjects import subject_from
-from supportcases.keys import KeyRing
 from supportcases.storage.protocol import Repository
 from supportcases.storage.sqlite import SqliteRepository
 from supportcases.web.application import SupportApp

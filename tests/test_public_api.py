@@ -96,7 +96,7 @@ def change(tmp_path, before):
 
 
 def test_what_stays_as_it_is_needs_no_line(change):
-    assert change("desk.py", "Close a case; a closed one stays as it is.", "Close a case.") == {}
+    assert change("desk/cases.py", "Close a case; a closed one stays as it is.", "Close a case.") == {}
 
 
 def test_a_removed_name_is_noticed(change):
@@ -120,7 +120,7 @@ def test_a_new_name_is_noticed(change):
     ("file", "old", "new", "name", "was", "now"),
     [
         (
-            "keys.py",
+            "desk/keys.py",
             "def revoke(self, key_id: str)",
             "def revoke(self, key_id: str, *, quietly: bool = False)",
             "KeyRing.revoke",
@@ -136,7 +136,7 @@ def test_a_new_name_is_noticed(change):
             "classmethod merchant(store: str, label: str = 'Merchant', *, id: str | None = None) -> Actor",
         ),
         (
-            "desk.py",
+            "desk/cases.py",
             "def find(self, actor: Actor, ref: Ref)",
             "def find(self, actor: Actor, ref: str)",
             "SupportDesk.find",
@@ -144,7 +144,7 @@ def test_a_new_name_is_noticed(change):
             "method find(actor: Actor, ref: str) -> Case",
         ),
         (
-            "support_side.py",
+            "desk/triage.py",
             "def assign(self, actor: Actor, ref: Ref, assignee: str | None) -> Case:",
             "def assign(self, actor: Actor, ref: Ref, /, assignee: str | None, *more: str, **all: int) -> Case:",
             "SupportDesk.assign",
@@ -176,7 +176,7 @@ def test_a_new_name_is_noticed(change):
             "method waiting_since() -> datetime | None",
         ),
         (
-            "casework.py",
+            "desk/use_case.py",
             "Ref = str | int | UUID\n",
             "Ref = str | UUID\n",
             "casework.Ref",
@@ -212,7 +212,7 @@ def test_a_changed_constant_is_noticed_wherever_it_is_a_default(change):
 )
 def test_a_change_is_told_of_under_changed_or_removed_by_its_name(change, entry, enough):
     left_out = change(
-        "keys.py",
+        "desk/keys.py",
         "def revoke(self, key_id: str)",
         "def revoke(self, key_id: str, *, quietly: bool = False)",
         f"# Changelog\n\n## Unreleased\n\n{entry}\n",
@@ -223,7 +223,7 @@ def test_a_change_is_told_of_under_changed_or_removed_by_its_name(change, entry,
 @pytest.mark.parametrize(("heading", "enough"), [("Added", True), ("Changed", True), ("Removed", False)])
 def test_a_new_method_is_told_of_under_added_or_changed(change, heading, enough):
     left_out = change(
-        "keys.py",
+        "desk/keys.py",
         "    def all(self)",
         "    def first(self) -> ApiKey: ...\n\n    def all(self)",
         f"## Unreleased\n\n### {heading}\n\n- `KeyRing.first` finds the oldest.\n",

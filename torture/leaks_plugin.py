@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
+from supportcases.desk.keys import KeyRing
 from supportcases.domain.fields import API_KEY
-from supportcases.keys import KeyRing
 from torture.traces import Traces, contents_of
 
 ALONE = re.compile(rf"^{API_KEY.pattern}$", re.MULTILINE)

@@ -139,13 +139,15 @@ GUARDS: Final = (
         "storage/sqlite/connections.py", "if self._file and self._file != _identity(self._path):", "if False:", DAMAGE
     ),
     # limits
-    Guard("casework.py", "self._must_have_room(transaction, checked_store)", "pass", LIMITS),
-    Guard("casework.py", "self._must_fit(transaction, case, body)", "pass", THREADS),
+    Guard("desk/use_case.py", "self._must_have_room(transaction, checked_store)", "pass", LIMITS),
+    Guard("desk/use_case.py", "self._must_fit(transaction, case, body)", "pass", THREADS),
     Guard("web/limits.py", "within = used < self._limit.requests", "within = True", LIMITS),
     # keys
-    Guard("keys.py", "hashlib.sha256(key.encode()).hexdigest()", 'key.removeprefix(KEY_PREFIX).rjust(64, "0")', KEYS),
-    Guard("keys.py", "key.revoked_at is None and", "", KEYS),
-    Guard("keys.py", "self._clock() < key.expires_at", "True", KEYS),
+    Guard(
+        "desk/keys.py", "hashlib.sha256(key.encode()).hexdigest()", 'key.removeprefix(KEY_PREFIX).rjust(64, "0")', KEYS
+    ),
+    Guard("desk/keys.py", "key.revoked_at is None and", "", KEYS),
+    Guard("desk/keys.py", "self._clock() < key.expires_at", "True", KEYS),
     Guard("storage/sqlite/keys.py", "AND revoked_at IS NULL", "", KEYS),
     Guard("storage/sqlite/keys.py", "AND (expires_at IS NULL OR expires_at > :now)", "", KEYS),
     Guard("storage/sqlite/keys.py", 'json.loads(stores or "null")', "None", CONTRACT),
@@ -154,29 +156,31 @@ GUARDS: Final = (
     Guard("domain/actors.py", "self.stores is None or store in self.stores", "True", SUPPORT),
     Guard("domain/actors.py", "if not self.may_enter(store):", "if False:", SUPPORT),
     Guard("domain/actors.py", "len(self.stores or ()) != 1", "False", GUARDS_ALONE),
-    Guard("casework.py", "actor.must_enter(checked_store)", "pass", SUPPORT),
+    Guard("desk/use_case.py", "actor.must_enter(checked_store)", "pass", SUPPORT),
     Guard(
-        "casework.py",
+        "desk/use_case.py",
         "QueueFilter(store=store, status=Status.OPEN)",
         "QueueFilter(status=Status.OPEN)",
         "tests/test_limits.py::test_each_store_has_its_own_and_the_team_is_not_held_up",
     ),
-    Guard("casework.py", "actor.store if wanted.store is None else None", "actor.store", GUARDS_ALONE),
-    Guard("casework.py", "if not (store and actor.may_enter(store)):", "if not store:", SUPPORT),
-    Guard("support_side.py", "answered_before(actor.stores,", "answered_before(None,", "tests/test_close_idle.py"),
-    Guard("overview.py", "stores=actor.stores", "stores=None", OVERVIEW),
-    Guard("overview.py", "count_stores(actor.stores)", "count_stores(None)", OVERVIEW),
-    Guard("overview.py", "queue.stores(actor.stores,", "queue.stores(None,", OVERVIEW),
+    Guard("desk/use_case.py", "actor.store if wanted.store is None else None", "actor.store", GUARDS_ALONE),
+    Guard("desk/use_case.py", "if not (store and actor.may_enter(store)):", "if not store:", SUPPORT),
+    Guard("desk/triage.py", "answered_before(actor.stores,", "answered_before(None,", "tests/test_close_idle.py"),
+    Guard("desk/reports.py", "stores=actor.stores", "stores=None", OVERVIEW),
+    Guard("desk/reports.py", "count_stores(actor.stores)", "count_stores(None)", OVERVIEW),
+    Guard("desk/reports.py", "queue.stores(actor.stores,", "queue.stores(None,", OVERVIEW),
     Guard("domain/queue.py", "question == self._question and", "", GUARDS_ALONE),
     Guard("domain/queue.py", "sorted(value) if isinstance(value, frozenset) else str(value)", '""', GUARDS_ALONE),
     Guard("web/support.py", 'actor.must_enter(new["store"])', "pass", GUARDS_ALONE),
     # the sides of the desk
     Guard("domain/actors.py", "if self.kind is not kind:", "if False:", SUPPORT),
-    Guard("desk.py", "actor.must_be(ActorKind.MERCHANT)", "pass", "tests/test_desk.py"),
-    Guard("desk.py", "actor.kind is ActorKind.MERCHANT:\n            with", "False:\n            with", GUARDS_ALONE),
-    Guard("support_side.py", "actor.must_be(ActorKind.SUPPORT)", "pass", SUPPORT),
-    Guard("overview.py", "actor.must_be(ActorKind.SUPPORT)", "pass", SUPPORT),
-    Guard("casework.py", "(case.store, case.id) not in if_revision", "(case.store, case.id) < 0", SUPPORT),
+    Guard("desk/cases.py", "actor.must_be(ActorKind.MERCHANT)", "pass", "tests/test_desk.py"),
+    Guard(
+        "desk/cases.py", "actor.kind is ActorKind.MERCHANT:\n            with", "False:\n            with", GUARDS_ALONE
+    ),
+    Guard("desk/triage.py", "actor.must_be(ActorKind.SUPPORT)", "pass", SUPPORT),
+    Guard("desk/reports.py", "actor.must_be(ActorKind.SUPPORT)", "pass", SUPPORT),
+    Guard("desk/use_case.py", "(case.store, case.id) not in if_revision", "(case.store, case.id) < 0", SUPPORT),
     Guard("web/auth.py", "raise Unauthorized()", "return None", GUARDS_ALONE),
     Guard("web/auth.py", "keys.recognise(header[1]) if header else None", "Actor.support('x')", "tests/test_auth.py"),
     Guard("web/auth.py", '"/" + req.path.lstrip("/")', "req.path", GUARDS_ALONE),
@@ -196,7 +200,7 @@ GUARDS: Final = (
     ),
     Guard("web/resources.py", 'f"support:{actor.id}" if actor.id else', "", GUARDS_ALONE),
     Guard("web/resources.py", 'f"support-label:{actor.label}"', '"support"', GUARDS_ALONE),
-    Guard("replays.py", "kept.fingerprint != self._fingerprint", "False", IDEMPOTENCY),
+    Guard("desk/idempotency.py", "kept.fingerprint != self._fingerprint", "False", IDEMPOTENCY),
 )
 
 

@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from supportcases import SqliteRepository
-from supportcases.replays import KEPT_FOR, Retry
+from supportcases.desk.idempotency import KEPT_FOR, IdempotentRequest
 from supportcases.storage.protocol import Answer, KeptAnswer
 from supportcases.testing import MovableClock
 from torture.experiment import Effort, Outcome
@@ -121,7 +121,7 @@ def after_a_burst(burst: int, folder: Path) -> Outcome:
         clock.now += KEPT_FOR + timedelta(milliseconds=1)
         taken = []
         for number in range(10):
-            retry = Retry(repository, scope=STORE, key=f"new-{number}", asked=dict, clock=clock)
+            retry = IdempotentRequest(repository, scope=STORE, key=f"new-{number}", asked=dict, clock=clock)
             begun = time.perf_counter()
             retry.once(lambda: answer)
             taken.append(time.perf_counter() - begun)

@@ -20,7 +20,7 @@ from statistics import median
 from typing import Any, Final, NamedTuple
 
 from supportcases import KeyRing, SqliteRepository, create_app
-from supportcases.keys import random_key
+from supportcases.desk.keys import random_key
 from supportcases.testing.believable import some_cases
 from torture.experiment import Effort, Outcome
 from torture.in_process import App, call, environ_of

@@ -10,11 +10,11 @@ from supportcases.cli.options import command, expiry, flag, option, ruled, store
 from supportcases.cli.streams import note, report, silence
 from supportcases.cli.tables import table, visible
 from supportcases.cli.terminal import Screen, screen, show
+from supportcases.desk.keys import MOST_LISTED, KeyRing
 from supportcases.domain import times
 from supportcases.domain.actors import Actor, ActorKind
 from supportcases.domain.errors import DatabaseUnusable, SupportCasesError
 from supportcases.domain.fields import AUTHOR, DEFAULT_AUTHOR, SUPPORT_LABEL
-from supportcases.keys import MOST_LISTED, KeyRing
 from supportcases.storage.protocol import ApiKey
 from supportcases.storage.sqlite.read_only_repository import opened_to_read
 from supportcases.storage.sqlite.repository import IN_MEMORY, SqliteRepository

@@ -11,10 +11,10 @@ from datetime import datetime, timedelta
 from typing import Any, Final, NoReturn, TypeVar
 
 from supportcases.cli.streams import note
+from supportcases.desk.keys import without_keys
 from supportcases.domain import times
 from supportcases.domain.cases import parse_number
 from supportcases.domain.fields import MOMENT_FILTER, STORE, Rule
-from supportcases.keys import without_keys
 
 T = TypeVar("T")
 

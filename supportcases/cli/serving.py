@@ -7,9 +7,9 @@ from ipaddress import ip_address
 from typing import Any, Final
 
 from supportcases.app import create_app
-from supportcases.casework import MAX_THREAD_CHARACTERS, MAX_THREAD_MESSAGES
 from supportcases.cli.options import command, option, whole
 from supportcases.cli.streams import report
+from supportcases.desk.use_case import MAX_THREAD_CHARACTERS, MAX_THREAD_MESSAGES
 from supportcases.logs import printable
 from supportcases.storage.sqlite.repository import IN_MEMORY
 from supportcases.web.limits import RateLimit

@@ -10,14 +10,14 @@ from uuid import UUID
 from falcon.testing import TestClient
 
 from supportcases.app import create_app
-from supportcases.casework import MAX_THREAD_CHARACTERS, MAX_THREAD_MESSAGES, SubjectMaker
 from supportcases.desk import SupportDesk
+from supportcases.desk.keys import KeyRing
+from supportcases.desk.use_case import MAX_THREAD_CHARACTERS, MAX_THREAD_MESSAGES, SubjectMaker
 from supportcases.domain.actors import Actor
 from supportcases.domain.cases import Case
 from supportcases.domain.events import Event, OnEvent
 from supportcases.domain.fields import DEFAULT_AUTHOR
 from supportcases.domain.subjects import subject_from
-from supportcases.keys import KeyRing
 from supportcases.server import served
 from supportcases.storage.sqlite import SqliteRepository
 from supportcases.testing.acting import ActingMerchant, ActingSupport

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, Final
 import falcon
 
 from supportcases.desk import SupportDesk
+from supportcases.desk.keys import KeyRing
 from supportcases.domain.errors import SupportCasesError
-from supportcases.keys import KeyRing
 from supportcases.logs import logger
 from supportcases.turns import Turns
 from supportcases.web import errors

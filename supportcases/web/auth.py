@@ -6,9 +6,9 @@ from typing import Any, Final
 
 import falcon
 
+from supportcases.desk.keys import KeyRing
 from supportcases.domain.actors import Actor, ActorKind
 from supportcases.domain.errors import Unauthorized
-from supportcases.keys import KeyRing
 from supportcases.web.limits import Limits
 from supportcases.web.requests import ApiRequest
 from supportcases.web.resources import DeskResource

@@ -4,8 +4,8 @@ from typing import Any, Final
 
 import falcon
 
+from supportcases.desk.keys import without_keys
 from supportcases.domain import errors
-from supportcases.keys import without_keys
 from supportcases.logs import logger
 from supportcases.web.answers import send, to_bytes, to_json
 from supportcases.web.requests import ApiRequest

@@ -5,10 +5,10 @@ from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
 from supportcases.desk import SupportDesk
+from supportcases.desk.idempotency import IdempotentRequest
 from supportcases.domain import fields
 from supportcases.domain.actors import Actor, ActorKind
 from supportcases.domain.fields import checking
-from supportcases.replays import Retry
 from supportcases.storage.protocol import Answer
 from supportcases.web.requests import ApiRequest
 
@@ -23,7 +23,7 @@ class DeskResource(ABC):
         self._desk = desk
         self._max_body = max_body
 
-    def _retry(self, req: ApiRequest, actor: Actor, asked: Callable[[], Mapping[str, Any]]) -> Retry:
+    def _retry(self, req: ApiRequest, actor: Actor, asked: Callable[[], Mapping[str, Any]]) -> IdempotentRequest:
         """Return the request as one that may come again with the same `Idempotency-Key`, from the same side.
 
         A merchant's keys are those of the store, a support key's its own.
@@ -36,7 +36,7 @@ class DeskResource(ABC):
             scope = f"store:{actor.store}"
         else:
             scope = f"support:{actor.id}" if actor.id else f"support-label:{actor.label}"
-        return Retry(self._desk.repository, scope=scope, key=key, asked=asked, clock=self._desk.clock)
+        return IdempotentRequest(self._desk.repository, scope=scope, key=key, asked=asked, clock=self._desk.clock)
 
     def _opened_once(
         self, req: ApiRequest, actor: Actor, new: dict[str, Any], open_case: Callable[[], Answer]

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from types import EllipsisType
 from typing import Final
 
-from supportcases.casework import Casework, Ref, Step
+from supportcases.desk.use_case import Ref, Transition, UseCases
 from supportcases.domain import fields, times
 from supportcases.domain.actors import Actor, ActorKind
 from supportcases.domain.cases import AuthorKind, Case, Reply, announced, answered, is_idle, turned
@@ -13,7 +13,7 @@ from supportcases.domain.events import EventKind
 from supportcases.domain.fields import checking
 from supportcases.domain.queue import ME
 
-ANSWERS: Final[dict[AuthorKind, Step]] = {
+ANSWERS: Final[dict[AuthorKind, Transition]] = {
     AuthorKind.SUPPORT: (answered, EventKind.ANSWERED),
     AuthorKind.ELLIOT: (answered, EventKind.ANSWERED),
     AuthorKind.SYSTEM: (announced, EventKind.ANNOUNCED),
@@ -24,7 +24,7 @@ IDLE_NOTICE: Final = (
 )
 
 
-class SupportSide(Casework):
+class Triage(UseCases):
     """The use cases of the support team; for anybody else each raises `NotPermitted`."""
 
     def answer(

@@ -14,7 +14,7 @@ KEPT_FOR: Final = timedelta(hours=24)
 FORGOTTEN_AT_ONCE: Final = 200  # old answers: all writers wait while they are deleted, and a burst leaves thousands
 
 
-class Retry:
+class IdempotentRequest:
     """One request that may come more than once; without a `key` each time is the first."""
 
     def __init__(

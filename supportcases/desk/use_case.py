@@ -32,8 +32,8 @@ from supportcases.storage.protocol import Repository, Transaction
 NewId = Callable[[], UUID]
 SubjectMaker = Callable[[str], str]
 Ref = str | int | UUID
-Words = tuple[str, str]  # a body, and the label that signs it
-Step = tuple[Callable[[Case, datetime], Case], EventKind]  # a rule of `domain.cases`, and what happened by it
+SignedText = tuple[str, str]  # a body, and the label that signs it
+Transition = tuple[Callable[[Case, datetime], Case], EventKind]  # a rule of `domain.cases`, and what happened by it
 
 MAX_THREAD_MESSAGES: Final = 2_000
 MAX_THREAD_CHARACTERS: Final = 2_000_000
@@ -41,7 +41,7 @@ MAX_THREAD_CHARACTERS: Final = 2_000_000
 log: Final = logger("supportcases.desk")
 
 
-class Casework:
+class UseCases:
     """What the merchants' and the support team's use cases share."""
 
     def __init__(
@@ -149,7 +149,7 @@ class Casework:
             )
 
     @staticmethod
-    def _words(check: Checker, actor: Actor, author: str | None, body: str) -> Words:
+    def _words(check: Checker, actor: Actor, author: str | None, body: str) -> SignedText:
         """Check what somebody says and who signs it: the actor, unless given."""
         label = check("author", fields.AUTHOR, actor.label if author is None else author)
         return check("body", fields.REPLY_BODY, body), label
@@ -159,8 +159,8 @@ class Casework:
         actor: Actor,
         ref: Ref,
         kind: AuthorKind,
-        words: Words,
-        step: Step,
+        words: SignedText,
+        step: Transition,
         *,
         internal: bool = False,
         close: bool = False,

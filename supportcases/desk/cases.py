@@ -1,31 +1,16 @@
-"""The support desk: one method for each thing that somebody can do.
+"""What merchants do with their cases, and what both sides do."""
 
-Each says who does it first, looks only at the cases that this actor may see, and keeps all that it changes, with the
-event that tells of it, in one transaction. Here is what merchants do, and what both sides do; `support_side` has what
-only the support team does, and `overview` what it looks over.
-"""
-
-from supportcases.casework import Ref
+from supportcases.desk.use_case import Ref, UseCases
 from supportcases.domain import fields
 from supportcases.domain.actors import Actor, ActorKind
 from supportcases.domain.cases import AuthorKind, Case, CaseFilter, CasePage, Reply, Thread, closed, reopened, replied
 from supportcases.domain.errors import CaseNotFound
 from supportcases.domain.events import EventKind
 from supportcases.domain.fields import checking
-from supportcases.overview import Overview
-from supportcases.support_side import SupportSide
 
 
-class SupportDesk(SupportSide, Overview):
-    """The use cases of support cases, over a repository.
-
-    A case is named by `ref`: its UUID, or its number in any written form (`42`, `"000042"`, `"#42"`); the support team,
-    who sees more than one store, writes a number as `"store:42"`. A case that the actor may not see is as one that
-    never was.
-
-    Every method may raise `InvalidInput` (with a sentence for each faulty field), `CaseNotFound`, `NotPermitted` (the
-    actor is of the wrong side), `DatabaseBusy` and `DatabaseUnavailable`; then nothing was changed.
-    """
+class Cases(UseCases):
+    """The use cases of merchants and of both sides."""
 
     def open(
         self,

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from supportcases.casework import Casework, Ref
+from supportcases.desk.use_case import Ref, UseCases
 from supportcases.domain import fields
 from supportcases.domain.actors import Actor, ActorKind
 from supportcases.domain.cases import Severity, Status
@@ -15,7 +15,7 @@ from supportcases.domain.statistics import Statistics, spread_of
 Moment = datetime | str | None
 
 
-class Overview(Casework):
+class Reports(UseCases):
     """What the support team may ask; for anybody else each raises `NotPermitted`."""
 
     def queue(

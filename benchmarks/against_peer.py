@@ -20,7 +20,7 @@ from benchmarks.data import STORE, dossiers, say
 from benchmarks.in_process import reads, writes
 from benchmarks.measure import Figure, at_least, medians, spelled
 from supportcases import create_app
-from supportcases.dossiers import load
+from supportcases.formats.whole_cases import load
 
 CASES: Final = 10_000
 ROUNDS: Final = 500

@@ -15,7 +15,7 @@ from supportcases import Actor, SqliteRepository
 from supportcases.domain.cases import AuthorKind, Case, Message, Status, answered, closed, differences, replied
 from supportcases.domain.events import Event, EventKind
 from supportcases.domain.ids import uuid7_of
-from supportcases.dossiers import Dossier, load
+from supportcases.formats.whole_cases import Dossier, load
 from supportcases.testing import MadeUpCase, made_up_cases
 
 UNTIL: Final = datetime(2026, 1, 1, tzinfo=UTC)

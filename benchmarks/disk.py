@@ -13,7 +13,7 @@ from typing import Final
 from benchmarks.data import STORE, dossiers, say
 from benchmarks.measure import Figure
 from supportcases import SqliteRepository
-from supportcases.dossiers import Dossier, load
+from supportcases.formats.whole_cases import Dossier, load
 from supportcases.storage.sqlite.connections import open_file
 
 CASES: Final = 20_000

@@ -10,7 +10,7 @@ from functools import cache
 from supportcases import Actor, Severity, Status, SupportDesk
 from supportcases.domain.cases import Case, parse_number
 from supportcases.domain.fields import SUBJECT
-from supportcases.dossiers import Dossier, load
+from supportcases.formats.whole_cases import Dossier, load
 from supportcases.storage.sqlite import search
 from tests.repository_contract import T0, a_case
 

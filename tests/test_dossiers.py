@@ -8,7 +8,7 @@ import pytest
 
 from benchmarks.data import UNTIL, dossiers
 from supportcases import Actor, SqliteRepository, SupportDesk
-from supportcases.dossiers import load
+from supportcases.formats.whole_cases import load
 from supportcases.testing import made_up_cases, some_cases
 from tests.repository_contract import listed
 
@@ -50,7 +50,7 @@ def test_the_next_case_has_the_number_behind_the_highest(repository):
 
 
 def test_of_a_batch_with_a_case_that_is_there_none_is_kept(repository, monkeypatch):
-    monkeypatch.setattr("supportcases.dossiers.BATCH", 5)
+    monkeypatch.setattr("supportcases.formats.whole_cases.BATCH", 5)
     whole = list(dossiers("acme", 12))
     load(repository, whole[7:8])
     with pytest.raises(sqlite3.IntegrityError):

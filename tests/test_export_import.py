@@ -13,8 +13,8 @@ from falcon.testing import TestClient
 
 from benchmarks.data import dossiers
 from supportcases import Actor, KeyRing, SqliteRepository, SupportDesk, create_app
-from supportcases.archives import written
-from supportcases.dossiers import kept, load
+from supportcases.formats.archive_v1 import written
+from supportcases.formats.whole_cases import kept, load
 from supportcases.testing import MovableClock, numbered_ids
 from tests.conftest import ACME, ADA, CASES, GLOBEX, SUPPORT
 from tests.test_cli import MODULE, refused, run

@@ -7,7 +7,7 @@ import pytest
 
 from benchmarks.data import dossiers
 from supportcases import SqliteRepository, SupportDesk, cli
-from supportcases.dossiers import load
+from supportcases.formats.whole_cases import load
 from tests.conftest import ACME
 from tests.databases import python
 from tests.test_cli import refused, run

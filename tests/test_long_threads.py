@@ -12,7 +12,7 @@ from sqlite_utils import Database
 
 from supportcases import Actor, SqliteRepository, SupportDesk, ThreadFull, create_app
 from supportcases.domain.cases import ThreadSize
-from supportcases.dossiers import kept, load
+from supportcases.formats.whole_cases import kept, load
 from supportcases.storage.sqlite.checks import check
 from supportcases.storage.sqlite.migrations import MIGRATIONS
 from supportcases.testing import support_desk

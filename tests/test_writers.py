@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from supportcases.domain import times
 from supportcases.domain.cases import AuthorKind, Case, CasePage, Category, Message, Reply, Severity, Status, Thread
-from supportcases.web import schemas, writers
+from supportcases.formats import case_json
+from supportcases.web import schemas
 from supportcases.web.answers import to_json
 
 moments = st.datetimes(datetime(1, 1, 1), datetime(9999, 12, 31), timezones=st.just(UTC)).map(times.whole_milliseconds)
@@ -33,31 +34,31 @@ messages = st.builds(Message, ids, st.sampled_from(AuthorKind), texts, texts, mo
 
 @given(cases)
 def test_a_case(case):
-    assert writers.case_text(case) == to_json(schemas.CaseOut().dump(case))
+    assert case_json.case_text(case) == to_json(schemas.CaseOut().dump(case))
 
 
 @given(messages)
 def test_a_message(message):
-    assert writers.message_text(message) == to_json(schemas.MessageOut().dump(message))
+    assert case_json.message_text(message) == to_json(schemas.MessageOut().dump(message))
 
 
 @given(st.lists(cases, max_size=3), st.integers(0, 2**53), st.integers(0, 2**53), st.integers(1, 100))
 def test_a_page(found, count, offset, limit):
     page = CasePage(tuple(found), count, offset, limit)
-    assert writers.page_text(page) == to_json(schemas.CaseList().dump({"cases": page.cases, "meta": page}))
+    assert case_json.page_text(page) == to_json(schemas.CaseList().dump({"cases": page.cases, "meta": page}))
 
 
 @given(cases, st.lists(messages, max_size=3))
 def test_a_thread(case, said):
     whole = {**schemas.CaseOut().dump(case), "messages": schemas.MessageOut().dump(said, many=True)}
     assert whole.keys() == schemas.ThreadOut().fields.keys()
-    assert "".join(writers.thread_parts(Thread(case, tuple(said)))) == to_json(whole)
+    assert "".join(case_json.thread_parts(Thread(case, tuple(said)))) == to_json(whole)
 
 
 @given(messages, cases)
 def test_a_reply(message, case):
     whole = schemas.ReplyOut().dump({"message": message, "status": case.status})
-    assert writers.reply_text(Reply(message, case)) == to_json(whole)
+    assert case_json.reply_text(Reply(message, case)) == to_json(whole)
 
 
 @given(moments)
@@ -76,4 +77,4 @@ def test_a_moment_of_another_zone_is_written_in_utc_and_one_without_a_zone_is_re
 @pytest.mark.parametrize("text", ['"', "\\", "\n", "\x7f", "\u2028", "é", "👩‍🚀", "</script>"])
 def test_what_needs_an_escape_has_one(text):
     message = Message("id", AuthorKind.MERCHANT, text, text, datetime(2024, 1, 1, tzinfo=UTC))
-    assert writers.message_text(message) == to_json(schemas.MessageOut().dump(message))
+    assert case_json.message_text(message) == to_json(schemas.MessageOut().dump(message))

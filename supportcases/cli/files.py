@@ -8,14 +8,14 @@ from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from typing import IO, Any, Final, TypeVar
 
-from supportcases import dossiers
-from supportcases.archives import Archive, written
 from supportcases.cli.options import command, store
 from supportcases.cli.streams import note, report
 from supportcases.cli.tables import visible
 from supportcases.domain.errors import DatabaseUnusable, InvalidInput, SupportCasesError
 from supportcases.domain.queue import QueueFilter
-from supportcases.dossiers import Dossier
+from supportcases.formats import whole_cases
+from supportcases.formats.archive_v1 import Archive, written
+from supportcases.formats.whole_cases import Dossier
 from supportcases.storage.sqlite.backups import back_up
 from supportcases.storage.sqlite.checks import check, counted, megabytes
 from supportcases.storage.sqlite.read_only_repository import opened_to_read
@@ -66,7 +66,7 @@ def export_cases(options: argparse.Namespace) -> None:
         if options.store and not transaction.queue.names(stores):
             raise DatabaseUnusable(f"{options.db} has no cases of {options.store}.")
         missing: list[str] = []
-        for line in written(_with_progress("exported", _noting_gaps(dossiers.kept(transaction, stores), missing))):
+        for line in written(_with_progress("exported", _noting_gaps(whole_cases.kept(transaction, stores), missing))):
             sys.stdout.write(line)
     if missing:
         raise DatabaseUnusable(
@@ -104,7 +104,7 @@ def _take_in(archive: Archive, repository: SqliteRepository, db: str) -> int:
             raise DatabaseUnusable(f"{db} has cases already; import into a file that has none, or that is new.")
         try:
             for dossier in _with_progress("imported", archive):
-                dossiers.add(transaction, dossier)
+                whole_cases.add(transaction, dossier)
                 count += 1
         except sqlite3.IntegrityError as error:
             raise InvalidInput({f"line {archive.line}": _refusal(error)}) from error

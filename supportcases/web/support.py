@@ -12,6 +12,7 @@ from supportcases.domain.errors import InvalidInput
 from supportcases.domain.events import History
 from supportcases.domain.queue import QueuePage
 from supportcases.domain.statistics import Statistics
+from supportcases.formats.case_json import with_messages
 from supportcases.storage.protocol import Answer
 from supportcases.web import schemas
 from supportcases.web import support_schemas as shapes
@@ -19,7 +20,6 @@ from supportcases.web.answers import send, send_answer, send_parts, to_json
 from supportcases.web.auth import asker
 from supportcases.web.requests import ApiRequest
 from supportcases.web.resources import DeskResource
-from supportcases.web.writers import with_messages
 
 NEW_CASE: Final = shapes.NewSupportCase()
 CHANGE: Final = shapes.SupportCaseChange()

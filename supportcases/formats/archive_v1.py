@@ -16,7 +16,7 @@ from supportcases.domain.contradictions import contradictions
 from supportcases.domain.errors import InvalidInput
 from supportcases.domain.events import EventKind, HistoryEntry
 from supportcases.domain.fields import ChoiceRule, NumberRule, PatternRule, Rule
-from supportcases.dossiers import Dossier
+from supportcases.formats.whole_cases import Dossier
 
 FORMAT: Final = "supportcases"  # the member of the first line whose value is the version of the format
 VERSION: Final = 1

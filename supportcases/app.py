@@ -16,11 +16,11 @@ from supportcases.storage.protocol import Repository
 from supportcases.storage.sqlite import SqliteRepository
 from supportcases.web.application import SupportApp
 from supportcases.web.auth import Authenticate, Authentication, by_api_key, first_of
-from supportcases.web.hosts import of_the_host
-from supportcases.web.limits import Limits, RateLimit
-from supportcases.web.merchant import CaseCollection, CaseItem, CaseMessages
+from supportcases.web.host import of_the_host
+from supportcases.web.merchant.cases import CaseCollection, CaseItem, CaseMessages
+from supportcases.web.rate_limit import Limits, RateLimit
 from supportcases.web.service import PREFIX, Health, OpenApi
-from supportcases.web.support import (
+from supportcases.web.support.cases import (
     DeskStatistics,
     Queue,
     QueuedCase,

@@ -16,8 +16,8 @@ from waitress.server import TcpWSGIServer
 
 from supportcases.app import MAX_BODY, WsgiApp
 from supportcases.channel import Channel, ticks
-from supportcases.turns import Turns
 from supportcases.web.addresses import address_of, last_forwarded
+from supportcases.web.read_gate import ReadGate
 from supportcases.workers import Dispatcher
 
 if sys.platform != "win32":
@@ -85,7 +85,7 @@ class Server(TcpWSGIServer):  # type: ignore[misc]  # waitress has no types
         info = listener.family, listener.type, listener.proto, listener.getsockname()
         adjustments = Adjustments(sockets=[listener], **{**LIMITS, **settings})
         adjustments.socket_options = [(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER), *adjustments.socket_options]
-        self.turns = Turns()
+        self.turns = ReadGate()
         workers = Dispatcher(adjustments.threads)
         super().__init__(app, {}, _sock=listener, dispatcher=workers, adj=adjustments, bind_socket=False, sockinfo=info)
 

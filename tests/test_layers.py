@@ -24,16 +24,15 @@ INSIDE = {
     "domain": "domain",
     "version": "",
     "logs": "",
-    "turns": "",
+    "web": "desk domain logs processes storage web",
     "processes": "",
     "storage": "domain processes storage",
     "formats": "domain formats storage",
     "desk": "desk domain logs storage",
-    "web": "desk domain logs processes storage turns web",
     "app": "desk domain storage web",
     "channel": "",
     "workers": "channel processes",
-    "server": "app channel turns web workers",
+    "server": "app channel web workers",
     "cli": "app cli desk domain formats logs server storage version web",
     "__init__": "app desk domain storage version web",
     "__main__": "cli",
@@ -70,7 +69,7 @@ def test_a_module_imports_only_what_its_layer_may(path):
 
 def test_only_the_schemas_know_marshmallow():
     knowing = [path.name for path in MODULES if "marshmallow" in imported(path)]
-    assert knowing == ["schemas.py", "support_schemas.py"]
+    assert knowing == ["schemas.py", "schemas.py"]
 
 
 def test_only_the_sqlite_folder_knows_sqlite():

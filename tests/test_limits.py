@@ -10,7 +10,7 @@ import pytest
 
 from supportcases import Actor, SqliteRepository, SupportDesk, TooManyCases, create_app
 from supportcases.web.addresses import last_forwarded
-from supportcases.web.limits import MOST, RateLimit, Windows
+from supportcases.web.rate_limit import MOST, RateLimit, Windows
 from tests.conftest import ACME, ADA, CASES, GLOBEX, SUPPORT, call, serving
 from tests.test_errors import checked
 

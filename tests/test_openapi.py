@@ -25,7 +25,8 @@ from supportcases import SupportDesk, create_app
 from supportcases.domain import fields
 from supportcases.domain.errors import CaseNotFound
 from supportcases.domain.text import shows
-from supportcases.web import schemas, support_schemas
+from supportcases.web import schemas
+from supportcases.web.support import schemas as support_schemas
 from tests.conftest import ACME, ADA, GLOBEX, SUPPORT
 from tools import make_openapi
 

@@ -16,9 +16,9 @@ from falcon.inspect import inspect_app
 from supportcases import Actor, create_app
 from supportcases.domain.actors import ActorKind
 from supportcases.testing import numbered_ids
-from supportcases.web.answers import send
 from supportcases.web.auth import asker
 from supportcases.web.resources import DeskResource
+from supportcases.web.response import send
 from tests.conftest import ACME, ADA, CASES, GLOBEX, SUPPORT, call
 
 OPEN_TO_ALL = {"/healthz", "/openapi.json"}

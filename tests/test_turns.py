@@ -1,4 +1,4 @@
-"""Turns: threads go one after the other, and nobody waits for long."""
+"""ReadGate: threads go one after the other, and nobody waits for long."""
 
 import os
 import socket
@@ -11,10 +11,11 @@ from urllib.request import urlopen
 import pytest
 from falcon.testing import TestClient
 
-from supportcases import create_app, turns
+from supportcases import create_app
 from supportcases.server import served
 from supportcases.storage.sqlite.connections import attempts
-from supportcases.turns import Turns
+from supportcases.web import read_gate
+from supportcases.web.read_gate import ReadGate
 from tests.conftest import ACME, CASES
 
 LONG, SHORT = 1.0, 0.05  # seconds: how long a turn may be, and how long those are that some tests take
@@ -54,11 +55,11 @@ def slow_app(counted, begun, done):
 
 @pytest.fixture
 def longer(monkeypatch):
-    monkeypatch.setattr(turns, "LONGEST", LONG)
+    monkeypatch.setattr(read_gate, "LONGEST", LONG)
 
 
 def test_threads_go_one_after_the_other_however_many_wait(longer):
-    some, counted = Turns(), Counted()
+    some, counted = ReadGate(), Counted()
 
     def work(_):
         turn = some.take()
@@ -72,7 +73,7 @@ def test_threads_go_one_after_the_other_however_many_wait(longer):
 
 
 def test_nobody_waits_for_longer_than_a_turn_may_be_however_many_do(longer):
-    some, waits = Turns(), []
+    some, waits = ReadGate(), []
 
     def work(_):
         begun = time.monotonic()
@@ -87,7 +88,7 @@ def test_nobody_waits_for_longer_than_a_turn_may_be_however_many_do(longer):
 
 
 def test_nobody_waits_for_a_turn_that_is_too_long_already(longer):
-    some = Turns()
+    some = ReadGate()
     slow = some.take()
     time.sleep(LONG)
     begun = time.monotonic()
@@ -97,7 +98,7 @@ def test_nobody_waits_for_a_turn_that_is_too_long_already(longer):
 
 
 def test_a_turn_that_is_too_long_passes_on_and_is_given_back_harmlessly(longer):
-    some = Turns()
+    some = ReadGate()
     slow = some.take()
     begun = time.monotonic()
     with ThreadPoolExecutor(1) as elsewhere:
@@ -114,7 +115,7 @@ def test_a_turn_that_is_too_long_passes_on_and_is_given_back_harmlessly(longer):
 
 
 def test_a_turn_that_a_fork_copies_is_not_waited_for(longer):
-    some = Turns()
+    some = ReadGate()
     turn = some.take()
     child = os.fork()
     if child == 0:
@@ -203,7 +204,7 @@ def stopped_clock(monkeypatch):
 
 
 def test_nobody_waits_for_ever_where_a_test_has_stopped_the_clock(stopped_clock):
-    some = Turns()
+    some = ReadGate()
     slow = some.take()
     own = some.take()
     assert own is not slow
@@ -212,7 +213,7 @@ def test_nobody_waits_for_ever_where_a_test_has_stopped_the_clock(stopped_clock)
 
 
 def test_nobody_waits_for_ever_where_a_clock_has_been_stopped_and_goes_on(monkeypatch):
-    some = Turns()
+    some = ReadGate()
     with monkeypatch.context() as stopped:
         stopped.setattr(time, "monotonic", lambda: 1_700_000_000.0)
         slow = some.take()

@@ -10,7 +10,7 @@ from supportcases.domain import times
 from supportcases.domain.cases import AuthorKind, Case, CasePage, Category, Message, Reply, Severity, Status, Thread
 from supportcases.formats import case_json
 from supportcases.web import schemas
-from supportcases.web.answers import to_json
+from supportcases.web.response import to_json
 
 moments = st.datetimes(datetime(1, 1, 1), datetime(9999, 12, 31), timezones=st.just(UTC)).map(times.whole_milliseconds)
 texts = st.text(st.characters(exclude_categories=["Cs"]), min_size=1)  # more than any field allows

@@ -17,7 +17,7 @@ from supportcases import create_app
 from supportcases.app import MAX_BODY
 from supportcases.version import __version__
 from supportcases.web import schemas
-from supportcases.web import support_schemas as shapes
+from supportcases.web.support import schemas as shapes
 from tools.openapi_examples import (
     CASES,
     HISTORY,

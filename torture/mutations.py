@@ -141,7 +141,7 @@ GUARDS: Final = (
     # limits
     Guard("desk/use_case.py", "self._must_have_room(transaction, checked_store)", "pass", LIMITS),
     Guard("desk/use_case.py", "self._must_fit(transaction, case, body)", "pass", THREADS),
-    Guard("web/limits.py", "within = used < self._limit.requests", "within = True", LIMITS),
+    Guard("web/rate_limit.py", "within = used < self._limit.requests", "within = True", LIMITS),
     # keys
     Guard(
         "desk/keys.py", "hashlib.sha256(key.encode()).hexdigest()", 'key.removeprefix(KEY_PREFIX).rjust(64, "0")', KEYS
@@ -171,7 +171,7 @@ GUARDS: Final = (
     Guard("desk/reports.py", "queue.stores(actor.stores,", "queue.stores(None,", OVERVIEW),
     Guard("domain/queue.py", "question == self._question and", "", GUARDS_ALONE),
     Guard("domain/queue.py", "sorted(value) if isinstance(value, frozenset) else str(value)", '""', GUARDS_ALONE),
-    Guard("web/support.py", 'actor.must_enter(new["store"])', "pass", GUARDS_ALONE),
+    Guard("web/support/cases.py", 'actor.must_enter(new["store"])', "pass", GUARDS_ALONE),
     # the sides of the desk
     Guard("domain/actors.py", "if self.kind is not kind:", "if False:", SUPPORT),
     Guard("desk/cases.py", "actor.must_be(ActorKind.MERCHANT)", "pass", "tests/test_desk.py"),

@@ -38,7 +38,7 @@ from supportcases.domain.fields import (
     STATUS_FILTER,
 )
 from supportcases.domain.queue import ME, QueuePage
-from supportcases.web.support import queue_json, said_json, thread_json
+from supportcases.web.support.cases import queue_json, said_json, thread_json
 
 RECENT: Final = timedelta(minutes=10)
 ANSWERING: Final = (AuthorKind.SUPPORT, AuthorKind.ELLIOT)

@@ -12,7 +12,7 @@ from supportcases.cli.streams import report
 from supportcases.desk.use_case import MAX_THREAD_CHARACTERS, MAX_THREAD_MESSAGES
 from supportcases.logs import printable
 from supportcases.storage.sqlite.repository import IN_MEMORY
-from supportcases.web.limits import RateLimit
+from supportcases.web.rate_limit import RateLimit
 
 log: Final = logging.getLogger("supportcases.serve")
 

@@ -27,7 +27,7 @@ from supportcases.domain.cases import Case
 from supportcases.domain.events import History
 from supportcases.domain.fields import ASSIGNEE_FILTER, AUTHOR, CATEGORY, DEFAULT_AUTHOR, SEVERITY, SUBJECT
 from supportcases.domain.queue import ME, NONE
-from supportcases.web.support import case_json, history_json
+from supportcases.web.support.cases import case_json, history_json
 
 CHANGES: Final = ("severity", "category", "subject")
 

@@ -26,7 +26,7 @@ from supportcases.domain import times
 from supportcases.domain.cases import Case, Severity
 from supportcases.domain.fields import DEFAULT_IDLE_LIMIT, MOMENT_FILTER
 from supportcases.domain.statistics import Spread, Statistics
-from supportcases.web.support import case_json, statistics_json
+from supportcases.web.support.cases import case_json, statistics_json
 
 DESK: Final = "Support desk"
 

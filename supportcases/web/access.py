@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import falcon
 
-from supportcases.web.requests import ApiRequest
+from supportcases.web.request import ApiRequest
 
 log: Final = logging.getLogger("supportcases.access")
 

@@ -10,11 +10,11 @@ from supportcases.desk import SupportDesk
 from supportcases.desk.keys import KeyRing
 from supportcases.domain.errors import SupportCasesError
 from supportcases.logs import logger
-from supportcases.turns import Turns
 from supportcases.web import errors
 from supportcases.web.access import Access
 from supportcases.web.auth import Authentication
-from supportcases.web.requests import ApiRequest, request_id_of
+from supportcases.web.read_gate import ReadGate
+from supportcases.web.request import ApiRequest, request_id_of
 
 READS: Final = ("GET", "HEAD")  # they take turns; writers have turns of their own, in the repository
 
@@ -38,7 +38,7 @@ class SupportApp(FalconApp):
     def __init__(self, desk: SupportDesk, keys: KeyRing, authentication: Authentication) -> None:
         """Serve `desk` to whom `authentication` lets in."""
         super().__init__(request_type=ApiRequest, middleware=[Access(), authentication])
-        self._turns = Turns()
+        self._turns = ReadGate()
         self.desk: Final = desk
         self.keys: Final = keys
         self.add_error_handler(Exception, errors.handle_unexpected)

@@ -9,8 +9,8 @@ import falcon
 from supportcases.desk.keys import KeyRing
 from supportcases.domain.actors import Actor, ActorKind
 from supportcases.domain.errors import Unauthorized
-from supportcases.web.limits import Limits
-from supportcases.web.requests import ApiRequest
+from supportcases.web.rate_limit import Limits
+from supportcases.web.request import ApiRequest
 from supportcases.web.resources import DeskResource
 
 Authenticate = Callable[[falcon.Request], Actor | None]

@@ -7,8 +7,8 @@ import falcon
 from supportcases.desk.keys import without_keys
 from supportcases.domain import errors
 from supportcases.logs import logger
-from supportcases.web.answers import send, to_bytes, to_json
-from supportcases.web.requests import ApiRequest
+from supportcases.web.request import ApiRequest
+from supportcases.web.response import send, to_bytes, to_json
 
 log: Final = logger("supportcases.web")
 

@@ -10,7 +10,7 @@ from supportcases.domain import fields
 from supportcases.domain.actors import Actor, ActorKind
 from supportcases.domain.fields import checking
 from supportcases.storage.protocol import Answer
-from supportcases.web.requests import ApiRequest
+from supportcases.web.request import ApiRequest
 
 
 class DeskResource(ABC):

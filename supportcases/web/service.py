@@ -8,8 +8,8 @@ from typing import Any, Final
 import falcon
 
 from supportcases.storage.protocol import Repository
-from supportcases.web.answers import send
-from supportcases.web.requests import ApiRequest
+from supportcases.web.request import ApiRequest
+from supportcases.web.response import send
 
 PREFIX: Final = "/api/v1"  # of the API unless `create_app` is told another; the shipped document is written with it
 

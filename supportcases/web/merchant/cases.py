@@ -9,10 +9,10 @@ from supportcases.domain.cases import Status
 from supportcases.formats.case_json import case_text, page_text, reply_text, thread_parts
 from supportcases.storage.protocol import Answer
 from supportcases.web import schemas
-from supportcases.web.answers import send_answer, send_parts, send_text
 from supportcases.web.auth import asker
-from supportcases.web.requests import ApiRequest
+from supportcases.web.request import ApiRequest
 from supportcases.web.resources import DeskResource
+from supportcases.web.response import send_answer, send_parts, send_text
 
 NEW_CASE: Final = schemas.NewCase()
 CASE_CHANGE: Final = schemas.CaseChange()

@@ -15,11 +15,11 @@ from supportcases.domain.statistics import Statistics
 from supportcases.formats.case_json import with_messages
 from supportcases.storage.protocol import Answer
 from supportcases.web import schemas
-from supportcases.web import support_schemas as shapes
-from supportcases.web.answers import send, send_answer, send_parts, to_json
 from supportcases.web.auth import asker
-from supportcases.web.requests import ApiRequest
+from supportcases.web.request import ApiRequest
 from supportcases.web.resources import DeskResource
+from supportcases.web.response import send, send_answer, send_parts, to_json
+from supportcases.web.support import schemas as shapes
 
 NEW_CASE: Final = shapes.NewSupportCase()
 CHANGE: Final = shapes.SupportCaseChange()

@@ -1,4 +1,4 @@
-"""Turns: requests that go one after the other, since at once each of them would only be slower.
+"""ReadGate: requests that go one after the other, since at once each of them would only be slower.
 
 SQLite lets go of Python's lock at each statement and each row, and threads that run at once spend their time on handing
 it to and fro.
@@ -12,7 +12,7 @@ from typing import Final
 LONGEST: Final = 0.01  # seconds that a turn lasts before it passes on, and that anybody waits for one
 
 
-class Turns:
+class ReadGate:
     """Lets one thread go after the other; whoever has waited for `LONGEST`, or for a turn as old as that, goes on."""
 
     _process: int

@@ -10,8 +10,8 @@ from contextlib import ExitStack
 
 import pytest
 
-from supportcases import channel, create_app
-from supportcases.server import LIMITS, connections_for, served
+from supportcases import create_app
+from supportcases.server import LIMITS, channel, connections_for, served
 from tests.conftest import CASES, serving
 from tests.test_serve import Half, Wire
 

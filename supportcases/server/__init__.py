@@ -15,10 +15,10 @@ from waitress.adjustments import Adjustments
 from waitress.server import TcpWSGIServer
 
 from supportcases.app import MAX_BODY, WsgiApp
-from supportcases.channel import Channel, ticks
+from supportcases.server.channel import Channel, ticks
+from supportcases.server.workers import Dispatcher
 from supportcases.web.addresses import address_of, last_forwarded
 from supportcases.web.read_gate import ReadGate
-from supportcases.workers import Dispatcher
 
 if sys.platform != "win32":
     import resource

@@ -6,8 +6,8 @@ from typing import Final
 
 from waitress.task import ThreadedTaskDispatcher
 
-from supportcases.channel import Channel
 from supportcases.processes import waited
+from supportcases.server.channel import Channel
 
 READS: Final = ("GET", "HEAD", "OPTIONS")  # methods that never wait to write
 

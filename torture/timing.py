@@ -21,7 +21,7 @@ from typing import Any, Final, NamedTuple
 
 from supportcases import KeyRing, SqliteRepository, create_app
 from supportcases.desk.keys import random_key
-from supportcases.testing.believable import some_cases
+from supportcases.testing.sample_cases import some_cases
 from torture.experiment import Effort, Outcome
 from torture.in_process import App, call, environ_of
 from torture.servers import CASES, SUPPORT

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from typing import Final
 
-from supportcases.cli import cases, files, keys, serving, triage, upkeep
+from supportcases.cli import cases, close_idle, data, keys, serve, triage
 from supportcases.cli.options import Parser, add_db
 from supportcases.cli.streams import can_be_written, note, prepare, silence
 from supportcases.cli.tables import visible
@@ -85,10 +85,10 @@ def parser() -> argparse.ArgumentParser:
     top.add_argument("--version", action="version", version=f"supportcases {__version__} ({parts})")
     add_db(top)
     commands = top.add_subparsers(required=True, metavar="COMMAND")
-    serving.add_to(commands)
+    serve.add_to(commands)
     keys.add_to(commands)
     cases.add_to(commands)
     triage.add_to(commands)
-    upkeep.add_to(commands)
-    files.add_to(commands)
+    close_idle.add_to(commands)
+    data.add_to(commands)
     return top

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from supportcases.cli.desks import (
+from supportcases.cli.database import (
     add_as,
     add_json,
     asker,

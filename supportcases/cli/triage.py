@@ -4,7 +4,7 @@ import argparse
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from supportcases.cli.desks import (
+from supportcases.cli.database import (
     add_as,
     add_json,
     asker,

@@ -20,9 +20,9 @@ from supportcases.domain.fields import DEFAULT_AUTHOR
 from supportcases.domain.subjects import subject_from
 from supportcases.server import served
 from supportcases.storage.sqlite import SqliteRepository
-from supportcases.testing.acting import ActingMerchant, ActingSupport
-from supportcases.testing.believable import some_cases
-from supportcases.testing.repeatable import MovableClock, numbered_ids, numbered_keys
+from supportcases.testing.as_actor import ActingMerchant, ActingSupport
+from supportcases.testing.fakes import MovableClock, numbered_ids, numbered_keys
+from supportcases.testing.sample_cases import some_cases
 from supportcases.web.application import SupportApp
 from supportcases.web.auth import Authenticate
 from supportcases.web.service import PREFIX

@@ -12,8 +12,8 @@ from supportcases.domain.actors import Actor
 from supportcases.domain.cases import AuthorKind, Case, Category, Severity
 from supportcases.domain.ids import uuid7
 from supportcases.storage.protocol import Repository
-from supportcases.testing.repeatable import MovableClock
-from supportcases.testing.vocabulary import AGENTS, LANGUAGES, SHARES, Vocabulary
+from supportcases.testing.fakes import MovableClock
+from supportcases.testing.sample_texts import AGENTS, LANGUAGES, SHARES, Vocabulary
 
 MOST_MESSAGES: Final = 12
 TWO_YEARS: Final = timedelta(days=730)

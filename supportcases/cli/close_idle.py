@@ -7,7 +7,7 @@ from itertools import chain
 from itertools import count as count_from
 from typing import Any, Final
 
-from supportcases.cli.desks import (
+from supportcases.cli.database import (
     add_as,
     add_json,
     asker,

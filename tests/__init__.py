@@ -1,3 +1,3 @@
 import pytest
 
-pytest.register_assert_rewrite("tests.repository_contract")
+pytest.register_assert_rewrite("tests.support.repository_contract")

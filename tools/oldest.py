@@ -20,15 +20,15 @@ from tools.all_pythons import INSTALL_TIME, ROOT, TEST_TIME, make_sdist, run, te
 
 REQUIREMENT = re.compile(r"([A-Za-z0-9_.-]+)\s*>=\s*([0-9.]+)\s*,\s*<\s*([0-9.]+)")
 CHOSEN = (  # a little of everything that these packages do for us: HTTP, JSON, schemas, SQL, serving, text
-    "tests/test_create.py",
-    "tests/test_get_and_patch.py",
-    "tests/test_list.py",
-    "tests/test_auth.py",
-    "tests/test_errors.py",
-    "tests/test_sqlite.py",
-    "tests/test_subjects.py",
-    "tests/test_support_api.py",
-    "tests/test_tables.py",
+    "tests/web/test_create.py",
+    "tests/web/test_get_and_patch.py",
+    "tests/web/test_list.py",
+    "tests/web/test_auth.py",
+    "tests/web/test_errors.py",
+    "tests/storage/test_connections.py",
+    "tests/domain/test_subjects.py",
+    "tests/web/test_support_api.py",
+    "tests/cli/test_tables.py",
 )
 
 

@@ -20,7 +20,7 @@ from torture.experiment import Effort, Outcome
 from torture.servers import ROOT
 
 CLAIM: Final = 20
-QUICK: Final = ("tests/test_create.py",)
+QUICK: Final = ("tests/web/test_create.py",)
 SERVICES: Final = ("pypi", "osv")
 LONGEST: Final = 600  # seconds that pip or pip-audit may take
 

@@ -24,15 +24,15 @@ from torture.traces import Traces, keys_in
 
 CLAIM: Final = 17
 TESTS: Final = {  # the parts of the suite that handle keys
-    True: ("tests/test_keys.py",),
+    True: ("tests/desk/test_keys.py",),
     False: (
-        "tests/test_keys.py",
-        "tests/test_auth.py",
-        "tests/test_cli.py",
-        "tests/test_errors.py",
-        "tests/test_limits.py",
-        "tests/test_idempotency.py",
-        "tests/test_request_bodies.py",
+        "tests/desk/test_keys.py",
+        "tests/web/test_auth.py",
+        "tests/cli/test_commands.py",
+        "tests/web/test_errors.py",
+        "tests/web/test_rate_limit.py",
+        "tests/desk/test_idempotency.py",
+        "tests/web/test_request_bodies.py",
     ),
 }
 MUST_HAVE_COME: Final = {200, 201, 400, 401, 403, 404, 405, 409, 412, 413, 415, 422, 429, 500, 503}

@@ -23,26 +23,26 @@ OF_A_STORE: Final = "store = :store"
 OF_STORES: Final = "store IN (SELECT value FROM json_each(:stores))"
 OF_STORES_ALONE: Final = "_matching(QueueFilter(stores=stores"
 
-ALONE: Final = "tests/test_no_store_hides_another.py"
-GUARDS_ALONE: Final = "tests/test_each_guard_alone.py"
-SQLITE: Final = "tests/test_sqlite.py"
+ALONE: Final = "tests/storage/test_no_store_hides_another.py"
+GUARDS_ALONE: Final = "tests/project/test_each_guard_alone.py"
+SQLITE: Final = "tests/storage/test_connections.py"
 CONTRACT: Final = f"{SQLITE}::TestSqliteInMemory"
-SCHEMA: Final = "tests/test_sqlite_schema.py"
-SUPPORT: Final = "tests/test_desk_support.py"
-OVERVIEW: Final = "tests/test_desk_overview.py"
-KEYS: Final = "tests/test_keys.py"
-WALLS: Final = "tests/test_stores_are_walls.py"
-IDEMPOTENCY: Final = "tests/test_idempotency.py"
-DAMAGE: Final = "tests/test_damage.py"
-LIMITS: Final = "tests/test_limits.py"
-THREADS: Final = "tests/test_long_threads.py"
+SCHEMA: Final = "tests/storage/test_schema.py"
+SUPPORT: Final = "tests/desk/test_triage.py"
+OVERVIEW: Final = "tests/desk/test_reports.py"
+KEYS: Final = "tests/desk/test_keys.py"
+WALLS: Final = "tests/web/test_stores_are_walls.py"
+IDEMPOTENCY: Final = "tests/desk/test_idempotency.py"
+DAMAGE: Final = "tests/storage/test_damage.py"
+LIMITS: Final = "tests/web/test_rate_limit.py"
+THREADS: Final = "tests/desk/test_long_threads.py"
 
 KILLERS: Final = {
     "keys.py": (CONTRACT,),
-    "search.py": (ALONE, "tests/test_search_ways.py"),
+    "search.py": (ALONE, "tests/storage/test_search_ways.py"),
     "migrations.py": (
         ALONE,
-        "tests/test_search_index.py::test_an_upgrade_finds_and_counts_the_cases_that_were_there",
+        "tests/storage/test_search_index.py::test_an_upgrade_finds_and_counts_the_cases_that_were_there",
         f"{SCHEMA}::test_an_upgrade_tells_since_when_a_merchant_has_waited",
         THREADS,
     ),
@@ -95,7 +95,7 @@ GUARDS: Final = (
         "storage/sqlite/connections.py",
         "_taken(pool.write_turn, deadline) if writes else None",
         "None",
-        "tests/test_concurrency.py::test_the_writers_of_a_process_wait_for_each_other_before_they_ask_sqlite",
+        "tests/storage/test_concurrency.py::test_the_writers_of_a_process_wait_for_each_other_before_they_ask_sqlite",
     ),
     Guard(
         "storage/sqlite/connections.py",
@@ -161,11 +161,11 @@ GUARDS: Final = (
         "desk/use_case.py",
         "QueueFilter(store=store, status=Status.OPEN)",
         "QueueFilter(status=Status.OPEN)",
-        "tests/test_limits.py::test_each_store_has_its_own_and_the_team_is_not_held_up",
+        "tests/web/test_rate_limit.py::test_each_store_has_its_own_and_the_team_is_not_held_up",
     ),
     Guard("desk/use_case.py", "actor.store if wanted.store is None else None", "actor.store", GUARDS_ALONE),
     Guard("desk/use_case.py", "if not (store and actor.may_enter(store)):", "if not store:", SUPPORT),
-    Guard("desk/triage.py", "answered_before(actor.stores,", "answered_before(None,", "tests/test_close_idle.py"),
+    Guard("desk/triage.py", "answered_before(actor.stores,", "answered_before(None,", "tests/desk/test_close_idle.py"),
     Guard("desk/reports.py", "stores=actor.stores", "stores=None", OVERVIEW),
     Guard("desk/reports.py", "count_stores(actor.stores)", "count_stores(None)", OVERVIEW),
     Guard("desk/reports.py", "queue.stores(actor.stores,", "queue.stores(None,", OVERVIEW),
@@ -174,7 +174,7 @@ GUARDS: Final = (
     Guard("web/support/cases.py", 'actor.must_enter(new["store"])', "pass", GUARDS_ALONE),
     # the sides of the desk
     Guard("domain/actors.py", "if self.kind is not kind:", "if False:", SUPPORT),
-    Guard("desk/cases.py", "actor.must_be(ActorKind.MERCHANT)", "pass", "tests/test_desk.py"),
+    Guard("desk/cases.py", "actor.must_be(ActorKind.MERCHANT)", "pass", "tests/desk/test_cases.py"),
     Guard(
         "desk/cases.py", "actor.kind is ActorKind.MERCHANT:\n            with", "False:\n            with", GUARDS_ALONE
     ),
@@ -182,7 +182,9 @@ GUARDS: Final = (
     Guard("desk/reports.py", "actor.must_be(ActorKind.SUPPORT)", "pass", SUPPORT),
     Guard("desk/use_case.py", "(case.store, case.id) not in if_revision", "(case.store, case.id) < 0", SUPPORT),
     Guard("web/auth.py", "raise Unauthorized()", "return None", GUARDS_ALONE),
-    Guard("web/auth.py", "keys.recognise(header[1]) if header else None", "Actor.support('x')", "tests/test_auth.py"),
+    Guard(
+        "web/auth.py", "keys.recognise(header[1]) if header else None", "Actor.support('x')", "tests/web/test_auth.py"
+    ),
     Guard("web/auth.py", '"/" + req.path.lstrip("/")', "req.path", GUARDS_ALONE),
     Guard(
         "web/auth.py",

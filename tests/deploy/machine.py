@@ -15,7 +15,7 @@ from pathlib import Path
 import requests
 
 from tests.conftest import ROOT
-from tests.tools import SEARCHED
+from tests.support.tools import SEARCHED
 
 GUIDE = (ROOT / "docs" / "deploy.md").read_text(encoding="utf-8")
 PATHS = re.compile(r"(?<![\w./])/(usr/local|opt|etc|var/lib|var/log|var/backups|src)(?![\w])")

@@ -26,7 +26,7 @@ from tests.deploy.machine import (
     unit,
     until,
 )
-from tests.tools import needs, unshare
+from tests.support.tools import needs, unshare
 
 INSTRUCTIONS = {"FROM", "COPY", "RUN", "USER", "VOLUME", "ENV", "EXPOSE", "HEALTHCHECK", "ENTRYPOINT", "CMD"}
 SOURCES = ("supportcases", "_supportcases_pytest_plugin.py", "setup.cfg", "pyproject.toml", "README.md", "LICENSE")

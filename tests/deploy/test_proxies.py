@@ -21,7 +21,7 @@ from tests.deploy.machine import (
     started,
     until,
 )
-from tests.tools import needs
+from tests.support.tools import needs
 
 
 @pytest.fixture

@@ -1,0 +1,273 @@
+"""How long a thread may be: up to where its merchant's replies are taken, what counts, and what it costs."""
+
+import itertools
+import json
+import sqlite3
+import tracemalloc
+from contextlib import closing
+
+import pytest
+from falcon.testing import create_environ
+from sqlite_utils import Database
+
+from supportcases import Actor, SqliteRepository, SupportDesk, ThreadFull, create_app
+from supportcases.domain.cases import ThreadSize
+from supportcases.formats.whole_cases import kept, load
+from supportcases.storage.sqlite.checks import check
+from supportcases.storage.sqlite.migrations import MIGRATIONS
+from supportcases.testing import support_desk
+from tests.conftest import ACME, ADA, CASES, GLOBEX, SUPPORT, call
+from tests.web.test_errors import checked
+
+BODY = "The checkout shows a blank page."  # of 32 characters
+FULL = (
+    "This reply does not fit into the case, which takes replies up to {:,} messages and {:,} characters of text; "
+    "open a new case."
+)
+JSON = {"CONTENT_TYPE": "application/json"}
+
+
+def reply_to(app, number=1, body="Any news?", **environ):
+    sent = json.dumps({"body": body}).encode()
+    return call(app, "POST", f"{CASES}/{number}/messages", sent, CONTENT_LENGTH=str(len(sent)), **JSON, **environ)
+
+
+def size_of(desk, number=1, store="acme") -> ThreadSize:
+    with desk.repository.read() as transaction:
+        case = desk.find(ADA, f"{store}:{number}")
+        return transaction.cases.thread_size(store, case.id)
+
+
+@pytest.fixture
+def app():
+    app = create_app(":memory:", authenticate=lambda req: ACME, max_thread_messages=3, max_thread_characters=100)
+    app.desk.open(ACME, body=BODY)
+    return app
+
+
+def test_a_case_takes_replies_up_to_so_many_messages_and_says_to_open_a_new_one(app):
+    assert [reply_to(app).status for _ in range(3)] == [201, 201, 409]
+    assert checked(reply_to(app), 409, "thread_full")["error"] == FULL.format(3, 100)
+    assert len(app.desk.get(ACME, 1).messages) == 3
+
+
+def test_a_case_takes_replies_up_to_so_many_characters(app):
+    assert reply_to(app, body="x" * 69).status == 409
+    assert reply_to(app, body="é" * 68).status == 201  # characters, and not bytes
+    assert checked(reply_to(app, body="x"), 409, "thread_full")["error"] == FULL.format(3, 100)
+    assert size_of(app.desk) == (2, 100)
+
+
+def test_a_refused_reply_changes_nothing(app):
+    app.desk.close(ACME, 1)
+    before = app.desk.get(ADA, "acme:1"), app.desk.list(ACME)
+    with pytest.raises(ThreadFull):
+        app.desk.reply(ACME, 1, body="x" * 69)
+    assert (app.desk.get(ADA, "acme:1"), app.desk.list(ACME)) == before
+
+
+def test_what_a_merchant_sees_counts_and_notes_do_not(app):
+    for _ in range(5):
+        app.desk.note(ADA, "acme:1", body="x" * 100)
+    assert size_of(app.desk) == (1, 32)
+    app.desk.answer(ADA, "acme:1", body="Which browser?")
+    assert size_of(app.desk) == (2, 46)
+    assert [reply_to(app).status for _ in range(2)] == [201, 409]
+
+
+def test_the_team_answers_notes_and_closes_a_full_case_and_its_merchant_closes_and_reopens_it(app):
+    for _ in range(2):
+        app.desk.reply(ACME, 1, body="Any news?")
+    assert app.desk.answer(ADA, "acme:1", body="x" * 200, close=True).case.status == "closed"
+    assert app.desk.note(ADA, "acme:1", body="x" * 200).case.status == "closed"
+    assert app.desk.reopen(ACME, 1).status == "open"
+    assert app.desk.close(ACME, 1).status == "closed"
+    assert app.desk.open(ACME, body="It goes on here.").number == 2
+    assert size_of(app.desk) == (4, 250)
+
+
+def test_a_retry_of_a_reply_that_was_taken_gets_its_answer_although_the_case_is_full(app):
+    reply_to(app)
+    last = reply_to(app, HTTP_IDEMPOTENCY_KEY="last")
+    again = reply_to(app, HTTP_IDEMPOTENCY_KEY="last")
+    assert (again.status, again.body) == (201, last.body)
+    assert [reply_to(app, HTTP_IDEMPOTENCY_KEY="more").status for _ in range(2)] == [409, 409]
+    with app.desk.repository.read() as transaction:
+        assert transaction.replays.find("store:acme", "more") is None  # a refusal is not kept
+
+
+def test_each_case_has_a_length_of_its_own(app):
+    app.desk.open(ACME, body=BODY)
+    app.desk.open(GLOBEX, body=BODY)
+    for _ in range(2):
+        app.desk.reply(ACME, 1, body="Any news?")
+    assert reply_to(app, 2).status == 201
+    assert app.desk.reply(GLOBEX, 1, body="Any news?").case.status == "open"
+    assert (size_of(app.desk), size_of(app.desk, 2), size_of(app.desk, 1, "globex")) == ((3, 50), (2, 41), (2, 41))
+
+
+def test_nobody_learns_the_length_of_another_store_s_case(desk):
+    case = desk.open(ACME, body=BODY)
+    with desk.repository.read() as transaction:
+        assert transaction.cases.thread_size("globex", case.id) == (0, 0)
+
+
+def test_unless_told_otherwise_it_is_2000_messages_and_2000000_characters(desk):
+    desk.open(ACME, body=BODY)
+    desk.open(ACME, body=BODY)
+    with desk.repository.write():
+        for _ in range(1_999):
+            desk.reply(ACME, 1, body="x")
+        for _ in range(199):
+            desk.reply(ACME, 2, body="x" * 10_000)
+        desk.reply(ACME, 2, body="x" * (10_000 - len(BODY)))
+    assert (size_of(desk), size_of(desk, 2)) == ((2_000, 2_031), (201, 2_000_000))
+    for number in (1, 2):
+        with pytest.raises(ThreadFull) as full:
+            desk.reply(ACME, number, body="x")
+        assert str(full.value) == FULL.format(2_000, 2_000_000)
+
+
+def test_a_test_of_a_host_has_full_threads_by_the_kit():
+    with support_desk(max_thread_messages=1, max_thread_characters=50, max_open_cases=1) as kit:
+        merchant = kit.as_merchant("acme")
+        merchant.open(body=BODY)
+        with pytest.raises(ThreadFull, match="up to 1 messages and 50 characters"):
+            merchant.reply(1, body="x")
+
+
+@pytest.mark.parametrize("name", ["max_thread_messages", "max_thread_characters"])
+@pytest.mark.parametrize("most", [0, -1, "5", True, 1.0, None])
+def test_a_limit_that_is_none_is_refused_with_a_sentence(name, most):
+    with pytest.raises(ValueError, match=f"^{name} must be a whole number from 1 on, not {most!r}.$"):
+        create_app(":memory:", **{name: most})
+
+
+# the lengths are right whatever way the messages came
+
+
+def test_cases_that_were_imported_are_as_long_as_they_are(app, tmp_path):
+    app.desk.reply(ACME, 1, body="Any news?")
+    app.desk.note(ADA, "acme:1", body="Ask the bank.")
+    with app.desk.repository.read() as transaction:
+        dossiers = list(kept(transaction))
+    repository = SqliteRepository(tmp_path / "new.db")
+    load(repository, dossiers)
+    assert size_of(SupportDesk(repository)) == (2, 41)
+    assert check(str(tmp_path / "new.db")).faults == ()
+
+
+def test_a_file_of_an_older_version_is_counted_when_it_is_brought_up_to_date(tmp_path):
+    path = tmp_path / "cases.db"
+    when = "2024-06-15T10:31:00.000Z"
+    ids = (f"0191abc0-1234-7def-8000-{number:012x}" for number in itertools.count(3))
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        MIGRATIONS.apply(Database(connection, execute_plugins=False, strict=True), stop_before="0006_threads")
+        connection.execute("INSERT INTO supportcases_stores (store, last_number) VALUES ('acme', 2)")
+        for number in (1, 2):
+            connection.execute(
+                "INSERT INTO supportcases_cases (id, store, number, subject, subject_folded, category, severity,"
+                " status, created_at, last_activity_at)"
+                " VALUES (?, 'acme', ?, 'Lost', 'lost', 'other', 'normal', 'open', ?, ?)",
+                (f"0191abc0-1234-7def-8000-{number:012x}", number, when, when),
+            )
+        # the last two stand where none can be: in the case of another store
+        for store, number, internal in [
+            *(("acme", 1, 0), ("acme", 1, 1), ("acme", 2, 0), ("acme", 2, 1), ("acme", 2, 0)),
+            *(("aaaa", 1, 0), ("zzzz", 1, 0)),
+        ]:
+            connection.execute(
+                "INSERT INTO supportcases_messages (id, store, case_id, author_kind, author_label, body,"
+                " created_at, internal) VALUES (?, ?, ?, 'support', 'Ada', ?, ?, ?)",
+                (
+                    next(ids),
+                    store,
+                    f"0191abc0-1234-7def-8000-{number:012x}",
+                    "Größe" if store == "acme" else "Somebody else's.",
+                    when,
+                    internal,
+                ),
+            )
+    desk = SupportDesk(SqliteRepository(path))
+    assert (size_of(desk), size_of(desk, 2)) == ((1, 5), (2, 10))
+    assert not [fault for fault in check(str(path)).faults if fault.startswith("threads")]
+
+
+@pytest.mark.parametrize(
+    ("statement", "size"),
+    [
+        ("DELETE FROM supportcases_messages WHERE position = 2", (1, 32)),
+        ("DELETE FROM supportcases_messages WHERE position = 3", (2, 41)),
+        ("UPDATE supportcases_messages SET body = 'deleted' WHERE position = 2", (2, 39)),
+        ("UPDATE supportcases_messages SET body = 'deleted' WHERE position = 3", (2, 41)),
+        ("UPDATE supportcases_messages SET internal = 1 WHERE position = 2", (1, 32)),
+        ("UPDATE supportcases_messages SET internal = 0 WHERE position = 3", (3, 54)),
+        ("UPDATE supportcases_messages SET author_label = 'somebody'", (2, 41)),
+    ],
+)
+def test_a_host_that_deletes_or_edits_messages_by_sql_leaves_the_length_right(desk, statement, size):
+    desk.open(ACME, body=BODY)
+    desk.reply(ACME, 1, body="Any news?")
+    desk.note(ADA, "acme:1", body="Ask the bank.")
+    desk.open(ACME, body=BODY)
+    with desk.repository.write() as transaction:
+        transaction.connection.execute(statement)
+    assert (size_of(desk), size_of(desk, 2)) == (size, (1, 32))
+
+
+def test_a_message_that_claims_to_be_of_another_store_s_case_changes_no_length(tmp_path):
+    path = tmp_path / "cases.db"
+    desk = SupportDesk(SqliteRepository(path))
+    case = desk.open(ACME, body=BODY)
+    desk.open(GLOBEX, body=BODY)
+    with closing(sqlite3.connect(path)) as connection:  # which does not look at foreign keys
+        connection.execute("UPDATE supportcases_messages SET case_id = ? WHERE store = 'globex'", (case.id,))
+        connection.execute("DELETE FROM supportcases_messages WHERE store = 'globex'")
+        connection.commit()
+    assert size_of(desk) == (1, 32)
+
+
+def test_a_check_tells_of_a_length_that_is_wrong(tmp_path):
+    desk = SupportDesk(SqliteRepository(tmp_path / "cases.db"))
+    desk.open(Actor.merchant("acme"), body=BODY)
+    with desk.repository.write() as transaction:
+        transaction.connection.execute("UPDATE supportcases_cases SET messages = 7")
+    assert check(str(tmp_path / "cases.db")).faults == (
+        "threads: acme 1 is said to have 7 messages of 32 characters, and has 1 message of 32 characters",
+    )
+
+
+@pytest.mark.parametrize(("actor", "path"), [(ACME, f"{CASES}/1"), (ADA, f"{SUPPORT}/cases/acme:1")])
+def test_a_long_thread_is_read_with_little_more_memory_than_its_answer_has(actor, path):
+    """Its texts make six bytes of JSON of each character, and Python keeps four bytes of each because of one."""
+    app = create_app(":memory:", authenticate=lambda req: actor)
+    app.desk.open(ACME, body=BODY)
+    with app.desk.repository.write():
+        for _ in range(199):
+            app.desk.reply(ACME, 1, body="\N{GRINNING FACE}" + "\1" * 9_999)
+    tracemalloc.start()
+    answer = app(create_environ(path), lambda *_: None)
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert sum(map(len, answer)) > 11_900_000
+    assert most < 25_000_000
+
+
+def test_a_reply_takes_the_same_few_steps_however_long_the_thread_is(tmp_path):
+    """The steps of SQLite's machine, in hundreds: a clock would tell of the machine's load instead."""
+    desk = SupportDesk(SqliteRepository(tmp_path / "cases.db"))
+    desk.open(ACME, body=BODY)
+
+    def steps() -> int:
+        with desk.repository.write() as transaction:
+            ticks: list[None] = []
+            transaction.connection.set_progress_handler(lambda: ticks.append(None), 100)
+            desk.reply(ACME, 1, body="x" * 1_000)
+            transaction.connection.set_progress_handler(None, 0)
+        return len(ticks)
+
+    few = steps()
+    with desk.repository.write():
+        for _ in range(1_900):
+            desk.reply(ACME, 1, body="x" * 1_000)
+    assert steps() <= few + 1

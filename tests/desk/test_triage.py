@@ -1,0 +1,527 @@
+"""The support team's side of the desk, without HTTP: answers, notes, triage, opening on a store's behalf."""
+
+from datetime import timedelta
+
+import pytest
+
+from supportcases import (
+    Actor,
+    AuthorKind,
+    Case,
+    CaseMoved,
+    CaseNotFound,
+    Category,
+    HistoryEntry,
+    NotPermitted,
+    Severity,
+    Status,
+)
+from supportcases.storage.sqlite.events import SqliteEvents
+from tests.conftest import ACME, ADA
+from tests.support.desks import BOB, BODY, KINDS, NOBODYS, T0, TEXT, everything, names, problems, told
+
+
+@pytest.fixture
+def case(desk, clock):
+    """An open case of acme; a minute has passed since."""
+    case = desk.open(ACME, body=BODY)
+    clock.advance(minutes=1)
+    return case
+
+
+@pytest.fixture(params=Status)
+def in_any_status(request, desk, case, clock):
+    """The case in each status in turn, assigned to Zoë; a minute has passed since."""
+    desk.change(ADA, "acme:1", status=request.param, assignee="Zoë")
+    clock.advance(minutes=1)
+    return desk.find(ADA, "acme:1")
+
+
+# who
+
+FOR_SUPPORT = {
+    "answer": lambda desk, actor, ref: desk.answer(actor, ref, body="x"),
+    "note": lambda desk, actor, ref: desk.note(actor, ref, body="x"),
+    "change": lambda desk, actor, ref: desk.change(actor, ref, severity="low"),
+    "change nothing": lambda desk, actor, ref: desk.change(actor, ref),
+    "assign": lambda desk, actor, ref: desk.assign(actor, ref, "me"),
+    "history": lambda desk, actor, ref: desk.history(actor, ref),
+    "revision": lambda desk, actor, ref: desk.revision(actor, ref),
+}
+OVER_ALL = {
+    "queue": lambda desk, actor: desk.queue(actor),
+    "stats": lambda desk, actor: desk.stats(actor),
+    "stores": lambda desk, actor: desk.stores(actor),
+    "idle": lambda desk, actor: desk.idle(actor, answered_for=timedelta(days=1)),
+    "close_idle": lambda desk, actor: desk.close_idle(actor, answered_for=timedelta(milliseconds=1)),
+}
+
+
+@pytest.mark.parametrize("use", FOR_SUPPORT)
+@pytest.mark.parametrize("ref", ["acme:1", "1", "own id", "globex:1", "nothing"])
+def test_what_is_for_the_team_is_not_for_merchants_whatever_they_name(desk, case, use, ref):
+    before = everything(desk)
+    with pytest.raises(NotPermitted, match=r"^This is for the support team only\.$"):
+        FOR_SUPPORT[use](desk, ACME, case.id if ref == "own id" else ref)
+    assert everything(desk) == before
+
+
+@pytest.mark.parametrize("use", OVER_ALL)
+def test_what_goes_over_all_stores_is_not_for_merchants(desk, case, clock, use):
+    desk.answer(ADA, "acme:1", body="Try again.")
+    clock.advance(days=100)
+    before = everything(desk)
+    with pytest.raises(NotPermitted, match=r"^This is for the support team only\.$"):
+        OVER_ALL[use](desk, ACME)
+    assert everything(desk) == before
+
+
+@pytest.mark.parametrize("use", FOR_SUPPORT)
+@pytest.mark.parametrize("actor", [BOB, NOBODYS], ids=["others", "none"])
+def test_a_case_of_a_store_that_the_actor_does_not_serve_is_as_one_that_never_was(desk, case, use, actor):
+    before = everything(desk)
+    for ref in ("acme:1", case.id, case.id.upper(), "acme:99", "globex:1", 1, "", None):
+        with pytest.raises(CaseNotFound, match=r"^There is no such support case\.$"):
+            FOR_SUPPORT[use](desk, actor, ref)
+    assert everything(desk) == before
+
+
+def test_a_faulty_word_of_a_merchant_is_not_permitted_rather_than_invalid(desk, case):
+    with pytest.raises(NotPermitted):
+        desk.answer(ACME, 1, body="", kind="merchant")
+    with pytest.raises(NotPermitted):
+        desk.queue(ACME, limit=0)
+
+
+# answering
+
+
+@pytest.mark.parametrize("kind", ["support", "elliot"])
+def test_an_answer_makes_the_case_answered_whatever_it_was(desk, clock, in_any_status, kind):
+    said = desk.answer(ADA, "acme:1", body=" Try again. ", kind=kind)
+    thread = desk.get(ACME, 1)
+    assert said.message == thread.messages[-1]
+    assert (said.message.author_kind, said.message.author_label, said.message.body) == (kind, "Ada", "Try again.")
+    assert (said.message.internal, said.message.created_at) == (False, clock.now)
+    assert said.case == thread.case
+    assert (said.case.status, said.case.last_activity_at) == (Status.ANSWERED, clock.now)
+    assert (said.case.closed_at, said.case.waiting_since, said.case.assignee) == (None, None, "Zoë")
+    was = in_any_status.status
+    change = ({}, {}) if was == "answered" else ({"status": was}, {"status": "answered"})
+    assert told(desk)[-1] == ("Ada", "answered", *change)
+
+
+def test_words_of_the_desk_itself_leave_the_status_alone(desk, clock, in_any_status):
+    said = desk.answer(ADA, "acme:1", body="We were down.", kind="system")
+    assert said.message.author_kind is AuthorKind.SYSTEM
+    assert said.case == desk.find(ADA, "acme:1")
+    assert said.case.last_activity_at == said.message.created_at == clock.now
+    for name in ("status", "closed_at", "waiting_since", "assignee", "severity", "subject"):
+        assert getattr(said.case, name) == getattr(in_any_status, name)
+    assert told(desk)[-1] == ("Ada", "announced", {}, {})
+
+
+@pytest.mark.parametrize("kind", ["support", "elliot", "system"])
+def test_an_answer_may_close_the_case_with_it(desk, clock, case, kind):
+    said = desk.answer(ADA, "acme:1", body="Done.", kind=kind, close=True)
+    assert said.case == desk.find(ADA, "acme:1")
+    assert (said.case.status, said.case.closed_at, said.case.waiting_since) == (Status.CLOSED, clock.now, None)
+    assert said.case.last_activity_at == said.message.created_at == clock.now
+    if kind == "system":
+        steps = [("Ada", "announced", {}, {}), ("Ada", "closed", {"status": "open"}, {"status": "closed"})]
+    else:
+        steps = [
+            ("Ada", "answered", {"status": "open"}, {"status": "answered"}),
+            ("Ada", "closed", {"status": "answered"}, {"status": "closed"}),
+        ]
+    assert told(desk) == steps
+
+
+def test_what_closes_a_closed_case_is_not_written_down_as_a_closing(desk, clock, case):
+    closed = desk.close(ADA, "acme:1")
+    clock.advance(minutes=1)
+    said = desk.answer(ADA, "acme:1", body="For the record.", kind="system", close=True)
+    assert (said.case.status, said.case.closed_at) == (Status.CLOSED, closed.closed_at)
+    assert [kind for _, kind, _, _ in told(desk)] == ["closed", "announced"]
+
+
+def test_a_closing_that_fails_keeps_no_answer_either(desk, case, monkeypatch):
+    before = everything(desk)
+
+    def record(events, case, entry):
+        if entry.kind == "closed":
+            raise ZeroDivisionError
+        recorded(events, case, entry)
+
+    recorded = SqliteEvents.record
+    monkeypatch.setattr(SqliteEvents, "record", record)
+    with pytest.raises(ZeroDivisionError):
+        desk.answer(ADA, "acme:1", body="Done.", close=True)
+    assert everything(desk) == before
+
+
+def test_two_answers_both_succeed_in_order(desk, case):
+    desk.answer(ADA, "acme:1", body="One")
+    desk.answer(Actor.support("Bob"), "acme:1", body="Two", author="The team")
+    words = [(m.author_label, m.body) for m in desk.get(ACME, 1).messages[1:]]
+    assert words == [("Ada", "One"), ("The team", "Two")]
+
+
+@pytest.mark.parametrize("say", ["answer", "note"])
+@pytest.mark.parametrize(
+    ("faulty", "expected"),
+    [
+        ({"body": " "}, {"body": TEXT.format(0)}),
+        ({"body": "x" * 10_001}, {"body": TEXT.format("10,001")}),
+        ({"body": None}, {"body": "Must be a string."}),
+        ({"body": "a\0b"}, {"body": "Must not contain a NUL character."}),
+        ({"author": ""}, {"author": "Must be 1 to 120 characters long, not 0."}),
+        ({"author": "a\nb"}, {"author": "Must be one line without control characters."}),
+        ({"author": 42}, {"author": "Must be a string."}),
+        ({"kind": "merchant"}, {"kind": KINDS}),
+        ({"kind": AuthorKind.MERCHANT}, {"kind": KINDS}),
+        ({"kind": "Support"}, {"kind": KINDS}),
+        ({"kind": None}, {"kind": KINDS}),
+        ({"kind": ["support"]}, {"kind": KINDS}),
+    ],
+    ids=lambda value: str(value)[:30],
+)
+def test_a_word_that_is_not_allowed_is_refused_and_nothing_is_kept(desk, case, say, faulty, expected):
+    before = everything(desk)
+    assert problems(getattr(desk, say), ADA, "acme:1", **{"body": "x"} | faulty) == expected
+    assert everything(desk) == before
+
+
+@pytest.mark.parametrize("close", [None, 1, 0, "true", []])
+def test_an_answer_closes_or_does_not(desk, case, close):
+    assert problems(desk.answer, ADA, "acme:1", body="x", close=close) == {"close": "Must be true or false."}
+
+
+def test_all_faults_of_an_answer_are_told_at_once(desk, case):
+    found = problems(desk.answer, ADA, "acme:1", body="", author="", kind="merchant", close="yes")
+    assert set(found) == {"body", "author", "kind", "close"}
+
+
+def test_all_faults_of_a_note_are_told_at_once(desk, case):
+    assert set(problems(desk.note, ADA, "acme:1", body="", author="", kind="merchant")) == {"body", "author", "kind"}
+
+
+# notes
+
+
+@pytest.mark.parametrize("kind", ["support", "elliot", "system"])
+def test_a_note_changes_nothing_of_the_case_and_no_merchant_sees_it(desk, clock, in_any_status, kind):
+    before = (desk.get(ACME, 1), desk.list(ACME), desk.list(ACME, query="secret"))
+    said = desk.note(ADA, "acme:1", body=" secret ", kind=kind)
+    assert (said.message.body, said.message.internal, said.message.author_kind) == ("secret", True, kind)
+    assert said.message.created_at == clock.now
+    assert said.case == in_any_status == desk.find(ADA, "acme:1")
+    assert (desk.get(ACME, 1), desk.list(ACME), desk.list(ACME, query="secret")) == before
+    assert desk.get(ACME, 1).revision is None
+    assert desk.get(ADA, "acme:1").messages[-1] == said.message
+    assert told(desk)[-1] == ("Ada", "noted", {}, {})
+    assert names(desk.queue(ADA, query="SECRET")) == [("acme", 1)]
+
+
+def test_a_note_does_not_end_or_prolong_a_wait_nor_a_quiet(desk, case, clock):
+    waiting = desk.find(ADA, "acme:1").waiting_since
+    desk.note(ADA, "acme:1", body="Hm")
+    assert desk.find(ADA, "acme:1").waiting_since == waiting == T0
+    desk.answer(ADA, "acme:1", body="Try again.")
+    clock.advance(days=1)
+    desk.note(ADA, "acme:1", body="Hm")
+    assert [idle.id for idle in desk.idle(ADA, answered_for=timedelta(days=1))] == [case.id]
+
+
+def test_a_note_may_bear_another_name(desk, case):
+    assert desk.note(ADA, "acme:1", body="Hm", author="The team").message.author_label == "The team"
+
+
+# triage
+
+
+def test_everything_can_be_changed_at_once_and_is_one_entry(desk, case, clock):
+    changed = desk.change(
+        ADA,
+        "acme:1",
+        status="closed",
+        severity="critical",
+        category=Category.BILLING_PLANS,
+        subject=" Declined ",
+        assignee=" Zoë ",
+    )
+    assert changed == desk.find(ADA, "acme:1")
+    assert changed == Case(
+        id=case.id,
+        store="acme",
+        number=1,
+        subject="Declined",
+        category=Category.BILLING_PLANS,
+        severity=Severity.CRITICAL,
+        status=Status.CLOSED,
+        created_at=T0,
+        last_activity_at=clock.now,
+        closed_at=clock.now,
+        unanswered_since=T0,  # closing is no answer
+        assignee="Zoë",
+    )
+    was = {
+        "subject": "The card was declined",
+        "category": "other",
+        "severity": "normal",
+        "status": "open",
+        "assignee": None,
+    }
+    became = {
+        "subject": "Declined",
+        "category": "billing_plans",
+        "severity": "critical",
+        "status": "closed",
+        "assignee": "Zoë",
+    }
+    assert told(desk) == [("Ada", "closed", was, became)]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"severity": "low"}, {"category": "billing_plans"}, {"subject": "Declined"}, {"assignee": "Zoë 2"}],
+    ids=str,
+)
+def test_only_a_new_status_is_activity(desk, in_any_status, change):
+    changed = desk.change(ADA, "acme:1", **change)
+    ((name, value),) = change.items()
+    assert getattr(changed, name) == value
+    for kept in ("status", "last_activity_at", "closed_at", "waiting_since", "created_at"):
+        assert getattr(changed, kept) == getattr(in_any_status, kept)
+    assert told(desk)[-1] == ("Ada", "changed", {name: getattr(in_any_status, name)}, change)
+
+
+@pytest.mark.parametrize("status", Status)
+def test_a_case_can_be_given_any_status(desk, clock, in_any_status, status):
+    entries = len(told(desk))
+    changed = desk.change(ADA, "acme:1", status=status)
+    assert changed == desk.find(ADA, "acme:1")
+    if status is in_any_status.status:
+        assert changed == in_any_status
+        assert len(told(desk)) == entries
+    else:
+        assert (changed.status, changed.last_activity_at) == (status, clock.now)
+        assert changed.closed_at == (clock.now if status == "closed" else None)
+        first = in_any_status.created_at if in_any_status.status is Status.CLOSED else clock.now  # closing is no answer
+        assert changed.waiting_since == (first if status == "open" else None)
+        kind = {"open": "reopened", "answered": "answered", "closed": "closed"}[status]
+        assert told(desk)[-1] == ("Ada", kind, {"status": in_any_status.status}, {"status": status})
+
+
+def test_what_changes_nothing_is_not_written_down(desk, case, clock):
+    before = everything(desk)
+    clock.advance(days=1)
+    assert desk.change(ADA, "acme:1") == case
+    same = {"status": "open", "severity": "normal", "category": "other", "subject": case.subject, "assignee": None}
+    assert desk.change(ADA, "acme:1", **same) == case
+    assert desk.assign(ADA, "acme:1", None) == case
+    assert everything(desk) == before
+
+
+def test_a_case_is_assigned_to_a_label_to_me_and_to_nobody(desk, case):
+    assert desk.assign(ADA, "acme:1", "Zoë").assignee == "Zoë"
+    assert desk.assign(ADA, "acme:1", " me ").assignee == "Ada"
+    assert desk.assign(Actor.support("Bob"), "acme:1", "me").assignee == "Bob"
+    assert desk.assign(ADA, "acme:1", "Me").assignee == "Me"
+    assert desk.assign(ADA, "acme:1", None).assignee is None
+    assert [became["assignee"] for _, _, _, became in told(desk)] == ["Zoë", "Ada", "Bob", "Me", None]
+
+
+SEVERITIES = "Must be critical, high, normal or low."
+RESERVED = "Must not be 'none', which is reserved; null clears the assignee."
+
+
+@pytest.mark.parametrize(
+    ("faulty", "sentence"),
+    [
+        ({"status": "pending"}, "Must be open, answered or closed."),
+        ({"status": "all"}, "Must be open, answered or closed."),
+        ({"status": ["open"]}, "Must be open, answered or closed."),
+        ({"severity": "urgent"}, SEVERITIES),
+        ({"severity": ""}, SEVERITIES),
+        (
+            {"category": "all"},
+            "Must be orders_payments, products_catalog, domains_setup, billing_plans, store_builder or other.",
+        ),
+        ({"subject": "xx"}, "Must be 3 to 200 characters long, not 2."),
+        ({"subject": ""}, "Must be 3 to 200 characters long, not 0."),
+        ({"subject": "two\nlines"}, "Must be one line without control characters."),
+        ({"assignee": "none"}, RESERVED),
+        ({"assignee": " none"}, RESERVED),
+        ({"assignee": ""}, "Must be 1 to 120 characters long, not 0."),
+        ({"assignee": "x" * 121}, "Must be 1 to 120 characters long, not 121."),
+        ({"assignee": "a\x1bb"}, "Must be one line without control characters."),
+        ({"assignee": 42}, "Must be a string."),
+        ({"assignee": "\ud800"}, "Must not contain a lone surrogate."),
+    ],
+    ids=lambda value: ascii(value)[:30],
+)
+def test_a_change_that_is_not_allowed_is_refused_and_nothing_is_kept(desk, case, faulty, sentence):
+    before = everything(desk)
+    assert problems(desk.change, ADA, "acme:1", **{"severity": "low"} | faulty) == {next(iter(faulty)): sentence}
+    assert everything(desk) == before
+
+
+def test_all_faults_of_a_change_are_told_at_once(desk, case):
+    faulty = {"status": "x", "severity": "x", "category": "x", "subject": "x", "assignee": "none"}
+    assert set(problems(desk.change, ADA, "acme:1", **faulty)) == set(faulty)
+
+
+# revisions
+
+GUARDED = {
+    "answer": lambda desk, revisions: desk.answer(ADA, "acme:1", body="x", if_revision=revisions),
+    "note": lambda desk, revisions: desk.note(ADA, "acme:1", body="x", if_revision=revisions),
+    "change": lambda desk, revisions: desk.change(ADA, "acme:1", severity="low", if_revision=revisions),
+}
+
+
+@pytest.mark.parametrize("use", GUARDED)
+@pytest.mark.parametrize("revisions", [set(), {1}, [1, 3], (0, -2, 2**70), frozenset({99})], ids=str)
+def test_a_case_that_moved_is_left_alone(desk, case, use, revisions):
+    desk.note(ADA, "acme:1", body="Hm")
+    before = everything(desk)
+    with pytest.raises(CaseMoved, match="changed since you read it"):
+        GUARDED[use](desk, revisions)
+    assert everything(desk) == before
+
+
+@pytest.mark.parametrize("use", GUARDED)
+def test_a_case_that_did_not_move_is_changed(desk, case, use):
+    desk.note(ADA, "acme:1", body="Hm")
+    assert desk.revision(ADA, "acme:1") == desk.get(ADA, "acme:1").revision == 2
+    GUARDED[use](desk, {7, 2})
+    assert desk.revision(ADA, case.id) == 3
+    GUARDED["answer"](desk, None)
+
+
+def test_a_case_that_moved_is_told_of_before_a_change_that_changes_nothing(desk, case):
+    with pytest.raises(CaseMoved):
+        desk.change(ADA, "acme:1", status="open", if_revision={7})
+
+
+def test_another_stores_case_is_not_found_whatever_the_revision(desk, case):
+    with pytest.raises(CaseNotFound):
+        desk.change(BOB, "acme:1", status="closed", if_revision={7})
+
+
+def test_a_revision_grows_with_everything_that_happens_to_the_case_and_with_nothing_else(desk, case):
+    other = desk.open(ACME, body=BODY)
+    revisions = []
+    for use in (
+        lambda: desk.reply(ACME, 1, body="More"),
+        lambda: desk.note(ADA, "acme:1", body="Hm"),
+        lambda: desk.assign(ADA, "acme:1", "me"),
+        lambda: desk.assign(ADA, "acme:1", "me"),
+        lambda: desk.answer(ADA, "acme:1", body="Done.", close=True),
+        lambda: desk.reopen(ACME, 1),
+        lambda: desk.reply(ACME, 2, body="More"),
+    ):
+        use()
+        revisions.append(desk.revision(ADA, case.id))
+    assert revisions == [2, 3, 4, 4, 6, 7, 7]
+    assert desk.revision(ADA, other.id) == 2
+
+
+# opening on a store's behalf
+
+
+def test_a_case_opened_on_a_stores_behalf_is_the_merchants(desk, clock):
+    case = desk.open(ADA, store="acme", body=BODY, severity="high", category="billing_plans")
+    assert case == desk.find(ACME, 1)
+    assert (case.store, case.number, case.status, case.waiting_since) == ("acme", 1, Status.OPEN, T0)
+    assert (case.severity, case.category, case.subject) == ("high", "billing_plans", "The card was declined")
+    (message,) = desk.get(ACME, 1).messages
+    assert (message.author_kind, message.author_label, message.body) == (AuthorKind.MERCHANT, "API", BODY)
+    assert desk.history(ADA, "acme:1").entries == (HistoryEntry("opened", ADA.kind, "Ada", T0, {}, {"status": "open"}),)
+    assert desk.open(ACME, body=BODY).number == 2
+    assert desk.open(ADA, store="acme", body=BODY, author="Zoë").number == 3
+    assert desk.get(ACME, 3).messages[0].author_label == "Zoë"
+
+
+def test_support_opens_cases_only_of_the_stores_that_it_serves(desk):
+    assert desk.open(BOB, store="globex", body=BODY).store == "globex"
+    before = everything(desk)
+    for actor, store in ((BOB, "acme"), (BOB, "GLOBEX"), (NOBODYS, "globex")):
+        with pytest.raises(NotPermitted, match=f"^You do not serve the store {store}"):
+            desk.open(actor, store=store, body=BODY)
+    assert everything(desk) == before
+
+
+def test_support_names_the_store_and_a_merchant_none_but_its_own(desk):
+    assert problems(desk.open, ADA, body=BODY) == {"store": "Is required."}
+    other = {"store": "Must be left out: a merchant's cases are of the merchant's own store."}
+    for store in ("globex", "ACME", "", "a b", 42):
+        assert problems(desk.open, ACME, store=store, body=BODY) == other
+    assert desk.open(ACME, store="acme", body=BODY).number == 1
+    assert desk.queue(ADA).count == 1
+
+
+@pytest.mark.parametrize("store", ["", "a b", "x" * 65, 42, "a\n", "acme:1"])
+def test_no_case_is_opened_for_what_is_no_store(desk, store):
+    assert set(problems(desk.open, ADA, store=store, body=BODY)) == {"store"}
+    assert desk.stores(ADA).count == 0
+
+
+@pytest.mark.parametrize("store", [None, "a b"])
+def test_all_faults_of_an_opening_are_told_at_once(desk, store):
+    faulty = {"body": "", "subject": "", "category": "", "severity": "", "author": ""}
+    assert set(problems(desk.open, ADA, store=store, **faulty)) == {"store", *faulty}
+
+
+# the desk as a whole
+
+
+def test_statistics_that_are_asked_for_wrongly_are_refused(desk):
+    found = problems(desk.stats, ADA, store="a b", created_after="x", created_before=0)
+    assert set(found) == {"store", "created_after", "created_before"}
+
+
+# since when a merchant waits
+
+
+def test_a_merchant_waits_since_the_first_word_that_nobody_has_answered(desk, case, clock):
+    def since(use, *arguments, **named):
+        use(*arguments, **named)
+        clock.advance(minutes=1)
+        waiting = desk.find(ADA, "acme:1").waiting_since
+        return None if waiting is None else round((waiting - T0).total_seconds() / 60)
+
+    waits = [
+        since(desk.reply, ACME, 1, body="1"),
+        since(desk.answer, ADA, "acme:1", body="2", kind="system"),
+        since(desk.note, ADA, "acme:1", body="3"),
+        since(desk.answer, ADA, "acme:1", body="4"),
+        since(desk.answer, ADA, "acme:1", body="5", kind="system"),
+        since(desk.reply, ACME, 1, body="6"),
+        since(desk.reply, ACME, 1, body="7"),
+        since(desk.answer, ADA, "acme:1", body="8", kind="elliot"),
+        since(desk.reopen, ADA, "acme:1"),
+        since(desk.close, ACME, 1),
+        since(desk.reopen, ACME, 1),
+        since(desk.change, ADA, "acme:1", severity="low", status="open"),
+        since(desk.change, ADA, "acme:1", status="answered"),
+        since(desk.reply, ACME, 1, body="14"),
+    ]
+    assert waits == [0, 0, 0, None, None, 6, 6, None, 9, None, 9, 9, None, 14]
+
+
+def test_a_clock_that_runs_backwards_breaks_no_rule_of_the_support_side(desk, case, clock):
+    latest = desk.answer(ADA, "acme:1", body="One").case.last_activity_at
+    clock.advance(days=-1)
+    for use in (
+        lambda: desk.answer(ADA, "acme:1", body="Two", kind="system"),
+        lambda: desk.note(ADA, "acme:1", body="Three"),
+        lambda: desk.change(ADA, "acme:1", status="open", assignee="me"),
+        lambda: desk.answer(ADA, "acme:1", body="Four", close=True),
+        lambda: desk.reply(ACME, 1, body="Five"),
+    ):
+        use()
+        assert desk.find(ADA, "acme:1").last_activity_at == latest
+    assert {m.created_at for m in desk.get(ADA, "acme:1").messages[1:]} == {latest}
+    assert [entry.at for entry in desk.history(ADA, "acme:1").entries[1:]] == [latest] * 7

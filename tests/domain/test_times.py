@@ -1,0 +1,113 @@
+"""Times as people and programs write them, and at both ends of the calendar."""
+
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+from falcon.testing import TestClient
+
+from supportcases import Actor, KeyRing, SqliteRepository, SupportDesk, create_app
+from supportcases.domain.fields import MOMENT_FILTER
+from supportcases.testing import support_desk
+from tests.conftest import ACME, ADA, CASES, SUPPORT
+from tests.support.desks import BODY
+
+FIRST, LAST = datetime.min.replace(tzinfo=UTC), datetime.max.replace(microsecond=999_000, tzinfo=UTC)
+EAST, WEST = timezone(timedelta(hours=14)), timezone(timedelta(hours=-12))
+
+
+@pytest.mark.parametrize(
+    ("written", "moment"),
+    [
+        ("2026-01-01", datetime(2026, 1, 1, tzinfo=UTC)),
+        ("2026-01-01T00:00:00.123456+00:00", datetime(2026, 1, 1, microsecond=123_000, tzinfo=UTC)),
+        ("2026-01-01T00:00:00.123456 00:00", datetime(2026, 1, 1, microsecond=123_000, tzinfo=UTC)),
+        ("2026-01-01T00:00:00.999999999Z", datetime(2026, 1, 1, microsecond=999_000, tzinfo=UTC)),
+        ("2026-01-01T02:00:00 02:00", datetime(2026, 1, 1, tzinfo=UTC)),
+        ("2025-12-31T22:00:00-02:00", datetime(2026, 1, 1, tzinfo=UTC)),
+        (
+            datetime(2026, 1, 1, 0, 0, 0, 999_999, UTC).isoformat(),
+            datetime(2026, 1, 1, microsecond=999_000, tzinfo=UTC),
+        ),
+        ("0001-01-01", FIRST),
+        ("0001-01-01T00:00:00+14:00", FIRST),
+        ("9999-12-31T23:59:59.999999Z", LAST),
+        ("9999-12-31T23:59:59-12:00", LAST),
+        (datetime.min.replace(tzinfo=EAST), FIRST),
+        (datetime.max.replace(tzinfo=WEST), LAST),
+    ],
+)
+def test_a_filter_takes_times_as_they_are_written_and_cuts_them_to_the_millisecond(written, moment):
+    assert MOMENT_FILTER.clean(written) == moment
+
+
+def test_over_http_a_plus_that_was_not_encoded_is_understood():
+    with support_desk() as kit:
+        kit.clock.now = datetime(2026, 1, 1, microsecond=123_000, tzinfo=UTC)
+        kit.app.desk.open(ACME, body=BODY)
+        ada = kit.support_client("Ada")
+
+        def count(query):
+            return ada.simulate_get(f"{SUPPORT}/cases", query_string=query).json["meta"]["count"]
+
+        assert count("createdAfter=2026-01-01T00:00:00.123456+00:00") == 1  # cut: the case is not before it
+        assert count("createdAfter=2026-01-01T00:00:00.123456%2B00:00") == 1
+        assert count("createdAfter=2026-01-01T00:00:00.124+00:00") == 0
+        assert count("createdAfter=0001-01-01&createdBefore=9999-12-31T23:59:59-12:00") == 1
+
+
+@pytest.mark.parametrize(
+    "now",
+    [
+        FIRST,
+        FIRST + timedelta(hours=1),
+        datetime.min.replace(tzinfo=EAST),
+        LAST,
+        LAST - timedelta(hours=1),
+        datetime.max.replace(tzinfo=WEST),
+    ],
+    ids=str,
+)
+def test_a_clock_at_either_end_of_the_calendar_works(now):
+    repository = SqliteRepository(":memory:")
+    app = create_app(repository, clock=lambda: now)
+    merchant, _ = app.keys.create("acme")
+    team, _ = app.keys.create_support(label="Ada")
+
+    def ask(key, method, path, **more):
+        head = {"Authorization": f"Bearer {key}", "Idempotency-Key": path}
+        return TestClient(app).simulate_request(method, path, headers=head, **more).status_code
+
+    assert ask(merchant, "POST", CASES, json={"body": BODY}) == 201
+    assert ask(merchant, "POST", CASES, json={"body": BODY}) == 201  # its kept answer
+    assert ask(team, "POST", f"{SUPPORT}/cases/acme:1/messages", json={"body": BODY}) == 201
+    assert ask(merchant, "PATCH", f"{CASES}/1", json={"status": "closed"}) == 200
+    assert ask(merchant, "POST", f"{CASES}/1/messages", json={"body": BODY}) == 201
+    for path in ("cases", "cases/acme:1", "cases/acme:1/history", "stats", "stores"):
+        assert ask(team, "GET", f"{SUPPORT}/{path}") == 200
+    app.desk.answer(ADA, "acme:1", body=BODY)
+    assert app.desk.close_idle(ADA, answered_for=timedelta(weeks=99_999)) == ()
+    assert app.desk.close_idle(ADA, answered_for=timedelta.max) == ()
+
+
+def test_an_answer_that_is_kept_at_the_beginning_is_forgotten_no_sooner():
+    clock = iter([FIRST, *[FIRST + timedelta(hours=23)] * 9])
+    app = create_app(":memory:", authenticate=lambda req: Actor.merchant("acme"), clock=lambda: next(clock))
+    client = TestClient(app, headers={"Idempotency-Key": "1"})
+    first = client.simulate_post(CASES, json={"body": BODY})
+    assert client.simulate_post(CASES, json={"body": BODY}).json == first.json
+
+
+def test_a_key_that_would_outlive_the_calendar_is_refused_and_the_last_moment_is_taken():
+    keys = KeyRing(SqliteRepository(":memory:"), clock=lambda: LAST - timedelta(hours=1))
+    assert keys.create("acme", lifetime=timedelta(hours=1))[1].expires_at == LAST
+    with pytest.raises(ValueError, match=r"^lifetime must be at least a millisecond and end before the year 10000\.$"):
+        keys.create("acme", lifetime=timedelta(hours=2))
+
+
+def test_a_case_is_idle_at_the_end_of_a_span_that_began_at_the_beginning():
+    moments = [FIRST]
+    desk = SupportDesk(SqliteRepository(":memory:"), clock=lambda: moments[-1])
+    desk.open(ACME, body=BODY)
+    desk.answer(ADA, "acme:1", body=BODY)
+    moments.append(LAST)
+    assert [case.number for case in desk.close_idle(ADA, answered_for=LAST - FIRST)] == [1]

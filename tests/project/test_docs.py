@@ -1,0 +1,204 @@
+"""The README says what is there: its examples run, and it misses no route, command, option, setting or public name."""
+
+import argparse
+import inspect
+import json
+import re
+import shlex
+import subprocess
+import sys
+
+import pytest
+from falcon.inspect import inspect_app
+
+import supportcases
+from supportcases import Actor, KeyRing, SqliteRepository, SupportDesk, cli, create_app
+from supportcases.domain import errors
+from supportcases.web.errors import CODES
+from tests.conftest import ROOT, serving
+from tests.support.tools import needs
+from torture.__main__ import EXPERIMENTS
+
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+DOCS = {path.name: path.read_text(encoding="utf-8") for path in (ROOT / "docs").glob("*.md")}
+PYTHON_BLOCKS = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+# what configures a place; flags and filters have no variable, which somebody would forget that they had set
+SETTINGS = {
+    *("--db", "--host", "--port", "--threads", "--rate-limit", "--trusted-proxy"),
+    *("--max-open-cases", "--max-thread-messages", "--max-thread-characters"),
+    *("--label", "--expires", "--as", "--answered-for"),
+}
+SHELL_BLOCKS = re.findall(r"```sh\n(.*?)```", README, re.DOTALL)
+
+
+@pytest.mark.parametrize("block", PYTHON_BLOCKS, ids=["mount", "python", "unit-test"])
+def test_python_blocks_run(block, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    exec(compile(block, "README.md", "exec"), {})
+
+
+def test_the_mounting_example_serves_shop_and_desk(tmp_path, monkeypatch):
+    from falcon.testing import TestClient
+
+    monkeypatch.chdir(tmp_path)
+    names = {}
+    exec(PYTHON_BLOCKS[0], names)
+    client = TestClient(names["application"])
+    assert client.simulate_get("/").text == "The shop\n"
+    assert client.simulate_get("/support/api/v1/support-cases").status_code == 401
+    answer = client.simulate_post(
+        "/support/api/v1/support-cases", json={"body": "It works below /support."}, headers={"X-Store": "acme"}
+    )
+    assert answer.headers["location"] == f"/support/api/v1/support-cases/{answer.json['id']}"
+
+
+def test_the_examples_are_as_short_as_promised():
+    lines = [len([line for line in block.splitlines() if line.strip()]) for block in PYTHON_BLOCKS]
+    assert lines[0] <= 12
+    assert lines[2] <= 6
+    assert len(README.splitlines()) <= 250  # 13 routes and 11 commands, each with its line
+
+
+def run_as_written(command, folder):
+    """Run a line of the README's with this Python's `supportcases`; return what it printed."""
+    words = [sys.executable, "-m", "supportcases", *shlex.split(command)[1:]]
+    return subprocess.run(words, check=True, capture_output=True, text=True, cwd=folder, timeout=30).stdout
+
+
+def test_many_cases_come_in_as_dossiers(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    (block,) = re.findall(r"```python\n(.*?)```", DOCS["operating.md"], re.DOTALL)
+    exec(compile(block, "operating.md", "exec"), {})
+    assert capsys.readouterr().out == "1 cases\n"
+    app = create_app("new.db")
+    thread = app.desk.get(Actor.merchant("acme"), 1)
+    assert (thread.case.subject, thread.case.status, len(thread.messages)) == ("The till is down", "closed", 1)
+    assert app.desk.open(Actor.merchant("acme"), body="It is down again.").number == 2
+    app.desk.repository.close()
+
+
+def test_the_standalone_commands_run_and_those_of_the_second_terminal(tmp_path):
+    needs("curl", package="curl")
+    *create, serve = SHELL_BLOCKS[1].strip().splitlines()
+    keys = [run_as_written(command, tmp_path).strip() for command in create]
+    assert [len(key) for key in keys if key.startswith("sck_")] == [52, 52]
+    options = shlex.split(serve)[2:]
+    options[options.index("--port") + 1] = "0"
+    curl, cases, show, answer = SHELL_BLOCKS[2].strip().splitlines()
+    with serving(tmp_path / "cases.db", *options) as server:
+        curl = curl.replace("http://127.0.0.1:8000", server.url).replace("sck_...", keys[0])
+        opened = subprocess.run(shlex.split(curl), check=True, capture_output=True, text=True, timeout=30).stdout
+        assert json.loads(opened)["subject"] == "The refund of order 7 has not arrived"
+        assert "The refund of order 7 has not arrived" in run_as_written(cases, tmp_path)
+        assert "The refund of order 7 has not arrived." in run_as_written(show, tmp_path)
+        assert run_as_written(answer, tmp_path) == "answered acme 1; it is closed now\n"
+        assert "Refunded today; it arrives by Friday." in run_as_written(show, tmp_path)
+
+
+def test_the_curl_lines_of_the_support_team_run_in_their_order(tmp_path):
+    needs("curl", package="curl")
+    (lines,) = re.findall(r"```sh\n(.*?)```", DOCS["support-api.md"], re.DOTALL)
+    with serving(tmp_path / "cases.db") as server:
+        repository = SqliteRepository(server.db)
+        SupportDesk(repository).open(Actor.merchant("acme"), body="The checkout shows a blank page.")
+        key, _ = KeyRing(repository).create_support(label="Ada")
+        repository.close()
+        script = f"set -e\nSUPPORT_KEY={key}\n" + lines.replace("http://127.0.0.1:8000", server.url)
+        script = script.replace("curl ", "echo; curl -sS --fail-with-body ")
+        done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, timeout=30)
+    assert (done.returncode, done.stderr) == (0, "")
+    answers = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
+    assert [answer.get("status") for answer in answers] == [None, "answered", "answered", "answered", "answered"]
+    assert (answers[0]["meta"]["count"], len(answers[3]["messages"])) == (1, 3)
+    assert (answers[4]["assignee"], answers[4]["severity"]) == ("Ada", "high")
+
+
+def test_the_two_setup_commands_are_one_line_each_with_an_environment_of_their_own():
+    first, second = SHELL_BLOCKS[0].strip(), SHELL_BLOCKS[3].strip()
+    assert "\n" not in first + second
+    assert first.startswith("python3 -m venv .venv &&")
+    assert first.endswith("sample_app.py")
+    assert second.startswith("python3 -m venv .venv-test &&")
+    assert second.endswith("-m pytest")
+
+
+def test_every_route_is_in_the_readme():
+    for route in inspect_app(create_app(":memory:")).routes:
+        for method in (m.method for m in route.methods if not m.internal and m.method not in ("HEAD", "OPTIONS")):
+            assert f"`{method} {route.path.removeprefix('/api/v1')}" in README
+
+
+def test_every_command_option_and_environment_variable_is_in_the_readme():
+    def walk(parser, name):
+        children = [a for a in parser._actions if isinstance(a, argparse._SubParsersAction)]
+        if not children:
+            yield name, parser
+        for child in children:
+            for word, inner in child.choices.items():
+                yield from walk(inner, f"{name} {word}")
+
+    for name, parser in walk(cli.parser(), "supportcases"):
+        assert f"`{name}" in README, name
+        for action in parser._actions:
+            if action.option_strings and action.dest != "help":
+                option = action.option_strings[-1]  # the long form
+                variable = f"SUPPORTCASES_{option.strip('-').replace('-', '_').upper()}"
+                assert f"`{option}`" in README, f"{name} {option}"
+                told = re.findall(r"SUPPORTCASES_\w+", action.help or "")
+                assert told == ([variable] if option in SETTINGS else []), f"{name} {option}"
+    assert "`supportcases --version`" in README
+
+
+def test_every_setting_of_create_app_is_in_the_readme():
+    for name in inspect.signature(create_app).parameters:
+        assert re.search(rf"\| .*`{name}`", README), name
+
+
+def test_every_use_case_is_in_the_readme():
+    for name, _ in inspect.getmembers(SupportDesk, inspect.isfunction):
+        if not name.startswith("_") and name != "subject_for":
+            assert f"`{name}`" in README or f"desk.{name}(" in README, name
+
+
+def test_every_error_code_a_client_can_get_is_in_the_readme():
+    raised = {errors.InvalidInput, errors.Unauthorized, errors.NotPermitted, errors.CaseNotFound}
+    raised |= {errors.CaseMoved, errors.IdempotencyKeyReused, errors.DatabaseBusy, errors.DatabaseUnavailable}
+    for code in {error.code for error in raised} | {CODES[status] for status in (400, 405, 413, 415, 500)}:
+        assert f"`{code}`" in README, code
+
+
+def test_links_between_the_documents_lead_somewhere():
+    for target in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", README):
+        assert (ROOT / target).exists(), target
+
+
+def test_public_names_are_there_and_say_what_they_are():
+    for name in supportcases.__all__:
+        if name != "__version__":
+            assert inspect.getdoc(getattr(supportcases, name)), name
+
+
+def test_the_changelog_and_the_licence_are_there():
+    assert "## Unreleased" in (ROOT / "CHANGELOG.md").read_text()
+    assert "the supportcases authors" in (ROOT / "LICENSE").read_text()
+
+
+def test_no_file_names_a_package_registry():
+    hosts = [
+        ".".join(parts) for parts in (("pypi", "org"), ("pythonhosted", "org"), ("npmjs", "org"), ("npmjs", "com"))
+    ]
+    folders = [ROOT / name for name in ("supportcases", "tests", "tools", "docs", ".ci")]
+    files = [path for folder in folders for path in folder.rglob("*") if "node_modules" not in path.parts]
+    texts = [path for path in [*ROOT.glob("*.*"), *files] if path.is_file() and path.suffix not in (".db", ".pyc")]
+    assert len(texts) > 60
+    for path in texts:
+        text = path.read_text(encoding="utf-8", errors="replace")
+        assert not any(host in text for host in hosts), path
+
+
+def test_the_kept_table_of_the_experiments_has_each_claim_and_none_that_failed():
+    page = (ROOT / "torture" / "README.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (\d+) \| (\w+) \|.*\| (\S+(?: tried)?) \|$", page, re.MULTILINE)
+    assert {int(claim) for claim, _, _ in rows} == set(range(1, 24))
+    assert {name for _, name, _ in rows} == set(EXPERIMENTS)
+    assert {verdict for _, _, verdict in rows} <= {"yes", "not tried"}

@@ -1,0 +1,72 @@
+"""The sdist and the wheel: built without a warning, and they hold what they should and nothing else."""
+
+import platform
+import re
+import tarfile
+import zipfile
+from email import message_from_string
+
+import pytest
+
+from supportcases.version import __version__
+from tests.support.packages import JUNK, built
+from tools import all_pythons
+from tools.all_pythons import repository_files
+
+NAME = f"supportcases-{__version__}"
+PLUGIN = "_supportcases_pytest_plugin.py"
+
+
+@pytest.fixture(scope="module")
+def wheel():
+    with zipfile.ZipFile(built().wheel) as archive:
+        yield archive
+
+
+def test_building_warns_of_nothing():
+    log = built().log
+    assert "Successfully built" in log
+    assert [line for line in log.splitlines() if re.search("warning|deprecat", line, re.IGNORECASE)] == []
+
+
+def test_the_wheel_holds_the_package_and_nothing_else(wheel):
+    package = {name for name in repository_files() if name.startswith("supportcases/") or name == PLUGIN}
+    told = ["METADATA", "RECORD", "WHEEL", "entry_points.txt", "licenses/LICENSE", "top_level.txt"]
+    names = wheel.namelist()
+    assert sorted(names) == sorted(package | {f"{NAME}.dist-info/{name}" for name in told})
+    assert {"supportcases/py.typed", "supportcases/web/openapi.json"} <= set(names)
+
+
+def test_the_sdist_holds_the_repository_and_nothing_else():
+    with tarfile.open(built().sdist) as archive:
+        names = {member.name.removeprefix(f"{NAME}/") for member in archive if member.isfile()}
+    told = {"SOURCES.txt", "PKG-INFO", "dependency_links.txt", "entry_points.txt", "requires.txt", "top_level.txt"}
+    made = {"PKG-INFO", "setup.cfg", *(f"supportcases.egg-info/{name}" for name in told)}
+    assert sorted(names) == sorted(repository_files() - set(JUNK) | made)
+
+
+def test_the_wheel_says_what_it_is(wheel):
+    metadata = message_from_string(wheel.read(f"{NAME}.dist-info/METADATA").decode())
+    assert (metadata["Name"], metadata["Version"]) == ("supportcases", __version__)
+    assert (metadata["Requires-Python"], metadata["License-Expression"] or metadata["License"]) == (">=3.11", "MIT")
+    assert metadata["Description-Content-Type"] == "text/markdown"
+    assert metadata.get_payload().startswith("# supportcases\n")
+    assert wheel.read(f"{NAME}.dist-info/WHEEL").decode().endswith("Tag: py3-none-any\n\n")
+
+
+def test_this_python_is_among_those_that_the_suite_is_run_with():
+    assert platform.python_version() in {python.version for python in all_pythons.pythons()}
+
+
+def test_the_table_tells_what_pytest_counted(tmp_path):
+    log = tmp_path / "tests.log"
+    assert all_pythons.tests_of(log) == "none"
+    log.write_text(
+        "FAILED tests/domain/test_ids.py::test_one - in 3s\n1 failed, 612 passed, 2 skipped in 241.07s (0:04:01)\n"
+    )
+    row = all_pythons.Row("3.12.1", "3.40.1", "supportcases 0.1.0", all_pythons.tests_of(log), 241.4, False)
+    assert [*all_pythons.table([row])] == [
+        "| python | sqlite | installed | tests | seconds | result |",
+        "| --- | --- | --- | --- | --- | --- |",
+        "| 3.12.1 | 3.40.1 | supportcases 0.1.0 | 1 failed, 612 passed, 2 skipped | 241 | FAILED |",
+    ]

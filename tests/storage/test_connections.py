@@ -1,0 +1,186 @@
+"""The contract of every repository, on SQLite in memory and in a file, and what only the file can show."""
+
+import json
+import os
+import sqlite3
+import threading
+from contextlib import closing
+
+import pytest
+
+from supportcases import SqliteRepository, SupportDesk, create_app
+from supportcases.storage.sqlite.connections import IDLE
+from tests.conftest import ACME
+from tests.support.databases import open_files, pragma, python
+from tests.support.queue_contract import QueueContract
+from tests.support.repository_contract import RepositoryContract, a_case, found, kept, listed
+
+BODY = "The checkout says that the card was declined."
+
+
+class TestSqliteInMemory(RepositoryContract, QueueContract):
+    refused = sqlite3.IntegrityError
+
+    @pytest.fixture
+    def repository(self):
+        repository = SqliteRepository(":memory:")
+        yield repository
+        repository.close()
+
+
+class TestSqliteFile(RepositoryContract, QueueContract):
+    refused = sqlite3.IntegrityError
+
+    @pytest.fixture
+    def repository(self, tmp_path):
+        repository = SqliteRepository(tmp_path / "cases.db")
+        yield repository
+        repository.close()
+
+
+# the file
+
+
+def test_a_new_app_has_no_file_of_the_database_open(path):
+    app = create_app(path)
+    assert open_files(path.parent) == []
+    assert os.listdir(path.parent) == ["cases.db"]
+    app.desk.repository.close()
+
+
+def test_a_closed_repository_has_no_file_open_and_serves_again(file_repository, path):
+    kept(file_repository, a_case(1))
+    assert open_files(path.parent) != []
+    file_repository.close()
+    assert open_files(path.parent) == []
+    assert os.listdir(path.parent) == ["cases.db"]
+    assert found(file_repository, 1) == a_case(1)
+    file_repository.close()
+    file_repository.close()
+
+
+def test_a_repository_that_nobody_holds_closes_its_files(path):
+    repository = SqliteRepository(path)
+    repository.check()
+    assert open_files(path.parent) != []
+    del repository
+    assert open_files(path.parent) == []
+
+
+def test_a_commit_is_durable_and_the_rules_of_the_schema_are_on(file_repository):
+    for _ in range(2):  # a new connection, and one that was used before
+        assert pragma(file_repository, "journal_mode") == "wal"
+        assert pragma(file_repository, "synchronous") == 2  # FULL
+        assert pragma(file_repository, "foreign_keys") == 1
+        assert pragma(file_repository, "mmap_size") == 0
+        assert pragma(file_repository, "busy_timeout") >= 5000
+
+
+def test_the_writing_connection_is_durable_too(file_repository):
+    with file_repository.write() as transaction:
+        settings = [
+            transaction.connection.execute(f"PRAGMA {name}").fetchone()[0]
+            for name in ("journal_mode", "synchronous", "foreign_keys")
+        ]
+    assert settings == ["wal", 2, 1]
+
+
+def test_a_write_takes_the_lock_before_it_reads(path):
+    statements = []
+    repository = SqliteRepository(path, trace=statements.append)
+    statements.clear()
+    with repository.write():
+        pass
+    with repository.read():
+        pass
+    repository.close()
+    assert statements == ["BEGIN IMMEDIATE", "COMMIT", "BEGIN", "COMMIT"]
+
+
+def test_foreign_keys_are_on_in_memory():
+    repository = SqliteRepository(":memory:")
+    assert pragma(repository, "foreign_keys") == 1
+    repository.close()
+
+
+def test_two_databases_in_memory_know_nothing_of_each_other():
+    one, other = SqliteRepository(":memory:"), SqliteRepository(":memory:")
+    kept(one, a_case(1))
+    assert (listed(one), listed(other)) == ([1], [])
+    one.close()
+    other.close()
+
+
+def test_threads_that_come_and_go_leave_no_files_open(file_repository, path):
+    counts = []
+    for number in range(1, 201):
+        thread = threading.Thread(target=kept, args=(file_repository, a_case(number)))
+        thread.start()
+        thread.join()
+        counts.append(len(open_files(path.parent)))
+    assert listed(file_repository, limit=1) == [200]
+    assert set(counts) == {counts[0]}
+
+
+def test_after_a_burst_a_few_connections_stay_open(file_repository, path):
+    journal = f"{path}-wal"  # SQLite itself keeps the file's own descriptors for the connections that come next
+    together = threading.Barrier(20)
+    at_once = []
+
+    def read():
+        with file_repository.read():
+            if together.wait(10) == 0:
+                at_once.append(open_files(path.parent).count(journal))
+            together.wait(10)
+
+    for _ in range(3):
+        threads = [threading.Thread(target=read) for _ in range(20)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert open_files(path.parent).count(journal) == IDLE == 4
+    assert at_once == [20, 20, 20]
+    file_repository.close()
+    assert open_files(path.parent) == []
+
+
+def test_a_connection_that_comes_back_with_a_transaction_open_is_not_lent_again(tmp_path):
+    with closing(SqliteRepository(tmp_path / "cases.db")) as repository:
+        with repository._connections.borrow(writes=True) as connection:
+            connection.execute("BEGIN IMMEDIATE")  # as where a ROLLBACK failed
+            connection.execute("INSERT INTO supportcases_stores (store, last_number) VALUES ('acme', 41)")
+        assert SupportDesk(repository).open(ACME, body=BODY).number == 1
+
+
+# a disk that fails later
+
+
+def test_a_full_disk_is_unavailable_and_heals_by_itself(path):
+    out = python(
+        """
+        import json, resource, sys
+        from supportcases import Actor, DatabaseUnavailable, SqliteRepository, SupportDesk
+        acme, body = Actor.merchant("acme"), "x" * 9000
+        repository = SqliteRepository(sys.argv[1])
+        desk = SupportDesk(repository)
+        kept, refused = 0, 0
+        resource.setrlimit(resource.RLIMIT_FSIZE, (300_000, resource.RLIM_INFINITY))
+        for _ in range(60):
+            try:
+                desk.open(acme, body=body)
+                kept += 1
+            except DatabaseUnavailable:
+                refused += 1
+            assert desk.list(acme, limit=1).count == kept
+        resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+        number = desk.open(acme, body=body).number
+        repository.close()
+        print(json.dumps([kept, refused, number]))
+        """,
+        str(path),
+    )
+    kept_cases, refused, number = json.loads(out)
+    assert kept_cases > 0
+    assert refused > 0
+    assert number == kept_cases + 1

@@ -1,0 +1,374 @@
+"""Every statement that is told a store, tried with a foreign one: no condition is safe only because another is there.
+
+There are two databases: in one acme and globex are neighbours, in the other globex is alone. Whatever globex asks for,
+with acme's own ids and numbers too, must be answered alike in both; then each single statement by which acme's question
+was answered is asked again for globex, with everything else as acme had it. The neighbours also have rows that the
+foreign keys would never let in, of acme but below a case of globex, so that no condition can lean on those keys.
+"""
+
+import hashlib
+import inspect
+import sqlite3
+from contextlib import closing
+from datetime import timedelta
+
+import pytest
+from sqlite_utils import Database
+
+from supportcases import (
+    AuthorKind,
+    Case,
+    Category,
+    EventKind,
+    Message,
+    QueueSort,
+    Severity,
+    SqliteRepository,
+    Status,
+)
+from supportcases.domain.cases import CaseFilter, CaseRef
+from supportcases.domain.events import HistoryEntry
+from supportcases.domain.queue import QueueFilter
+from supportcases.storage import protocol as protocols
+from supportcases.storage.sqlite import merchant_list
+from supportcases.storage.sqlite.migrations import MIGRATIONS
+from supportcases.storage.sqlite.transactions import SqliteTransaction
+from tests.conftest import ADA
+from tests.storage.test_schema import LIVES, fill_with_lives, moment
+from tests.support import searching
+from tests.support.repository_contract import T0, a_case, a_key, a_message, an_answer, found, hash_of, id_of
+
+TABLES = {
+    "cases": protocols.Cases,
+    "queue": protocols.Queue,
+    "events": protocols.Events,
+    "keys": protocols.Keys,
+    "replays": protocols.Replays,
+}
+TELLS_A_STORE = {"store", "stores", "wanted", "scope", "case"}
+ACMES, OWN = range(101, 113), range(101, 104)  # the numbers of acme's cases and of globex's
+TABLES_OF_A_STORE = ["cases", "counts", "events", "keys", "messages", "replays", "stores"]
+VICTIM, OURS = id_of(101), id_of(101, "globex")
+VICTIMS, OWNS = CaseRef(id=VICTIM), CaseRef(id=OURS)
+LATE = T0 + timedelta(days=1)
+CLOSED = {"status": Status.CLOSED, "closed_at": LATE, "last_activity_at": LATE}
+ANSWERED = {"status": Status.ANSWERED, "category": Category.BILLING_PLANS}
+
+
+def cases_of(store: str, numbers: range) -> list[Case]:
+    """Return cases in every status; the first has the newest activity, acme's before globex's."""
+    turns = [{}, ANSWERED, CLOSED]
+    cases = [
+        a_case(n, store, subject=f"Checkout of {store}{', order 104' * (n % 2)}", **turns[(n - 101) % 3])
+        for n in numbers
+    ]
+    newest = LATE + timedelta(days=numbers.stop - 101)
+    return [cases[0]._replace(last_activity_at=newest), *cases[1:]]
+
+
+def move_in(repository, cases: list[Case]) -> None:
+    with repository.write() as transaction:
+        for case in cases:
+            transaction.cases.claim_number(case)
+            transaction.cases.add(case)
+
+
+def live(repository, cases: list[Case]) -> None:
+    """Let there be an answer, a note and an event for each case, and a key and a kept answer for the store."""
+    store = cases[0].store
+    with repository.write() as transaction:
+        for case in cases:
+            for kind in ("7", "8"):
+                said = Message(
+                    id=id_of(case.number, store, kind).replace("0191abc0", "0191abc1"),
+                    author_kind=AuthorKind.SUPPORT,
+                    author_label="Ada",
+                    body=f"The card of {store} was declined",
+                    created_at=case.created_at + timedelta(minutes=9),
+                    internal=kind == "8",
+                )
+                transaction.cases.add_message(case, said)
+            transaction.events.record(case, an_entry())
+        transaction.keys.add(a_key(len(cases), store), hash_of(len(cases)))
+        transaction.replays.keep(f"store:{store}", "k", an_answer(body=f'"{store}"'), T0)
+
+
+def an_entry(kind: EventKind = EventKind.OPENED) -> HistoryEntry:
+    return HistoryEntry(kind, ADA.kind, ADA.label, T0, {}, {"status": "open"})
+
+
+def stray(repository) -> None:
+    """Put a message and an event of acme below a case of globex, which no foreign key would let in."""
+    case = a_case(101, id=OURS)
+    with repository.read(once=True) as transaction:
+        transaction.connection.execute("PRAGMA foreign_keys = OFF")
+        said = a_message(900, "A stray hydra", author_kind=AuthorKind.SUPPORT, created_at=case.created_at)
+        transaction.cases.add_message(case, said)
+        transaction.events.record(case, an_entry(EventKind.ANSWERED))
+        transaction.connection.execute("PRAGMA foreign_keys = ON")
+
+
+@pytest.fixture
+def neighbours():
+    """Acme, with twelve cases, and globex with three."""
+    repository = SqliteRepository(":memory:")
+    acmes, own = cases_of("acme", ACMES), cases_of("globex", OWN)
+    move_in(repository, acmes + own)
+    live(repository, acmes)
+    live(repository, own)
+    stray(repository)
+    yield repository
+    repository.close()
+
+
+@pytest.fixture
+def alone():
+    """The same globex, in the same places of the file, and no case of acme's."""
+    repository = SqliteRepository(":memory:")
+    own = cases_of("globex", OWN)
+    move_in(repository, cases_of("acme", ACMES) + own)
+    live(repository, own)
+    with repository.write() as transaction:
+        for table in ("cases", "counts", "stores"):
+            transaction.connection.execute(f"DELETE FROM supportcases_{table} WHERE store = 'acme'")
+    yield repository
+    repository.close()
+
+
+def filters(store: str):
+    """Yield what may be wanted of a queue by whoever may see the store, or asks for it."""
+    for seen in (
+        QueueFilter(stores=frozenset({store})),
+        QueueFilter(store=store),
+        QueueFilter(stores=frozenset({"globex"}), store=store),
+        QueueFilter(stores=frozenset({store}), store="acme"),
+    ):
+        for more in ({}, {"query": "hydra"}, {"query": "declined"}, {"query": "107"}, {"category": Category.OTHER}):
+            yield seen._replace(**more)
+
+
+def of_the_queue(ask):
+    """Return the question for each filter."""
+    return lambda t, store: [ask(t.queue, wanted) for wanted in filters(store)]
+
+
+def pages(t, store: str):
+    queries = (None, "checkout", "104", "107", "of", "hydra")
+    wanted = [CaseFilter(query=query) for query in queries] + [
+        CaseFilter(status=Status.OPEN),
+        CaseFilter("checkout", Status.OPEN, Severity.NORMAL),
+    ]
+    sizes = [(100, 0), (1, 0), (2, 1)]
+    return [t.cases.page(store, want, limit=limit, offset=offset) for want in wanted for limit, offset in sizes]
+
+
+def queued(queue, wanted):
+    page = [queue.page(wanted, sort, limit=100, offset=0, after=None) for sort in QueueSort]
+    behind = [queue.page(wanted, QueueSort.AGE, limit=100, offset=0, after=("2024-06-15T10:31:00.000Z", ""))]
+    return page + behind
+
+
+# what is asked for `store`, of acme's cases and of globex's own
+READS = {
+    "cases.find": lambda t, store: [t.cases.find(store, ref) for ref in (VICTIMS, CaseRef(number=107))],
+    "cases.thread": lambda t, store: [t.cases.thread(store, ref) for ref in (VICTIMS, CaseRef(number=107), OWNS)],
+    "cases.thread_size": lambda t, store: [t.cases.thread_size(store, ref) for ref in (VICTIM, OURS)],
+    "cases.thread_with_notes": lambda t, store: [t.cases.thread_with_notes(store, ref) for ref in (VICTIM, OURS)],
+    "cases.following": lambda t, store: t.cases.following(store, 102, limit=100),
+    "cases.page": pages,
+    "queue.count": of_the_queue(lambda queue, wanted: queue.count(wanted)),
+    "queue.page": of_the_queue(queued),
+    "queue.answered_before": lambda t, store: t.queue.answered_before(frozenset({store}), LATE),
+    "queue.stores": lambda t, store: t.queue.stores(frozenset({store}), limit=9, offset=0),
+    "queue.count_stores": lambda t, store: t.queue.count_stores(frozenset({store, "initech"})),
+    "queue.names": lambda t, store: t.queue.names(frozenset({store, "initech"})),
+    "queue.counts": of_the_queue(lambda queue, wanted: queue.counts(wanted)),
+    "queue.oldest_unanswered": of_the_queue(lambda queue, wanted: queue.oldest_unanswered(wanted)),
+    "queue.first_answer_times": of_the_queue(lambda queue, wanted: sorted(queue.first_answer_times(wanted))),
+    "queue.closing_times": of_the_queue(lambda queue, wanted: sorted(queue.closing_times(wanted))),
+    "events.history": lambda t, store: [t.events.history(store, ref, limit=9, offset=0) for ref in (VICTIM, OURS)],
+    "events.count": lambda t, store: [t.events.count(store, ref) for ref in (VICTIM, OURS)],
+    "replays.find": lambda t, store: t.replays.find(f"store:{store}", "k"),
+}
+
+AS_OURS = a_case(101, "globex", id=VICTIM, subject="Hydra in the checkout", severity=Severity.LOW, **ANSWERED)
+CHANGED = AS_OURS._replace(id=OURS)
+
+# what globex writes, at its own cases and elsewhere
+WRITES = {
+    "cases.next_number": lambda t: t.cases.next_number("globex"),
+    "cases.claim_number": lambda t: t.cases.claim_number(CHANGED._replace(number=900)),
+    "cases.add": lambda t: t.cases.add(CHANGED._replace(id=id_of(104, "globex"), number=104)),
+    "cases.add_message": lambda t: t.cases.add_message(CHANGED, a_message(901)),
+    "cases.update": lambda t: t.cases.update(CHANGED),
+    "events.record": lambda t: t.events.record(CHANGED, an_entry()),
+    "replays.keep": lambda t: t.replays.keep("store:globex", "another", an_answer("e" * 64), LATE),
+}
+
+# what it writes as if acme's case were its own
+REFUSED = {
+    "a case": lambda t: t.cases.add(AS_OURS._replace(number=104)),
+    "a message": lambda t: t.cases.add_message(AS_OURS, a_message(901)),
+    "an event": lambda t: t.events.record(AS_OURS, an_entry()),
+}
+WITHOUT_EFFECT = {
+    "an update": lambda t: t.cases.update(AS_OURS),
+    "an update with a number of its own": lambda t: t.cases.update(AS_OURS._replace(number=102)),
+}
+
+
+def test_every_method_that_is_told_a_store_is_tried():
+    told = {
+        f"{table}.{name}"
+        for table, protocol in TABLES.items()
+        for name, method in inspect.getmembers(protocol, inspect.isfunction)
+        if not name.startswith("_") and TELLS_A_STORE & set(inspect.signature(method).parameters)
+    }
+    assert told == READS.keys() | WRITES.keys()
+
+
+def test_every_table_of_a_transaction_is_looked_at():
+    tables = {name for name, member in vars(protocols.Transaction).items() if isinstance(member, property)}
+    assert tables == TABLES.keys()
+
+
+def answer(repository, read, store: str):
+    with repository.read() as transaction:
+        return read(transaction, store)
+
+
+@pytest.fixture(params=[*searching.CONSTANTS, "SMALL", "SCAN", "INDEX", "NEWEST_AND_INDEX", "NEWEST_AND_SCAN"], ids=str)
+def ways(request, monkeypatch):
+    """Force each way of a search and of a list."""
+    constants = request.param if isinstance(request.param, dict) else getattr(searching, request.param)
+    searching.set_constants(monkeypatch, **constants)
+    monkeypatch.setattr(merchant_list, "FAR", constants["few"])
+
+
+@pytest.mark.parametrize("name", READS)
+def test_globex_is_told_what_it_would_be_told_alone(neighbours, alone, name):
+    assert answer(neighbours, READS[name], "globex") == answer(alone, READS[name], "globex")
+    assert answer(neighbours, READS[name], "acme") != answer(alone, READS[name], "acme")
+
+
+def test_globex_lists_what_it_would_list_alone_whatever_the_way(neighbours, alone, ways):
+    assert answer(neighbours, pages, "globex") == answer(alone, pages, "globex")
+    assert answer(neighbours, pages, "acme") != answer(alone, pages, "acme")
+
+
+class Recorder:
+    """A connection that remembers what it was asked."""
+
+    def __init__(self, connection) -> None:
+        self.connection = connection
+        self.heard = []
+
+    def execute(self, statement, values=()):
+        self.heard.append((statement, values))
+        return self.connection.execute(statement, values)
+
+
+GLOBEX = {"store": "globex", "stores": '["globex"]', "scope": "store:globex"}
+SIZE_OF_THE_FILE = "SELECT max(rowid) FROM supportcases_cases"  # decides about the way of a search, and about no answer
+
+
+def heard_from_acme(repository, read):
+    """Return the statements by which acme's question is answered."""
+    with repository.read() as transaction:
+        recorder = Recorder(transaction.connection)
+        read(SqliteTransaction(recorder, writes=False), "acme")
+    return [heard for heard in recorder.heard if heard[0] != SIZE_OF_THE_FILE]
+
+
+def rows_of(repository, statement, values):
+    with repository.read() as transaction:
+        return transaction.connection.execute(statement, values).fetchall()
+
+
+def assert_each_statement_is_blind_to_acme(neighbours, alone, read) -> None:
+    tried = 0
+    for statement, values in heard_from_acme(neighbours, read):
+        for name in GLOBEX.keys() & values.keys():
+            foreign = {**values, name: GLOBEX[name]}
+            assert rows_of(neighbours, statement, foreign) == rows_of(alone, statement, foreign), statement
+            tried += 1
+    assert tried > 0
+
+
+@pytest.mark.parametrize("name", READS)
+def test_each_statement_alone_is_blind_to_acme(neighbours, alone, name):
+    assert_each_statement_is_blind_to_acme(neighbours, alone, READS[name])
+
+
+def test_each_statement_of_a_list_is_blind_to_acme_whatever_the_way(neighbours, alone, ways):
+    assert_each_statement_is_blind_to_acme(neighbours, alone, pages)
+
+
+def everything_of(repository, store: str) -> str:
+    """Return a hash of every row of the store, and of what the search index has in its place."""
+    with repository.read() as transaction:
+        sql = transaction.connection.execute
+        tables = [name for (name,) in sql("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name")]
+        columns = {table: {row[1] for row in sql(f"PRAGMA table_info({table})")} for table in tables}
+        rows = [
+            (
+                table,
+                sorted(map(repr, sql(f"SELECT * FROM {table} WHERE {column} IN (?, ?)", (store, f"store:{store}")))),
+            )
+            for table in tables
+            for column in sorted({"store", "scope"} & columns[table])
+        ]
+        assert [table.removeprefix("supportcases_") for table, found in rows if found] == TABLES_OF_A_STORE
+        index = """
+            SELECT rowid
+            FROM supportcases_search
+            WHERE supportcases_search MATCH ?
+              AND rowid >> 32 = (SELECT ordinal FROM supportcases_stores WHERE store = ?)
+        """
+        found = [(term, sql(index, (term, store)).fetchall()) for term in ("checkout", "acme", "globex", "hydra")]
+    return hashlib.sha256(repr((rows, found)).encode()).hexdigest()
+
+
+@pytest.mark.parametrize("name", WRITES)
+def test_whatever_globex_writes_acme_stays_as_it_was(neighbours, name):
+    before = everything_of(neighbours, "acme"), everything_of(neighbours, "globex")
+    with neighbours.write() as transaction:
+        WRITES[name](transaction)
+    assert everything_of(neighbours, "acme") == before[0]
+    assert everything_of(neighbours, "globex") != before[1]
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_nothing_is_added_to_acmes_case_as_if_it_were_globexs(neighbours, name):
+    before = everything_of(neighbours, "acme"), everything_of(neighbours, "globex")
+    with pytest.raises(sqlite3.IntegrityError), neighbours.write() as transaction:
+        REFUSED[name](transaction)
+    assert (everything_of(neighbours, "acme"), everything_of(neighbours, "globex")) == before
+
+
+@pytest.mark.parametrize("name", WITHOUT_EFFECT)
+def test_acmes_case_is_not_changed_as_if_it_were_globexs(neighbours, name):
+    before = everything_of(neighbours, "acme"), everything_of(neighbours, "globex")
+    with neighbours.write() as transaction:
+        WITHOUT_EFFECT[name](transaction)
+    assert (everything_of(neighbours, "acme"), everything_of(neighbours, "globex")) == before
+
+
+def test_an_upgrade_looks_only_at_events_of_the_store(path):
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        MIGRATIONS.apply(Database(connection, execute_plugins=False, strict=True), stop_before="0004_support")
+        fill_with_lives(connection)
+        for kind, minutes in (("opened", -1), ("answered", 9)):  # strays of globex below each case of acme
+            connection.execute(
+                """
+                INSERT INTO supportcases_events
+                    (store, case_id, kind, actor_kind, actor_label, happened_at, was, became)
+                SELECT 'globex', id, ?, 'merchant', 'API', ?, '{}', '{}'
+                FROM supportcases_cases
+                WHERE store = 'acme'
+                """,
+                [kind, moment(minutes)],
+            )
+    with closing(SqliteRepository(path)) as repository:
+        waits = [found(repository, number).waiting_since for number in range(1, len(LIVES) + 1)]
+    assert waits == [None if since is None else T0 + timedelta(minutes=since) for _, _, since in LIVES]

@@ -1,0 +1,233 @@
+"""Where a database cannot be: each place is refused in one sentence, and what is there stays as it was."""
+
+import os
+import sqlite3
+import stat
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from supportcases import DatabaseUnusable, SqliteRepository, SupportDesk
+from supportcases.storage.sqlite.migrations import MIGRATIONS
+from tests.conftest import ACME
+from tests.support.databases import fingerprint, open_files, python, refusal
+from tests.support.repository_contract import a_case, kept, listed
+
+BODY = "The checkout says that the card was declined."
+
+
+@pytest.mark.parametrize(
+    "name", ["a b.db", "a?mode=ro", "a#b.db", "a%20b.db", "Größe 数.db", "a'b;\"c.db", ":x:", "-x"]
+)
+def test_any_file_name_will_do(tmp_path, name):
+    folder = tmp_path / name
+    folder.mkdir()
+    for _ in range(2):
+        repository = SqliteRepository(folder / name)
+        desk = SupportDesk(repository)
+        desk.open(ACME, body=BODY)
+        repository.close()
+        assert os.listdir(folder) == [name]
+    repository = SqliteRepository(str(folder / name))
+    assert SupportDesk(repository).list(ACME).count == 2
+    repository.close()
+
+
+@pytest.mark.parametrize("name", ["cases.db", "./cases.db", "sub/../cases.db"])
+def test_a_relative_path_means_the_same_file_after_a_change_of_folder(tmp_path, monkeypatch, name):
+    (tmp_path / "sub").mkdir()
+    monkeypatch.chdir(tmp_path)
+    repository = SqliteRepository(name)
+    kept(repository, a_case(1))
+    repository.close()
+    monkeypatch.chdir(tmp_path / "sub")
+    kept(repository, a_case(2))
+    repository.close()
+    assert os.listdir(tmp_path / "sub") == []
+    repository = SqliteRepository(tmp_path / "cases.db")
+    assert listed(repository) == [2, 1]
+    repository.close()
+
+
+def test_a_link_to_a_file_is_that_file(tmp_path, file_repository, path):
+    kept(file_repository, a_case(1))
+    link = tmp_path / "link.db"
+    link.symlink_to(path)
+    repository = SqliteRepository(link)
+    assert listed(repository) == [1]
+    repository.close()
+
+
+def test_an_empty_file_becomes_a_database(path):
+    path.touch()
+    repository = SqliteRepository(path)
+    assert listed(repository) == []
+    repository.close()
+
+
+def test_the_file_of_another_application_keeps_its_tables(path):
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("CREATE TABLE products (name TEXT)")
+        connection.execute("INSERT INTO products VALUES ('Mug')")
+        connection.commit()
+    repository = SqliteRepository(path)
+    kept(repository, a_case(1))
+    repository.close()
+    with closing(sqlite3.connect(path)) as connection:
+        assert connection.execute("SELECT name FROM products").fetchall() == [("Mug",)]
+        tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")}
+    ours = {name for name in tables if name.startswith("supportcases_")}
+    assert tables == ours | {"products", "_sqlite_migrations"}
+
+
+def test_a_missing_folder_is_refused_and_not_made(tmp_path):
+    assert "no folder" in refusal(tmp_path / "missing" / "cases.db")
+    assert os.listdir(tmp_path) == []
+
+
+def test_a_folder_is_refused(tmp_path):
+    assert "not a file" in refusal(tmp_path)
+
+
+def test_a_device_is_refused():
+    assert "not a file" in refusal(Path("/dev/null"))
+
+
+def test_a_pipe_is_refused_without_waiting_for_a_writer(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    assert "not a file" in refusal(tmp_path / "pipe")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"name,price\nMug,12\n" * 50, b"\0" * 4096, b"SQLite format 3\0" + b"\xff" * 4080],
+    ids=["text", "zeros", "only the header"],
+)
+def test_what_is_no_database_is_refused_and_stays_as_it_was(path, content):
+    path.write_bytes(content)
+    before = fingerprint(path)
+    refusal(path)
+    assert fingerprint(path) == before
+
+
+def test_a_truncated_database_is_refused_and_stays_as_it_was(path):
+    repository = SqliteRepository(path)
+    kept(repository, *(a_case(number) for number in range(1, 101)))
+    repository.close()
+    os.truncate(path, 4096)
+    before = fingerprint(path)
+    refusal(path)
+    assert fingerprint(path) == before
+
+
+def test_a_database_of_a_newer_version_is_refused_and_stays_as_it_was(path):
+    SqliteRepository(path).close()
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute(
+            "INSERT INTO _sqlite_migrations (migration_set, name, applied_at) VALUES ('supportcases', '9999_x', 'now')"
+        )
+        connection.commit()
+    before = fingerprint(path)
+    sentence = refusal(path)
+    assert "newer version" in sentence
+    assert "9999_x" in sentence
+    assert fingerprint(path) == before
+
+
+def test_migrations_of_somebody_else_are_none_of_our_business(path):
+    SqliteRepository(path).close()
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute(
+            "INSERT INTO _sqlite_migrations (migration_set, name, applied_at) VALUES ('storefront', '9999_x', 'now')"
+        )
+        connection.commit()
+    SqliteRepository(path).close()
+
+
+def test_a_file_with_a_table_of_our_name_that_is_not_ours_is_refused_and_stays_as_it_was(path):
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("CREATE TABLE supportcases_cases (id INTEGER)")
+    before = fingerprint(path)
+    refusal(path)
+    assert fingerprint(path) == before
+
+
+def test_a_refused_file_is_not_held_open(path):
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("CREATE TABLE supportcases_cases (id INTEGER)")
+    with pytest.raises(DatabaseUnusable) as refused:
+        SqliteRepository(path)
+    assert open_files(path.parent) == []
+    assert str(path) in str(refused.value)
+
+
+def test_a_place_where_no_file_can_be_made_is_refused():
+    refusal(Path("/proc/cases.db"))
+
+
+def test_a_file_that_cannot_be_written_is_refused_and_stays_as_it_was(path):
+    """Permission bits do not stop root; a limit of zero bytes a file does."""
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("CREATE TABLE products (name TEXT)")
+    before = fingerprint(path)
+    result = python(
+        """
+        import resource, sys
+        from supportcases import DatabaseUnusable, SqliteRepository
+        resource.setrlimit(resource.RLIMIT_FSIZE, (0, resource.RLIM_INFINITY))
+        try:
+            SqliteRepository(sys.argv[1])
+        except DatabaseUnusable as error:
+            sentence = str(error)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+        print(sentence)
+        """,
+        str(path),
+    )
+    assert str(path) in result
+    assert fingerprint(path) == before
+
+
+def test_tables_that_another_process_makes_while_we_look_are_not_taken_for_foreign_ones(tmp_path, monkeypatch):
+    path = tmp_path / "cases.db"
+    path.touch()
+    applied = MIGRATIONS.applied
+
+    def other_starts_meanwhile(database):
+        monkeypatch.setattr(MIGRATIONS, "applied", applied)
+        found = applied(database)
+        SqliteRepository(path).close()
+        return found
+
+    monkeypatch.setattr(MIGRATIONS, "applied", other_starts_meanwhile)
+    with closing(SqliteRepository(path)) as repository:
+        assert SupportDesk(repository).open(ACME, body=BODY).number == 1
+
+
+def test_a_new_file_is_its_owner_s_alone(path):
+    before = os.umask(0)
+    try:
+        repository = SqliteRepository(path)
+        kept(repository, a_case(1))
+        modes = {file.name: stat.S_IMODE(file.stat().st_mode) for file in path.parent.iterdir()}
+    finally:
+        os.umask(before)
+    repository.close()
+    assert modes == {"cases.db": 0o600, "cases.db-wal": 0o600, "cases.db-shm": 0o600}
+
+
+def test_a_file_that_is_there_keeps_its_mode(path):
+    path.touch(mode=0o640)
+    path.chmod(0o640)
+    SqliteRepository(path).close()
+    assert stat.S_IMODE(path.stat().st_mode) == 0o640
+
+
+@pytest.mark.parametrize("readonly", ["cases.db", "."])
+def test_a_file_that_its_user_may_not_write_is_refused_before_anything_is_served(path, monkeypatch, readonly):
+    SqliteRepository(path).close()
+    unwritable = os.path.realpath(path.parent / readonly)
+    may = os.access  # root may write everywhere: the answer of the system is spoken here
+    monkeypatch.setattr(os, "access", lambda place, how: str(place) != unwritable and may(place, how))
+    assert refusal(path) == f"{path} cannot be used: this user may not write it, or not its folder."

@@ -1,0 +1,471 @@
+"""The official TypeScript client, as its users call it, against a real server over a socket.
+
+`commerce-kit` is the vendor's and AGPL: npm fetches it into the git-ignored tests/sdk/node_modules, and nothing of it
+is kept here.
+"""
+
+import itertools
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import threading
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from supportcases import KeyRing, SqliteRepository, SupportDesk
+from tests.conftest import ADA, ROOT, serving, stop
+
+SDK = ROOT / "tests" / "sdk"
+NODE_IS_REQUIRED = os.environ.get("SUPPORTCASES_REQUIRE_NODE") == "1"
+STORES = itertools.count(1)
+PATIENCE = 30.0  # seconds for one call
+
+# the types of the client's index.d.ts: the keys in the order of the reference page, each with what it may hold
+UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"
+TIME = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z"
+CASE = {
+    "id": UUID,
+    "number": int,
+    "subject": str,
+    "category": "other|orders_payments|products_catalog|domains_setup|billing_plans|store_builder",
+    "severity": "normal|high|low|critical",
+    "status": "open|answered|closed",
+    "createdAt": TIME,
+    "lastActivityAt": TIME,
+    "closedAt": (TIME, None),
+}
+MESSAGE = {
+    "id": UUID,
+    "authorKind": "merchant|support|system|elliot",
+    "authorLabel": str,
+    "body": str,
+    "attachments": [{"url": str, "contentType": str}],
+    "createdAt": TIME,
+}
+PAGE = {"data": [CASE], "meta": {"count": int, "offset": int, "limit": int}}
+THREAD = {**CASE, "messages": [MESSAGE]}
+REPLY = {"message": MESSAGE, "status": CASE["status"]}
+
+NOT_FOUND = "There is no such support case."
+NO_KEY = "This needs valid credentials, such as an API key sent as 'Authorization: Bearer KEY'."
+NOWHERE = "There is nothing at this path."
+
+
+class Thrown(Exception):
+    """The client threw an Error with that message."""
+
+
+class OfficialClient:
+    """The client in its own process: `client.supportCaseGet({...})` returns what it returned."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        self._process = process
+
+    def __getattr__(self, method: str) -> Any:
+        def call(*parameters: Any) -> Any:
+            self._process.stdin.write(json.dumps([method, *parameters]) + "\n")
+            self._process.stdin.flush()
+            with bounded(self._process, PATIENCE):
+                line = self._process.stdout.readline()
+            assert line, f"the client did not return from {method} within {PATIENCE} s"
+            answer = json.loads(line)
+            if "thrown" in answer:
+                raise Thrown(answer["thrown"])
+            return answer["result"]
+
+        return call
+
+    def create(self, body: str = "The checkout is blank since this morning.", **fields: str) -> Any:
+        return self.supportCaseCreate({"body": body, **fields})
+
+    def browse(self, **parameters: Any) -> Any:
+        return self.supportCaseBrowse(parameters)
+
+    def get(self, ref: str) -> Any:
+        return self.supportCaseGet({"idOrNumber": ref})
+
+    def update(self, ref: str, status: str) -> Any:
+        return self.supportCaseUpdate({"idOrNumber": ref}, {"status": status})
+
+    def reply(self, ref: str, body: str = "It is still so.", **fields: str) -> Any:
+        return self.supportCaseReply({"idOrNumber": ref}, {"body": body, **fields})
+
+
+@contextmanager
+def bounded(process, seconds):
+    """Kill `process` when the block takes longer, so that no read from it waits for ever."""
+    timer = threading.Timer(seconds, process.kill)
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+        timer.join()
+
+
+@contextmanager
+def connected(endpoint: str, token: str):
+    environ = {**os.environ, "SUPPORTCASES_TOKEN": token, "NEXT_PUBLIC_LOG_LEVEL": "ERROR"}
+    process = subprocess.Popen(
+        ["node", str(SDK / "drive.mjs"), endpoint],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        encoding="utf-8",
+        env=environ,
+    )
+    try:
+        yield OfficialClient(process)
+    finally:
+        with bounded(process, 10):
+            process.stdin.close()
+            process.stdout.close()
+            process.wait()
+
+
+@pytest.fixture(scope="module")
+def sdk():
+    """The client as package-lock.json pins it; installed unless it is there."""
+    missing = [tool for tool in ("node", "npm") if shutil.which(tool) is None]
+    if missing:
+        (pytest.fail if NODE_IS_REQUIRED else pytest.skip)(
+            f"{' and '.join(missing)} of the official client's tests cannot be found: install nodejs and npm."
+        )
+    if installed(SDK / "node_modules" / ".package-lock.json") != installed(SDK / "package-lock.json"):
+        npm = [shutil.which("npm"), "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
+        done = subprocess.run(npm, cwd=SDK, capture_output=True, text=True, timeout=180)
+        assert done.returncode == 0, done.stderr
+
+
+def installed(lock: Path) -> dict[str, str]:
+    """Return the packages of a lock file, each with its checksum."""
+    if not lock.exists():
+        return {}
+    packages = json.loads(lock.read_text())["packages"]
+    return {path: package["integrity"] for path, package in packages.items() if path}
+
+
+@pytest.fixture(scope="module")
+def running(sdk, tmp_path_factory):
+    """One server for all tests; each test gets a store of its own."""
+    with serving(tmp_path_factory.mktemp("official") / "cases.db") as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def repository(running):
+    """The server's file, opened by this process too."""
+    with closing(SqliteRepository(running.db)) as repository:
+        yield repository
+
+
+@pytest.fixture
+def store():
+    return f"store-{next(STORES)}"
+
+
+@pytest.fixture
+def client(running, repository, store):
+    key, _ = KeyRing(repository).create(store)
+    with connected(running.url, key) as client:
+        yield client
+
+
+@pytest.fixture
+def support(repository, store):
+    """The other side of the desk: `support(number, body)` answers."""
+    desk = SupportDesk(repository)
+    return lambda number, body: desk.answer(ADA, f"{store}:{number}", body=body)
+
+
+def check(value: Any, shape: Any, where: str = "answer") -> None:
+    """Hold `value` to `shape`: the same keys, no more and no fewer, in the same order, each of its type."""
+    if isinstance(shape, dict):
+        assert list(value) == list(shape), where
+        for key, inner in shape.items():
+            check(value[key], inner, f"{where}.{key}")
+    elif isinstance(shape, list):
+        assert isinstance(value, list), where
+        for index, item in enumerate(value):
+            check(item, shape[0], f"{where}[{index}]")
+    elif isinstance(shape, tuple):
+        check(value, shape[1] if value is None else shape[0], where)
+    elif isinstance(shape, str):
+        assert isinstance(value, str), where
+        assert re.fullmatch(shape, value), f"{where} is {value!r}"
+    elif shape is None:
+        assert value is None, where
+    else:
+        assert type(value) is shape, f"{where} is {value!r}"
+
+
+def test_the_five_calls_carry_a_case_through_its_life_in_exactly_the_types_of_the_client(client, support):
+    opened = client.create("Order #1042 was refunded, but the money never came.", severity="high", author="Mara")
+    check(opened, CASE)
+    assert (opened["number"], opened["status"], opened["severity"], opened["category"]) == (1, "open", "high", "other")
+    assert opened["subject"] == "Order #1042 was refunded, but the money never came"
+
+    support(1, "It should clear within 24 hours.")
+    thread = client.get("1")
+    check(thread, THREAD)
+    assert (thread["id"], thread["status"]) == (opened["id"], "answered")
+    assert [(m["authorKind"], m["authorLabel"], m["body"], m["attachments"]) for m in thread["messages"]] == [
+        ("merchant", "Mara", "Order #1042 was refunded, but the money never came.", []),
+        ("support", "Ada", "It should clear within 24 hours.", []),
+    ]
+
+    reply = client.reply("1", "Thanks — the customer confirmed it.")
+    check(reply, REPLY)
+    assert (reply["status"], reply["message"]["authorLabel"]) == ("open", "API")
+    assert client.get("1")["messages"][-1] == reply["message"]
+
+    closed = client.update("1", "closed")
+    check(closed, CASE)
+    assert (closed["status"], closed["closedAt"]) == ("closed", closed["lastActivityAt"])
+    assert client.update("1", "open")["closedAt"] is None
+
+    page = client.browse()
+    check(page, PAGE)
+    assert page == {
+        "data": [{key: value for key, value in client.get("1").items() if key != "messages"}],
+        "meta": {"count": 1, "offset": 0, "limit": 10},
+    }
+
+
+def test_thirty_cases_are_paged_through_by_the_count(client):
+    for number in range(1, 31):
+        client.create(subject=f"Case {number}")
+
+    first = client.browse(limit=7)
+    numbers = [case["number"] for case in first["data"]]
+    pages = -(-first["meta"]["count"] // 7)
+    for page in range(1, pages):
+        more = client.browse(limit=7, offset=7 * page)
+        assert more["meta"] == {"count": 30, "offset": 7 * page, "limit": 7}
+        numbers += [case["number"] for case in more["data"]]
+
+    assert pages == 5
+    assert numbers == list(range(30, 0, -1))
+    assert client.browse(limit=7, offset=30) == {"data": [], "meta": {"count": 30, "offset": 30, "limit": 7}}
+
+
+def test_every_filter_narrows_the_page_and_the_count(client, support):
+    client.create(subject="Refund pending for #1042", severity="critical")
+    client.create(subject="REFUND of the Café order", severity="low")
+    client.create(subject="100% of the thumbnails are gone", severity="low")
+    support(2, "We are looking into it.")
+    client.update("3", "closed")
+
+    def found(**parameters):
+        page = client.browse(**parameters)
+        numbers = sorted(case["number"] for case in page["data"])
+        assert page["meta"]["count"] == len(numbers)
+        return numbers
+
+    assert found(status="open") == [1]
+    assert found(status="answered") == [2]
+    assert found(status="closed") == [3]
+    assert found(status="all") == [1, 2, 3]
+    assert found(severity="critical") == [1]
+    assert found(severity="high") == []
+    assert found(severity="normal") == []
+    assert found(severity="low") == [2, 3]
+    assert found(severity="all") == [1, 2, 3]
+    assert found(query="refund") == [1, 2]
+    assert found(query="CAFÉ") == [2]
+    assert found(query="100%") == [3]
+    assert found(query="%") == [3]
+    assert found(query="1042") == [1]
+    assert found(query="#000002") == [2]
+    assert found(query="refund", status="answered", severity="low") == [2]
+    assert found(query="", status="all", severity="all", offset=0) == [1, 2, 3]
+
+
+@pytest.mark.parametrize("ref", ["1", "000001", "%23000001", "%231"])
+def test_every_form_of_a_number_names_the_case(client, ref):
+    opened = client.create()
+
+    assert client.get(ref)["id"] == opened["id"]
+    assert client.reply(ref)["status"] == "open"
+    assert client.update(ref, "closed")["id"] == opened["id"]
+    assert client.get(ref)["status"] == "closed"
+
+
+@pytest.mark.parametrize("form", [str.lower, str.upper])
+def test_a_uuid_names_the_case_in_either_letter_case(client, form):
+    opened = client.create()
+    ref = form(opened["id"])
+
+    assert client.get(ref)["id"] == opened["id"]
+    assert client.reply(ref)["status"] == "open"
+    assert client.update(ref, "closed")["id"] == opened["id"]
+
+
+def test_a_hash_that_the_client_does_not_encode_finds_nothing_and_creates_nothing(client):
+    client.create()
+
+    assert client.get("#000001") is None
+    with pytest.raises(Thrown, match=f"^{re.escape(NOWHERE)}$"):
+        client.update("#000001", "closed")
+    with pytest.raises(Thrown, match=f"^{re.escape(NOWHERE)}$"):
+        client.reply("#000001", "This reply is long enough to be the body of a case.")
+    assert client.browse()["meta"]["count"] == 1
+    assert len(client.get("1")["messages"]) == 1
+    assert client.get("1")["status"] == "open"
+
+
+@pytest.mark.parametrize("ref", ["2", "0", "99999999999999999999", "0191abc0-1234-7def-8000-000000000001", "nonsense"])
+def test_a_missing_case_is_null_to_get_and_an_error_to_update_and_reply(client, ref):
+    client.create()
+
+    assert client.get(ref) is None
+    with pytest.raises(Thrown, match=f"^{re.escape(NOT_FOUND)}$"):
+        client.update(ref, "closed")
+    with pytest.raises(Thrown, match=f"^{re.escape(NOT_FOUND)}$"):
+        client.reply(ref)
+
+
+def test_the_case_of_another_store_is_missing_too(client, running):
+    opened = client.create()
+    with connected(running.url, running.key("another-store")) as stranger:
+        assert stranger.get(opened["id"]) is None
+        with pytest.raises(Thrown, match=f"^{re.escape(NOT_FOUND)}$"):
+            stranger.update(opened["id"], "closed")
+        with pytest.raises(Thrown, match=f"^{re.escape(NOT_FOUND)}$"):
+            stranger.reply(opened["id"])
+        assert stranger.browse()["meta"]["count"] == 0
+    assert client.get("1")["status"] == "open"
+
+
+@pytest.mark.parametrize(
+    ("method", "parameters", "sentence"),
+    [
+        ("supportCaseBrowse", [{"limit": 101}], "limit must be a whole number from 1 to 100."),
+        ("supportCaseBrowse", [{"status": "new"}], "status must be open, answered, closed or all."),
+        ("supportCaseCreate", [{"body": "short"}], "body must be 10 to 10,000 characters long, not 5."),
+        (
+            "supportCaseCreate",
+            [{"body": "short", "severity": "urgent"}],
+            "body must be 10 to 10,000 characters long, not 5; severity must be critical, high, normal or low.",
+        ),
+        ("supportCaseCreate", [{"body": "It broke \ud800 here."}], "body must not contain a lone surrogate."),
+        (
+            "supportCaseUpdate",
+            [{"idOrNumber": "1"}, {"status": "answered"}],
+            "status must be open or closed (answered is set by support only).",
+        ),
+        (
+            "supportCaseReply",
+            [{"idOrNumber": "1"}, {"body": "  "}],
+            "body must be 1 to 10,000 characters long, not 0.",
+        ),
+    ],
+)
+def test_the_sentence_of_a_refusal_is_what_the_client_throws(client, method, parameters, sentence):
+    client.create()
+
+    with pytest.raises(Thrown) as thrown:
+        getattr(client, method)(*parameters)
+
+    assert str(thrown.value) == sentence
+
+
+def test_a_wrong_key_throws_what_is_needed(running):
+    with connected(running.url, "sck_" + "0" * 48) as stranger:
+        for call in (stranger.browse, stranger.create, lambda: stranger.get("1"), lambda: stranger.update("1", "open")):
+            with pytest.raises(Thrown, match=f"^{re.escape(NO_KEY)}$"):
+                call()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param("Emoji 👩‍👩‍👧‍👦 🇺🇦 👍🏽 in the name", id="emoji"),
+        pytest.param("結帳頁面從今天早上開始就是空白的", id="CJK"),
+        pytest.param("صفحة الدفع فارغة منذ الصباح", id="right to left"),
+        pytest.param("e\u0301 is not \u00e9, and Z\u0351\u036b\u0343 stays", id="combining"),
+        pytest.param("\u202eoverride\u202c, \u200bzero width, \u00a0no break, \u2028line", id="invisible"),
+        pytest.param("Quotes \" ' \\ and </script> and &amp; and %41 + 1", id="escapes"),
+    ],
+)
+def test_text_of_every_script_comes_back_exactly_as_it_was_sent(client, text):
+    opened = client.create(f"{text}\n\tsecond line: {text}", subject=text, author=text)
+    reply = client.reply("1", text, author=text)
+    thread = client.get("1")
+
+    assert opened["subject"] == thread["subject"] == text
+    assert [(m["authorLabel"], m["body"]) for m in thread["messages"]] == [
+        (text, f"{text}\n\tsecond line: {text}"),
+        (text, text),
+    ]
+    assert reply["message"]["body"] == text
+    assert [case["subject"] for case in client.browse(query=text)["data"]] == [text]
+
+
+def test_the_client_sees_answered_and_its_reply_makes_it_open(client, support):
+    client.create()
+    support(1, "Fixed with the release of today.")
+
+    assert client.browse(status="answered")["data"][0]["number"] == 1
+    assert client.get("1")["status"] == "answered"
+    assert client.reply("1", "Not quite yet.")["status"] == "open"
+    assert client.get("1")["status"] == "open"
+    assert client.browse(status="answered")["meta"]["count"] == 0
+
+
+def test_an_agent_answers_from_the_command_line_and_the_client_notices_no_note(running, client, store):
+    def at_the_terminal(command, *options):
+        words = [sys.executable, "-m", "supportcases", command, store, "1", "--db", str(running.db), "--as", "Ada"]
+        done = subprocess.run([*words, *options], capture_output=True, text=True, timeout=30)
+        assert (done.returncode, done.stderr) == (0, "")
+
+    def everything():
+        return [client.get("1"), client.browse(), client.browse(query="gateway"), client.browse(status="answered")]
+
+    client.create()
+    at_the_terminal("answer", "-m", "We are on it.")
+    seen = client.get("1")
+    assert seen["status"] == "answered"
+    assert [(m["authorKind"], m["authorLabel"], m["body"]) for m in seen["messages"][1:]] == [
+        ("support", "Ada", "We are on it.")
+    ]
+    before = everything()
+    at_the_terminal("answer", "--note", "-m", "Their gateway is misconfigured.")
+    assert everything() == before
+    assert client.reply("1", "It works now, thank you.")["status"] == "open"
+    thread = client.get("1")
+    check(thread, THREAD)
+    assert (thread["status"], len(thread["messages"])) == ("open", 3)
+
+
+def test_the_client_speaks_to_a_desk_mounted_below_a_path(sdk, tmp_path):
+    environ = {**os.environ, "PORT": "0", "SAMPLE_DB": str(tmp_path / "sample.db")}
+    process = subprocess.Popen(
+        [sys.executable, str(ROOT / "sample_app.py")], stdout=subprocess.PIPE, text=True, env=environ
+    )
+    try:
+        with bounded(process, PATIENCE):
+            printed = ""
+            while printed.count("curl") < 3 and (line := process.stdout.readline()):
+                printed += line
+        shop = re.search(r"http://127\.0\.0\.1:\d+", printed)[0]
+        with connected(f"{shop}/support", re.search(r"Bearer (\w+)", printed)[1]) as client:
+            page = client.browse(limit=3)
+            check(page, PAGE)
+            assert page["meta"] == {"count": 12, "offset": 0, "limit": 3}
+            opened = client.create(severity="critical")
+            assert client.get(str(opened["number"]))["messages"][0]["body"] == (
+                "The checkout is blank since this morning."
+            )
+            assert client.reply(f"%23{opened['number']}")["status"] == "open"
+            assert client.update(opened["id"], "closed")["status"] == "closed"
+            assert client.get("#000001") is None
+    finally:
+        stop(process)
+        process.stdout.close()

@@ -21,10 +21,11 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, NoReturn
 
 from tools.all_pythons import ABOUT, ROOT, clean_environ, tests_of
 
@@ -41,6 +42,16 @@ cd "$1"
 chroot --userspec={USER}:{USER} --groups= "$1" env -i HOME={HOME} USER={USER} LOGNAME={USER} PORT=0 \\
     bash --login -c "cd {HOME}/supportcases && $2"
 """
+
+
+STARTED: list[subprocess.Popen[bytes]] = []  # each has a session of its own, and would go on
+
+
+def stop(number: int, frame: object) -> NoReturn:
+    """End what runs in the chroots, and then this program."""
+    for process in STARTED:
+        process.kill()
+    sys.exit(128 + number)
 
 
 class Row(NamedTuple):
@@ -88,9 +99,11 @@ class Debian:
         """Start a command of the user in the clone; with it ends all that it has started."""
         enter = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "sh", "-c", ENTER, "sh", self.root, command]
         with log.open("wb") as out:
-            return subprocess.Popen(
+            process = subprocess.Popen(
                 enter, stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True, env=clean_environ()
             )
+        STARTED.append(process)
+        return process
 
     def run(self, command: str, log: Path, seconds: float) -> int:
         """Run a command of the user in the clone; return its exit code."""
@@ -195,7 +208,7 @@ def page(rows: list[Row]) -> str:
         "",
         "The two commands of the README as an ordinary user of a bare Debian, with python3, python3-venv and git.",
         "`python -m tools.bare_debian`, as root with debootstrap, makes the chroots, runs both in each and writes",
-        "this page. Seconds are those of the second command, with its downloads.",
+        "this page. Seconds are those of the second command, with its downloads; both Debians run at once.",
         "",
         f"Last on {datetime.now(UTC):%Y-%m-%d}, of {commit.stdout.strip()}, on {platform.system()} "
         f"{platform.machine()} with {os.cpu_count()} cores:",
@@ -215,11 +228,15 @@ def main() -> int:
     )
     parser.add_argument("arguments", nargs="*", metavar="ARGS", help="for pytest, behind --: then no table is kept")
     asked = parser.parse_args()
-    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))  # what runs in a chroot ends too
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
     with tempfile.TemporaryDirectory(prefix="supportcases-debians-", dir="/var/tmp") as name:
         folder = asked.keep or Path(name)
         folder.mkdir(parents=True, exist_ok=True)
-        rows = [tried(version, folder.absolute(), asked.arguments) for version in asked.only or RELEASES]
+        with ThreadPoolExecutor() as pool:
+            rows = list(
+                pool.map(lambda version: tried(version, folder.absolute(), asked.arguments), asked.only or RELEASES)
+            )
     print("\n".join(table(rows)))
     if not asked.arguments and not asked.only:
         TARGET.write_text(page(rows), encoding="utf-8")

@@ -40,7 +40,7 @@ FILES: Final = (DB, f"{DB}-wal")  # no power cut leaves the shared memory
 SHIM: Final = Path(__file__).with_name("power.c")
 NORMAL: Final = """
 import runpy, sys
-from supportcases.sqlite import connections
+from supportcases.storage.sqlite import connections
 
 careful = connections.open_file
 

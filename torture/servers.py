@@ -22,7 +22,7 @@ SHORT_JOURNAL: Final = (  # runs the server with a journal that is begun anew ev
     "-c",
     """
 import runpy, sys
-from supportcases.sqlite import journal
+from supportcases.storage.sqlite import journal
 
 journal.LONG = 200_000
 del sys.argv[1:4]  # python -m supportcases

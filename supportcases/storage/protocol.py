@@ -1,4 +1,4 @@
-"""What the support desk needs from a database; `supportcases.sqlite` is the first that gives it."""
+"""What the support desk needs from a database; `storage.sqlite` is the first that gives it."""
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager

@@ -43,7 +43,7 @@ FORKING = """
 """
 
 PARENT_CLOSES = """
-from supportcases.sqlite import connections
+from supportcases.storage.sqlite import connections
 opened, open_file = [], connections.open_file
 connections.open_file = lambda *how: opened.append(os.getpid()) or open_file(*how)
 numbers = write(1)
@@ -352,7 +352,7 @@ def test_an_exception_while_a_fork_waits_leaves_nothing_locked(path, failing):
         path,
         f"""
         import logging, signal
-        from supportcases.sqlite import connections
+        from supportcases.storage.sqlite import connections
         connections.PATIENCE = 30.0
         sys.unraisablehook = lambda raised: None
         if {failing == "a log handler"}:

@@ -537,7 +537,8 @@ def test_of_very_many_faults_the_first_twenty_are_told_and_the_others_counted(cl
 WITHOUT_DOCSTRINGS = """
 import json
 from wsgiref.util import setup_testing_defaults
-from supportcases import create_app, errors
+from supportcases import create_app
+from supportcases.domain import errors
 
 def tree(root):
     return [root, *(leaf for kind in root.__subclasses__() for leaf in tree(kind))]

@@ -1,4 +1,4 @@
-"""The one file that `make_binary.py` makes: in an empty environment, and where nothing is but glibc and zlib."""
+"""The one file that `dev/make_binary.py` makes: in an empty environment, and where nothing is but glibc and zlib."""
 
 import argparse
 import json
@@ -17,9 +17,9 @@ from platform import python_version
 from typing import NamedTuple
 from urllib.request import Request, urlopen
 
+import make_binary
 import pytest
 
-import make_binary
 from supportcases import __version__, cli
 from tests.conftest import CASES, ROOT
 from tests.support.tools import miss, needs, unshare
@@ -122,9 +122,8 @@ def built(tmp_path_factory) -> Built:
     except make_binary.Failed as reason:
         miss(str(reason))
     output = tmp_path_factory.mktemp("built") / "out"
-    done = subprocess.run(
-        [sys.executable, "make_binary.py", "--output", output], cwd=ROOT, capture_output=True, text=True, timeout=500
-    )
+    command = [sys.executable, "dev/make_binary.py", "--output", output]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=500)
     assert (done.returncode, done.stderr) == (0, ""), done
     assert os.listdir(output) == ["supportcases"]
     return Built(output / "supportcases", done.stdout)
@@ -294,7 +293,7 @@ def test_without_a_temporary_folder_it_says_so(built, libraries, tmp_path):
 
 def test_a_build_without_the_tools_stops_at_once(tmp_path):
     done = subprocess.run(
-        [sys.executable, "make_binary.py", "--output", tmp_path / "out"],
+        [sys.executable, "dev/make_binary.py", "--output", tmp_path / "out"],
         cwd=ROOT,
         env={"PATH": str(tmp_path)},
         capture_output=True,

@@ -113,7 +113,7 @@ class Machine:
         return file
 
     def build(self, version: str = "") -> None:
-        """Put a new program into dist/, as make_binary.py does: one that starts this Python's supportcases."""
+        """Put a new program into dist/, as dev/make_binary.py does: one that starts this Python's supportcases."""
         program = self.root / "dist" / "supportcases"
         program.write_text(f'#!/bin/sh\n# {version}\nexec {sys.executable} -m supportcases "$@"\n')
 

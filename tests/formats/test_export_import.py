@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from falcon.testing import TestClient
 
-from benchmarks.data import dossiers
+from dev.benchmarks.data import dossiers
 from supportcases import Actor, KeyRing, SqliteRepository, SupportDesk, create_app
 from supportcases.formats.archive_v1 import written
 from supportcases.formats.whole_cases import kept, load

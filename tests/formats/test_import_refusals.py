@@ -5,7 +5,7 @@ from contextlib import closing
 
 import pytest
 
-from benchmarks.data import dossiers
+from dev.benchmarks.data import dossiers
 from supportcases import SqliteRepository, SupportDesk, cli
 from supportcases.formats.whole_cases import load
 from tests.cli.test_commands import refused, run

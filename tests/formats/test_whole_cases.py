@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from benchmarks.data import UNTIL, dossiers
+from dev.benchmarks.data import UNTIL, dossiers
 from supportcases import Actor, SqliteRepository, SupportDesk
 from supportcases.formats.whole_cases import load
 from supportcases.testing import made_up_cases, some_cases

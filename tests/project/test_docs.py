@@ -12,12 +12,12 @@ import pytest
 from falcon.inspect import inspect_app
 
 import supportcases
+from dev.torture.__main__ import EXPERIMENTS
 from supportcases import Actor, KeyRing, SqliteRepository, SupportDesk, cli, create_app
 from supportcases.domain import errors
 from supportcases.web.errors import CODES
 from tests.conftest import ROOT, serving
 from tests.support.tools import needs
-from torture.__main__ import EXPERIMENTS
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 DOCS = {path.name: path.read_text(encoding="utf-8") for path in (ROOT / "docs").glob("*.md")}
@@ -187,7 +187,7 @@ def test_no_file_names_a_package_registry():
     hosts = [
         ".".join(parts) for parts in (("pypi", "org"), ("pythonhosted", "org"), ("npmjs", "org"), ("npmjs", "com"))
     ]
-    folders = [ROOT / name for name in ("supportcases", "tests", "tools", "docs", ".ci")]
+    folders = [ROOT / name for name in ("supportcases", "tests", "dev", "docs", ".ci")]
     files = [path for folder in folders for path in folder.rglob("*") if "node_modules" not in path.parts]
     texts = [path for path in [*ROOT.glob("*.*"), *files] if path.is_file() and path.suffix not in (".db", ".pyc")]
     assert len(texts) > 60
@@ -197,7 +197,7 @@ def test_no_file_names_a_package_registry():
 
 
 def test_the_kept_table_of_the_experiments_has_each_claim_and_none_that_failed():
-    page = (ROOT / "torture" / "README.md").read_text(encoding="utf-8")
+    page = (ROOT / "dev" / "torture" / "README.md").read_text(encoding="utf-8")
     rows = re.findall(r"^\| (\d+) \| (\w+) \|.*\| (\S+(?: tried)?) \|$", page, re.MULTILINE)
     assert {int(claim) for claim, _, _ in rows} == set(range(1, 24))
     assert {name for _, name, _ in rows} == set(EXPERIMENTS)

@@ -10,9 +10,9 @@ import sys
 
 import pytest
 
+from dev.tools.public_api import MODULES
 from tests.conftest import ROOT
 from tests.support.packages import built
-from tools.public_api import MODULES
 
 EMBEDDING = ROOT / "tests" / "embedding"
 # Django and Pyramid have no types, and an example may write `def index(environ, start_response):`

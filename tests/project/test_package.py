@@ -8,10 +8,10 @@ from email import message_from_string
 
 import pytest
 
+from dev.tools import all_pythons
+from dev.tools.all_pythons import repository_files
 from supportcases.version import __version__
 from tests.support.packages import JUNK, built
-from tools import all_pythons
-from tools.all_pythons import repository_files
 
 NAME = f"supportcases-{__version__}"
 PLUGIN = "_supportcases_pytest_plugin.py"

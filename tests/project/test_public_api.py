@@ -7,9 +7,9 @@ import shutil
 import pytest
 
 import supportcases
+from dev.tools import make_api_docs
+from dev.tools.public_api import MODULES, Api, changes, last_release, read_lines, untold
 from tests.conftest import ROOT
-from tools import make_api_docs
-from tools.public_api import MODULES, Api, changes, last_release, read_lines, untold
 
 CHANGELOG = make_api_docs.CHANGELOG.read_text(encoding="utf-8")
 PAGE = make_api_docs.TARGET.read_text(encoding="utf-8")
@@ -17,7 +17,7 @@ PROMISED = make_api_docs.PROMISED.read_text(encoding="utf-8")
 
 
 def test_the_page_is_what_the_docstrings_make():
-    assert make_api_docs.text() == PAGE, "run: python -m tools.make_api_docs"
+    assert make_api_docs.text() == PAGE, "run: python -m dev.tools.make_api_docs"
 
 
 def test_every_module_that_offers_names_to_hosts_is_on_the_page():
@@ -57,7 +57,7 @@ def test_the_changelog_tells_of_every_change_since_the_last_release():
 
 def test_a_release_renews_what_is_promised():
     release = PROMISED.splitlines()[0]
-    assert release == f"release: {last_release(CHANGELOG)}", "run: python -m tools.make_api_docs --release"
+    assert release == f"release: {last_release(CHANGELOG)}", "run: python -m dev.tools.make_api_docs --release"
 
 
 def test_what_is_promised_is_read_as_it_was_written():

@@ -454,7 +454,7 @@ def test_a_file_that_is_locked_is_refused(path, tmp_path):
 
 
 def test_a_large_file_needs_no_more_memory_than_a_small_one(tmp_path):
-    from benchmarks.data import dossiers
+    from dev.benchmarks.data import dossiers
     from supportcases.formats.whole_cases import load
 
     peaks = []

@@ -1,0 +1,333 @@
+"""Make `supportcases/web/openapi.json` from the routes and the marshmallow schemas: `python -m dev.tools.make_openapi`.
+
+apispec turns the schemas into JSON Schema; every example is the answer of a real app in memory. A test fails when the
+shipped file is not what this makes.
+"""
+
+import json
+import logging
+from pathlib import Path
+from typing import Any
+
+import falcon.inspect
+from apispec import APISpec
+from apispec.ext.marshmallow import MarshmallowPlugin
+
+from dev.tools.openapi_examples import (
+    CASES,
+    HISTORY,
+    ITEM,
+    MESSAGES,
+    QUEUE,
+    QUEUED,
+    QUEUED_MESSAGES,
+    STATISTICS,
+    STORES,
+    SUPPORT,
+    Examples,
+)
+from dev.tools.openapi_rules import ID_OR_NUMBER, IDEMPOTENCY_KEY, IF_MATCH, REFERENCE, from_rule
+from supportcases import create_app
+from supportcases.app import MAX_BODY
+from supportcases.version import __version__
+from supportcases.web import schemas
+from supportcases.web.support import schemas as shapes
+
+TARGET = Path(__file__).parents[2] / "supportcases" / "web" / "openapi.json"
+
+DESCRIPTION = f"""Merchants open support cases and follow them; the support team answers them. Every request needs an
+API key, and there are two kinds. A merchant's key belongs to one store, sees only the cases of that store and gets 404
+for everything below {SUPPORT}. A support key belongs to one of the support team, serves all stores or only some of
+them, never sees a case of any other, and gets 403 for everything below {CASES}.
+
+Texts are trimmed first, then measured in code points. Bodies are JSON of up to {MAX_BODY:,} bytes. HEAD works where
+GET does; OPTIONS answers with `Allow`. Every answer carries `X-Request-Id`, the caller's own if it is 1 to 128
+characters of `A-Z a-z 0-9 . _ -`."""
+
+NAMES = {
+    schemas.NewCase: "NewCase",
+    schemas.CaseChange: "CaseChange",
+    schemas.NewReply: "NewReply",
+    schemas.CaseOut: "Case",
+    schemas.ThreadOut: "CaseWithMessages",
+    schemas.Attachment: "Attachment",
+    schemas.MessageOut: "Message",
+    schemas.PageMeta: "PageMeta",
+    schemas.CaseList: "CaseList",
+    schemas.ReplyOut: "Reply",
+    schemas.FieldProblem: "FieldProblem",
+    schemas.ErrorOut: "Error",
+    schemas.HealthOut: "Health",
+    shapes.NewSupportCase: "NewSupportCase",
+    shapes.SupportCaseChange: "SupportCaseChange",
+    shapes.NewSupportMessage: "NewSupportMessage",
+    shapes.SupportCaseOut: "SupportCase",
+    shapes.SupportMessageOut: "SupportMessage",
+    shapes.SupportThreadOut: "SupportCaseWithMessages",
+    shapes.QueueMeta: "QueueMeta",
+    shapes.QueueOut: "Queue",
+    shapes.SupportReplyOut: "SupportReply",
+    shapes.HistoryEntryOut: "HistoryEntry",
+    shapes.HistoryOut: "History",
+    shapes.StoreCountsOut: "StoreCounts",
+    shapes.StoreList: "StoreList",
+    shapes.SeverityCounts: "SeverityCounts",
+    shapes.StatusCounts: "StatusCounts",
+    shapes.SpreadOut: "Spread",
+    shapes.StatisticsOut: "Statistics",
+}
+OPTIONAL = {"Attachment": {"name"}, "Error": {"details"}}
+
+SAME_CASE = {"id": "$response.body#/id"}
+
+
+def _links(parameters: dict[str, str], *operations: str) -> dict[str, Any]:
+    return {name: {"operationId": name, "parameters": parameters} for name in operations}
+
+
+# what the routes do not tell: per operation its name, what it takes, what it answers and what can go wrong
+OPERATIONS: dict[tuple[str, str], dict[str, Any]] = {
+    ("GET", CASES): {"id": "listCases", "query": schemas.CaseQuery, "answer": schemas.CaseList, "errors": [400, 403]},
+    ("POST", CASES): {
+        "id": "openCase",
+        "body": schemas.NewCase,
+        "parameters": [IDEMPOTENCY_KEY],
+        "answer": schemas.CaseOut,
+        "status": 201,
+        "errors": [400, 403, 409, 413, 415, 422],
+        "location": True,
+        "links": _links({"id_or_number": "$response.body#/id"}, "getCase", "changeCase", "replyToCase"),
+    },
+    ("GET", ITEM): {"id": "getCase", "answer": schemas.ThreadOut, "errors": [400, 403, 404]},
+    ("PATCH", ITEM): {
+        "id": "changeCase",
+        "body": schemas.CaseChange,
+        "answer": schemas.CaseOut,
+        "errors": [400, 403, 404, 413, 415],
+    },
+    ("POST", MESSAGES): {
+        "id": "replyToCase",
+        "body": schemas.NewReply,
+        "parameters": [IDEMPOTENCY_KEY],
+        "answer": schemas.ReplyOut,
+        "status": 201,
+        "errors": [400, 403, 404, 409, 413, 415, 422],
+    },
+    ("GET", QUEUE): {"id": "listQueue", "query": shapes.QueueQuery, "answer": shapes.QueueOut, "errors": [400, 404]},
+    ("POST", QUEUE): {
+        "id": "openCaseForStore",
+        "body": shapes.NewSupportCase,
+        "parameters": [IDEMPOTENCY_KEY],
+        "answer": shapes.SupportCaseOut,
+        "status": 201,
+        "errors": [400, 403, 404, 413, 415, 422],
+        "location": True,
+        "links": _links(SAME_CASE, "getQueuedCase", "changeQueuedCase", "answerCase", "caseHistory"),
+    },
+    ("GET", QUEUED): {
+        "id": "getQueuedCase",
+        "answer": shapes.SupportThreadOut,
+        "errors": [400, 404],
+        "etag": True,
+        "links": _links({**SAME_CASE, "If-Match": "$response.header.ETag"}, "changeQueuedCase", "answerCase"),
+    },
+    ("PATCH", QUEUED): {
+        "id": "changeQueuedCase",
+        "body": shapes.SupportCaseChange,
+        "parameters": [IF_MATCH],
+        "answer": shapes.SupportCaseOut,
+        "errors": [400, 404, 412, 413, 415],
+        "etag": True,
+    },
+    ("POST", QUEUED_MESSAGES): {
+        "id": "answerCase",
+        "body": shapes.NewSupportMessage,
+        "parameters": [IDEMPOTENCY_KEY, IF_MATCH],
+        "answer": shapes.SupportReplyOut,
+        "status": 201,
+        "errors": [400, 404, 412, 413, 415, 422],
+    },
+    ("GET", HISTORY): {
+        "id": "caseHistory",
+        "query": shapes.HistoryQuery,
+        "answer": shapes.HistoryOut,
+        "errors": [400, 404],
+    },
+    ("GET", STATISTICS): {
+        "id": "deskStatistics",
+        "query": shapes.StatisticsQuery,
+        "answer": shapes.StatisticsOut,
+        "errors": [400, 404],
+    },
+    ("GET", STORES): {
+        "id": "listStores",
+        "query": shapes.SupportStoreQuery,
+        "answer": shapes.StoreList,
+        "errors": [400, 404],
+    },
+    ("GET", "/healthz"): {"id": "health", "answer": schemas.HealthOut, "errors": [], "open": True},
+    ("GET", "/openapi.json"): {"id": "openapi", "answer": None, "errors": [], "open": True},
+}
+
+# by the beginning of the path
+TAGS = {
+    CASES: ("merchants", "What merchants do, with a merchant's key"),
+    f"{SUPPORT}/": ("support", "What the support team does, with a support key"),
+}
+PARAMETERS = {"{id_or_number}": ID_OR_NUMBER, "{id}": REFERENCE}
+# what a schema says beyond its fields
+MORE: dict[str, dict[str, Any]] = {
+    "SupportCaseChange": {"minProperties": 1},
+    "NewSupportMessage": {
+        "not": {
+            "properties": {"internal": {"const": True}, "close": {"const": True}},
+            "required": ["internal", "close"],
+        }
+    },
+}
+
+REQUEST_ID = {"description": "The id of the request", "schema": {"type": "string"}}
+ERRORS: dict[int, tuple[str, dict[str, Any]]] = {
+    400: ("Something in the request is not allowed", {}),
+    401: ("No valid API key", {"WWW-Authenticate": {"description": "Bearer", "schema": {"type": "string"}}}),
+    403: ("Not for this key: it is of the other kind, or does not serve that store", {}),
+    404: ("There is no such case for this key; below /support there is nothing at all for a merchant's", {}),
+    405: (
+        "The path does not take this method",
+        {"Allow": {"description": "What it takes", "schema": {"type": "string"}}},
+    ),
+    409: ("The store has as many open cases as it may have, or the case has no room for one more reply", {}),
+    412: ("The case has changed since it had the ETag in If-Match", {}),
+    413: (f"The body has more than {MAX_BODY:,} bytes", {}),
+    415: ("The body is not JSON", {}),
+    422: ("The Idempotency-Key was used for another request", {}),
+    429: (
+        "More requests than the app's rate limit, where it has one, takes of one key or address",
+        {
+            "Retry-After": {"description": "Seconds to wait", "schema": {"type": "integer"}},
+            "RateLimit-Policy": {
+                "description": "Requests (q) in a window of seconds (w)",
+                "schema": {"type": "string"},
+            },
+            "RateLimit": {"description": "Requests left (r), seconds until all are (t)", "schema": {"type": "string"}},
+        },
+    ),
+    500: ("Something went wrong on our side", {}),
+    503: (
+        "The database is busy or cannot be used at the moment",
+        {"Retry-After": {"description": "Seconds to wait", "schema": {"type": "integer"}}},
+    ),
+}
+
+
+def make() -> dict[str, Any]:
+    """Return the OpenAPI document."""
+    plugin = MarshmallowPlugin(schema_name_resolver=lambda schema: NAMES.get(_class_of(schema)))
+    tags = [{"name": name, "description": what} for name, what in TAGS.values()]
+    spec = APISpec(
+        "Support Cases API", __version__, "3.1.0", plugins=[plugin], info={"description": DESCRIPTION}, tags=tags
+    )
+    plugin.converter.add_attribute_function(from_rule)
+    for schema, name in NAMES.items():
+        if name not in spec.components.schemas:
+            spec.components.schema(name, schema=schema)
+    spec.components.security_scheme(
+        "key", {"type": "http", "scheme": "bearer", "description": "An API key, of either kind"}
+    )
+    examples = Examples()
+    for status, (what, headers) in ERRORS.items():
+        content = {"application/json": {"schema": "Error", "example": examples.error(status)}}
+        spec.components.response(
+            f"Error{status}",
+            {"description": what, "headers": {"X-Request-Id": REQUEST_ID, **headers}, "content": content},
+        )
+    for path, methods in _routes().items():
+        operations = {m.lower(): _operation(plugin, m, path, summary, examples) for m, summary in methods.items()}
+        spec.path(path, operations=operations, parameters=[of for name, of in PARAMETERS.items() if name in path])
+    document = spec.to_dict()
+    _close(document["components"]["schemas"])
+    return json.loads(json.dumps(document))
+
+
+def _class_of(schema: Any) -> Any:
+    return schema if isinstance(schema, type) else type(schema)
+
+
+def _routes() -> dict[str, dict[str, str]]:
+    """Return the app's own routes: each path with its methods and what their responders say."""
+    routes = falcon.inspect.inspect_app(create_app(":memory:")).routes
+    return {
+        route.path: {
+            method.method: _summary(route, method)
+            for method in route.methods
+            if not method.internal and method.method not in ("HEAD", "OPTIONS")
+        }
+        for route in sorted(routes, key=lambda route: route.path)
+    }
+
+
+def _summary(route: Any, method: Any) -> str:
+    resource = create_app(":memory:")._router.find(route.path)[0]
+    return getattr(resource, method.function_name).__doc__.strip().rstrip(".")
+
+
+def _operation(plugin: MarshmallowPlugin, method: str, path: str, summary: str, examples: "Examples") -> dict[str, Any]:
+    told = OPERATIONS[method, path]
+    ask, answer = examples.of(method, path)
+    tags = [name for start, (name, _) in TAGS.items() if path.startswith(start)]
+    operation: dict[str, Any] = {"operationId": told["id"], "summary": summary, **({"tags": tags} if tags else {})}
+    parameters = list(told.get("parameters", []))
+    if "query" in told:
+        parameters += plugin.converter.schema2parameters(told["query"], location="query")
+    if parameters:
+        operation["parameters"] = parameters
+    if "body" in told:
+        content = {"schema": told["body"], "example": ask}
+        operation["requestBody"] = {"required": True, "content": {"application/json": content}}
+    content = {"schema": told["answer"] or {"type": "object"}, **({"example": answer} if told["answer"] else {})}
+    good = {"description": summary, "headers": _headers(told), "content": {"application/json": content}}
+    if "links" in told:
+        good["links"] = told["links"]
+    everywhere = [405, 500, 503] if told.get("open") else [401, 405, 429, 500, 503]
+    statuses = sorted([*told["errors"], *everywhere])
+    errors = {str(status): {"$ref": f"#/components/responses/Error{status}"} for status in statuses}
+    operation["responses"] = {str(told.get("status", 200)): good, **errors}
+    operation["security"] = [] if told.get("open") else [{"key": []}]
+    return operation
+
+
+def _headers(told: dict[str, Any]) -> dict[str, Any]:
+    """Return the headers of a good answer."""
+    headers: dict[str, Any] = {"X-Request-Id": REQUEST_ID}
+    if told.get("location"):
+        headers["Location"] = {"description": "Path of the new case, by UUID", "schema": {"type": "string"}}
+    if IDEMPOTENCY_KEY in told.get("parameters", []):
+        headers["Idempotent-Replayed"] = {"description": "true on a retry's answer", "schema": {"const": "true"}}
+    if told.get("etag"):
+        schema = {"type": "string", "pattern": '^"[1-9][0-9]*"$'}
+        headers["ETag"] = {
+            "description": "Of the case with all that happened to it",
+            "required": True,
+            "schema": schema,
+        }
+    return headers
+
+
+def _close(components: dict[str, Any]) -> None:
+    """Say that there are no other fields, and that answers have them all."""
+    inputs = {NAMES[kind] for kind in NAMES if issubclass(kind, schemas.Input)}
+    for name, schema in components.items():
+        schema |= {"additionalProperties": False, **MORE.get(name, {})}
+        if name not in inputs:
+            schema["required"] = [field for field in schema["properties"] if field not in OPTIONAL.get(name, ())]
+
+
+def text() -> str:
+    """Return the document as it is shipped."""
+    return json.dumps(make(), indent=1, ensure_ascii=False) + "\n"
+
+
+if __name__ == "__main__":
+    logging.disable()  # the examples of faults are meant
+    TARGET.write_text(text(), encoding="utf-8")
+    print(f"wrote {TARGET}")

@@ -1,0 +1,140 @@
+"""Run the experiments and keep the table: `python -m dev.torture`, with the extra `torture`; `--quick` is for the gate.
+
+Experiments that are named, `python -m dev.torture kill power`, are run alone, and nothing is written; with `--keep`
+their rows of the table are replaced, and it tells of which commit each is.
+"""
+
+import argparse
+import os
+import platform
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import time
+import traceback
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from importlib import import_module
+from importlib.metadata import version
+from pathlib import Path
+from typing import Final
+
+from dev.torture.experiment import Effort, Experiment, Outcome, say
+
+TARGET: Final = Path(__file__).with_name("README.md")
+BEGIN: Final = "<!-- the table of python -m dev.torture begins -->"
+END: Final = "<!-- the table of python -m dev.torture ends -->"
+VERDICTS: Final = {True: "yes", False: "**no**", None: "not tried"}
+EXPERIMENTS: Final = (  # modules of this folder, each with a `run`
+    "kill",
+    "power",
+    "retries",
+    "disk",
+    "first_start",
+    "forks",
+    "restarts",
+    "backups",
+    "wal",
+    "who_waits",
+    "nested",
+    "isolation",
+    "mutants",
+    "malformed",
+    "texts",
+    "slow_clients",
+    "unread",
+    "timing",
+    "leaks",
+    "limits",
+    "threads",
+    "logs",
+    "dependencies",
+)
+
+
+def main(arguments: list[str]) -> int:
+    """Run the experiments; return 1 where a claim does not hold."""
+    parser = argparse.ArgumentParser(prog="python -m dev.torture", description=__doc__.splitlines()[0])
+    parser.add_argument("experiments", nargs="*", metavar="EXPERIMENT", help=f"only these: {', '.join(EXPERIMENTS)}")
+    parser.add_argument("--quick", action="store_true", help="try less, in four minutes; nothing is written")
+    parser.add_argument("--keep", action="store_true", help="replace the rows of the experiments that are named")
+    options = parser.parse_args(arguments)
+    if options.keep and (options.quick or not options.experiments):
+        parser.error("--keep is for experiments that are named, and run whole.")
+    if unknown := set(options.experiments) - set(EXPERIMENTS):
+        parser.error(f"there is no {', '.join(sorted(unknown))}; there are {', '.join(EXPERIMENTS)}.")
+    begun = time.monotonic()
+    effort = Effort(options.quick)
+    outcomes = [(name, outcome) for name in options.experiments or EXPERIMENTS for outcome in tried(name, effort)]
+    outcomes.sort(key=lambda row: row[1].claim)
+    table = table_of(outcomes)
+    failed = [name for name, outcome in outcomes if outcome.passed is False]
+    print(table, f"{len(outcomes) - len(failed)} of {len(outcomes)} did not fail", sep="\n\n")
+    if not options.experiments and not options.quick:
+        keep(table, f"{machine()} It took {(time.monotonic() - begun) / 60:.0f} minutes.")
+    elif options.keep:
+        keep_some(table.splitlines()[2:], options.experiments)
+    return 1 if failed else 0
+
+
+def tried(name: str, effort: Effort) -> Iterator[Outcome]:
+    """Yield what comes of an experiment, each as soon as it is known; one that breaks down has failed."""
+    say(f"{name}: begins")
+    begun = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix=f"supportcases-torture-{name}-", ignore_cleanup_errors=True) as folder:
+        try:
+            experiment: Experiment = import_module(f"dev.torture.{name}").run
+            for outcome in experiment(effort, Path(folder)):
+                say(f"{outcome.claim}: {outcome.name}: {VERDICTS[outcome.passed]}")
+                yield outcome
+        except Exception as error:  # noqa: BLE001 - whatever it was, the others go on and the table tells
+            traceback.print_exc()
+            yield Outcome(0, name, "broke down", f"{type(error).__name__}: {error}".partition("\n")[0], False)
+    say(f"{name}: {time.monotonic() - begun:.0f} s")
+
+
+def table_of(outcomes: list[tuple[str, Outcome]]) -> str:
+    """Return the outcomes, each with the name of its experiment, as a table in Markdown."""
+    rows = [["#", "experiment", "what", "effort", "result", "passed"], ["---"] * 6]
+    rows += [[str(o.claim), name, o.name, o.effort, o.result, VERDICTS[o.passed]] for name, o in outcomes]
+    return "\n".join(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in row)} |" for row in rows)
+
+
+def machine() -> str:
+    """Return where and on what the table was made."""
+    command = ["git", "describe", "--always", "--dirty"]
+    commit = subprocess.run(command, cwd=TARGET.parent, capture_output=True, text=True).stdout.strip() or "an sdist"
+    parts = ", ".join(
+        f"{name} {version(name)}" for name in ("falcon", "waitress", "marshmallow", "sqlite-utils", "wcwidth")
+    )
+    return (
+        f"Taken on {datetime.now(UTC):%Y-%m-%d}, of {commit}, on {platform.system()} {platform.machine()} with "
+        f"{os.cpu_count()} cores; Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}, {parts}."
+    )
+
+
+def keep(table: str, told: str) -> None:
+    """Write the table where it is kept, below what is told of its runs."""
+    before, _, after = kept()
+    TARGET.write_text(f"{before}{BEGIN}\n{told}\n\n{table}\n{END}{after}", encoding="utf-8")
+
+
+def keep_some(rows: list[str], names: list[str]) -> None:
+    """Replace the rows of the experiments of those names in the table that is kept."""
+    told, _, table = kept()[1].strip().partition("\n\n")
+    head, others = table.splitlines()[:2], table.splitlines()[2:]
+    all_rows = [row for row in others if row.split(" | ")[1] not in names] + rows
+    all_rows.sort(key=lambda row: int(row.split(" | ")[0].removeprefix("| ")))
+    keep("\n".join([*head, *all_rows]), f"{told}\nOf {', '.join(names)}: {machine()}")
+
+
+def kept() -> tuple[str, str, str]:
+    """Return the page that is kept: what stands before the table, the table with what is told of it, and the rest."""
+    before, _, rest = TARGET.read_text(encoding="utf-8").partition(BEGIN)
+    table, _, after = rest.partition(END)
+    return before, table, after
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,1 +1,0 @@
-"""Experiments that try to make the desk lose something or let somebody in: `python -m torture`."""

@@ -25,8 +25,9 @@ from tests.web.test_official_client import (
     Thrown,
     bounded,
     check,
-    connected,  # a fixture
+    connected,
 )
+from tests.web.test_official_client import sdk as sdk  # a fixture
 
 EXAMPLES = ROOT / "examples"
 FRAMEWORKS = ["flask", "django", "pyramid", "falcon", "plain"]

@@ -6,7 +6,16 @@ from contextlib import closing
 
 import pytest
 
-from supportcases import Actor, ActorKind, InvalidInput, KeyRing, SqliteRepository, SupportDesk
+from supportcases import (
+    Actor,
+    ActorKind,
+    EventKind,
+    HistoryEntry,
+    InvalidInput,
+    KeyRing,
+    SqliteRepository,
+    SupportDesk,
+)
 from supportcases.testing import support_desk
 from tests.cli.test_commands import run
 from tests.cli.test_support import fed
@@ -104,12 +113,15 @@ def old(path):
     with closing(SqliteRepository(path)) as repository:
         desk, keys = SupportDesk(repository), KeyRing(repository)
         desk.open(Actor(ActorKind.MERCHANT, ZERO_WIDTH, frozenset(["acme"])), body=BODY, author="API")
-        desk.assign(Actor(ActorKind.SUPPORT, ZERO_WIDTH, None), "acme:1", "Ada")
+        case = desk.find(ADA, "acme:1")
+        was, became = {"assignee": None}, {"assignee": ZERO_WIDTH}
+        assigned = HistoryEntry(EventKind.CHANGED, ActorKind.SUPPORT, ZERO_WIDTH, case.created_at, was, became)
+        with repository.write() as transaction:
+            transaction.cases.update(case._replace(assignee=ZERO_WIDTH))
+            transaction.events.record(case, assigned)
         secrets = keys.create("acme")[0], keys.create_support(label="Ada", stores=["acme"])[0]
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
-        connection.execute(
-            "UPDATE supportcases_cases SET subject = ?, subject_folded = '', assignee = ?", [ZERO_WIDTH] * 2
-        )
+        connection.execute("UPDATE supportcases_cases SET subject = ?, subject_folded = ''", (ZERO_WIDTH,))
         connection.execute("UPDATE supportcases_messages SET author_label = ?, body = ?", (ZERO_WIDTH, ZERO_WIDTH))
         connection.execute("UPDATE supportcases_keys SET label = ?", (ZERO_WIDTH,))
     return path, secrets

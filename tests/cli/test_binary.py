@@ -17,9 +17,9 @@ from platform import python_version
 from typing import NamedTuple
 from urllib.request import Request, urlopen
 
-import make_binary
 import pytest
 
+from dev import make_binary
 from supportcases import __version__, cli
 from tests.conftest import CASES, ROOT
 from tests.support.tools import miss, needs, unshare

@@ -22,10 +22,11 @@ from schemathesis.openapi.checks import ObjectLevelAuthorizationViolation
 from schemathesis.specs.openapi.checks import negative_data_rejection, positive_data_acceptance
 
 from dev.tools import make_openapi
-from supportcases import SupportDesk, create_app
+from supportcases import KeyRing, SupportDesk, create_app
 from supportcases.domain import fields
 from supportcases.domain.errors import CaseNotFound
 from supportcases.domain.text import shows
+from supportcases.testing import numbered_keys
 from supportcases.web import schemas
 from supportcases.web.support import schemas as support_schemas
 from tests.conftest import ACME, ADA, GLOBEX, SUPPORT
@@ -200,11 +201,29 @@ def support_side():
     open no case in a store that schemathesis makes up. The walls between support's keys are tested where the stores
     are known, in `test_stores_are_walls`.
     """
-    app = create_app(":memory:")
-    for actor in (ACME, GLOBEX):
-        app.desk.open(actor, body="The checkout shows a blank page.")
-    key, _ = app.keys.create_support(label="Ada")
-    return loaded(app, {"Ada": key}).include(path_regex=f"^{SUPPORT}/")
+
+    def make():
+        app = create_app(":memory:")
+        for actor in (ACME, GLOBEX):
+            app.desk.open(actor, body="The checkout shows a blank page.")
+        KeyRing(app.desk.repository, new_key=numbered_keys()).create_support(label="Ada")
+        return app
+
+    return loaded(Renewed(make), {"Ada": numbered_keys()()}).include(path_regex=f"^{SUPPORT}/")
+
+
+class Renewed:
+    """An app that begins anew with each walk: a walk that depends on those before it cannot be taken again."""
+
+    def __init__(self, make):
+        self.make = make
+        self.renew()
+
+    def renew(self):
+        self.app = self.make()
+
+    def __call__(self, environ, start_response):
+        return self.app(environ, start_response)
 
 
 merchants = merchants_side()
@@ -253,6 +272,10 @@ def workflow(over, *, max_examples):
     """Return random walks along the document's links: open a case, then get it, change it, write to it."""
 
     class Workflow(over.as_state_machine()):
+        def setup(self):
+            if isinstance(over.app, Renewed):
+                over.app.renew()
+
         def validate_response(self, response, case, additional_checks=None, **kwargs):
             case.validate_response(
                 response,

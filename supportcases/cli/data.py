@@ -90,11 +90,20 @@ def import_cases(options: argparse.Namespace) -> None:
     with _stoppable(), _opened(options.source) as source:
         try:
             archive = Archive(source)  # before the database is touched: it may be no archive at all
-            with closing(SqliteRepository(options.db)) as repository:
+            with closing(_opened_whole(options.db)) as repository:
                 count = _take_in(archive, repository, options.db)
         except InvalidInput as wrong:
             raise SupportCasesError(f"{options.source}: {wrong}") from None
         report(f"imported {counted(count, 'case')} into {options.db}")
+
+
+def _opened_whole(db: str) -> SqliteRepository:
+    """Open the file, or make it; a signal to stop waits until it has its schema."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, STOPS)
+    try:
+        return SqliteRepository(db)
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _take_in(archive: Archive, repository: SqliteRepository, db: str) -> int:

@@ -204,7 +204,9 @@ def latin(text: str) -> str:
 def by_header(req: falcon.Request) -> Actor | None:
     """Believe what a client says of its store, as a careless host would."""
     store = req.get_header("X-Store")
-    return Actor.merchant(store, label=store) if store else None
+    with suppress(InvalidInput):  # a host that lets it out is told so in the log, with where it was
+        return Actor.merchant(store, label=store) if store else None
+    return None
 
 
 def failing_apps() -> dict[str, Any]:

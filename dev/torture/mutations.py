@@ -92,13 +92,13 @@ GUARDS: Final = (
         f"{SQLITE}::test_a_commit_is_durable_and_the_rules_of_the_schema_are_on",
     ),
     Guard(
-        "storage/sqlite/connections.py",
+        "storage/sqlite/pool.py",
         "_taken(pool.write_turn, deadline) if writes else None",
         "None",
         "tests/storage/test_concurrency.py::test_the_writers_of_a_process_wait_for_each_other_before_they_ask_sqlite",
     ),
     Guard(
-        "storage/sqlite/connections.py",
+        "storage/sqlite/pool.py",
         "_taken(self._turn, deadline)",
         "None",
         f"{CONTRACT}::test_nobody_sees_what_was_not_kept",
@@ -135,9 +135,7 @@ GUARDS: Final = (
         "pass",
         f"{DAMAGE}::test_a_write_that_waited_for_another_process_while_the_file_was_moved_is_refused",
     ),
-    Guard(
-        "storage/sqlite/connections.py", "if self._file and self._file != _identity(self._path):", "if False:", DAMAGE
-    ),
+    Guard("storage/sqlite/pool.py", "if self._file and self._file != _identity(self._path):", "if False:", DAMAGE),
     # limits
     Guard("desk/use_case.py", "self._must_have_room(transaction, checked_store)", "pass", LIMITS),
     Guard("desk/use_case.py", "self._must_fit(transaction, case, body)", "pass", THREADS),

@@ -40,16 +40,16 @@ FILES: Final = (DB, f"{DB}-wal")  # no power cut leaves the shared memory
 SHIM: Final = Path(__file__).with_name("power.c")
 NORMAL: Final = """
 import runpy, sys
-from supportcases.storage.sqlite import connections
+from supportcases.storage.sqlite import pool
 
-careful = connections.open_file
+careful = pool.open_file
 
 def careless(*arguments):
     connection = careful(*arguments)
     connection.execute("PRAGMA synchronous = NORMAL")
     return connection
 
-connections.open_file = careless
+pool.open_file = careless
 del sys.argv[1:4]  # python -m supportcases
 runpy.run_module("supportcases", run_name="__main__")
 """

@@ -64,7 +64,7 @@ def test_the_only_thread_does_everything(app):
 
 
 def test_all_who_wait_to_write_are_told_within_one_wait_and_not_one_after_the_other(app, path, monkeypatch):
-    monkeypatch.setattr("supportcases.storage.sqlite.connections.PATIENCE", 3.0)
+    monkeypatch.setattr("supportcases.storage.sqlite.pool.PATIENCE", 3.0)
     with served(app, threads=4) as url, ThreadPoolExecutor(8) as clients, locked(path):
         begun = time.monotonic()
         answers = list(clients.map(post, [url] * 8))

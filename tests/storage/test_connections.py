@@ -9,7 +9,7 @@ from contextlib import closing
 import pytest
 
 from supportcases import SqliteRepository, SupportDesk, create_app
-from supportcases.storage.sqlite.connections import IDLE
+from supportcases.storage.sqlite.pool import IDLE
 from tests.conftest import ACME
 from tests.support.databases import open_files, pragma, python
 from tests.support.queue_contract import QueueContract

@@ -43,9 +43,9 @@ FORKING = """
 """
 
 PARENT_CLOSES = """
-from supportcases.storage.sqlite import connections
-opened, open_file = [], connections.open_file
-connections.open_file = lambda *how: opened.append(os.getpid()) or open_file(*how)
+from supportcases.storage.sqlite import pool
+opened, open_file = [], pool.open_file
+pool.open_file = lambda *how: opened.append(os.getpid()) or open_file(*how)
 numbers = write(1)
 begun, go_on = os.pipe(), os.pipe()
 
@@ -230,7 +230,7 @@ def test_a_fork_that_python_did_not_make_loses_nothing_either(path):
 
 
 def test_a_fork_that_cannot_wait_any_longer_is_told_in_the_log(path, caplog, monkeypatch):
-    monkeypatch.setattr("supportcases.storage.sqlite.connections.PATIENCE", 0.1)
+    monkeypatch.setattr("supportcases.storage.sqlite.pool.PATIENCE", 0.1)
     with closing(SqliteRepository(path)) as repository:
         begun, done = threading.Event(), threading.Event()
 
@@ -352,11 +352,11 @@ def test_an_exception_while_a_fork_waits_leaves_nothing_locked(path, failing):
         path,
         f"""
         import logging, signal
-        from supportcases.storage.sqlite import connections
-        connections.PATIENCE = 30.0
+        from supportcases.storage.sqlite import pool
+        pool.PATIENCE = 30.0
         sys.unraisablehook = lambda raised: None
         if {failing == "a log handler"}:
-            connections.PATIENCE = 0.3
+            pool.PATIENCE = 0.3
             class Failing(logging.Handler):
                 def handle(self, record):
                     raise OSError("the log is full")
@@ -377,14 +377,14 @@ def test_an_exception_while_a_fork_waits_leaves_nothing_locked(path, failing):
         reader.start()
         begun.wait(30)
         signal.signal(signal.SIGALRM, lambda *_: signal.default_int_handler(2, None))
-        if connections.PATIENCE > 1:
+        if pool.PATIENCE > 1:
             signal.setitimer(signal.ITIMER_REAL, 0.5, 0.5)
         child = os.fork()
         if not child:
             os._exit(0)
         signal.setitimer(signal.ITIMER_REAL, 0)
         os.waitpid(child, 0)
-        connections.PATIENCE = 30.0
+        pool.PATIENCE = 30.0
         done.set()
         reader.join()
         numbers = write(1) + fork(lambda: write(1))() + write(1)

@@ -94,7 +94,7 @@ def test_a_migration_that_fails_leaves_the_schema_as_it_was(path):
 
 
 def test_a_start_waits_for_another_process_that_brings_a_large_file_up_to_date(path, monkeypatch, caplog):
-    monkeypatch.setattr("supportcases.storage.sqlite.connections.PATIENCE", 0.05)
+    monkeypatch.setattr("supportcases.storage.sqlite.pool.PATIENCE", 0.05)
     with closing(sqlite3.connect(path, isolation_level=None, check_same_thread=False)) as other:
         other.execute("PRAGMA journal_mode = WAL")
         MIGRATIONS.apply(Database(other, execute_plugins=False), stop_before=MIGRATION_NAMES[-1])

@@ -484,7 +484,7 @@ def test_a_closed_database_is_an_error_in_the_shape(app, send):
 
 
 def test_a_locked_file_is_503_for_writers_and_serves_readers(tmp_path, monkeypatch):
-    monkeypatch.setattr("supportcases.storage.sqlite.connections.PATIENCE", 0.05)
+    monkeypatch.setattr("supportcases.storage.sqlite.pool.PATIENCE", 0.05)
     app = create_app(tmp_path / "cases.db", authenticate=lambda req: ACME)
     app.desk.open(ACME, body="The checkout shows a blank page.")
     other = sqlite3.connect(tmp_path / "cases.db", isolation_level=None)

@@ -13,18 +13,10 @@ from sqlite_utils import Database
 
 from supportcases.domain.errors import DatabaseBusy, DatabaseDamaged, DatabaseUnavailable, DatabaseUnusable
 from supportcases.processes import PerProcess
-from supportcases.storage.sqlite.connections import (
-    Connection,
-    Connections,
-    FileConnections,
-    MemoryConnection,
-    Trace,
-    attempts,
-    open_memory,
-    open_read_only,
-)
+from supportcases.storage.sqlite.connections import Connection, Trace, attempts, open_memory, open_read_only
 from supportcases.storage.sqlite.errors import BUSY, Faults, primary_code
 from supportcases.storage.sqlite.migrations import MIGRATIONS
+from supportcases.storage.sqlite.pool import Connections, FileConnections, MemoryConnection
 from supportcases.storage.sqlite.transactions import Begun, SqliteTransaction, begin, end, savepoint, thread_state
 
 IN_MEMORY: Final = ":memory:"

@@ -10,11 +10,12 @@ from typing import Final, Protocol
 
 from supportcases.domain.errors import DatabaseDamaged
 from supportcases.storage.sqlite.cases import SqliteCases
-from supportcases.storage.sqlite.connections import Connection, Connections
+from supportcases.storage.sqlite.connections import Connection
 from supportcases.storage.sqlite.errors import Faults
 from supportcases.storage.sqlite.events import SqliteEvents
 from supportcases.storage.sqlite.idempotency import SqliteReplays
 from supportcases.storage.sqlite.keys import SqliteKeys
+from supportcases.storage.sqlite.pool import Connections
 from supportcases.storage.sqlite.queue import SqliteQueue
 
 

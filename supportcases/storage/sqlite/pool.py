@@ -1,0 +1,282 @@
+"""Who may use which connection when.
+
+A connection serves one thread at a time and is handed back, so there are never more than are used at once and a few
+that wait, however many threads come and go. Writers of one process take turns at a lock before they ask SQLite for its
+own: its busy handler sleeps and is no queue.
+"""
+
+import logging
+import os
+import threading
+import time
+import weakref
+from collections.abc import Callable
+from functools import partial
+from typing import Final, Protocol
+
+from supportcases.domain.errors import DatabaseBusy, DatabaseUnavailable
+from supportcases.processes import PerProcess, waited
+from supportcases.storage.sqlite import forks
+from supportcases.storage.sqlite.connections import PATIENCE, Connection, Trace, open_file, open_memory
+from supportcases.storage.sqlite.journal import Journal
+
+IDLE: Final = 4  # connections that stay open while nobody uses them
+NOBODY: Final = 0  # no process has that id
+
+log: Final = logging.getLogger("supportcases.sqlite")
+
+
+class Lease:
+    """A connection that one thread uses until it is given back."""
+
+    __slots__ = ("_give_back", "_turn", "connection")
+
+    def __init__(
+        self,
+        connection: Connection,
+        give_back: Callable[[Connection], object],
+        turn: "threading.Lock | None",
+    ) -> None:
+        """Give the connection back at the end, and then the turn, if it is a writer's."""
+        self.connection: Final = connection
+        self._give_back = give_back
+        self._turn = turn
+
+    def end(self) -> None:
+        """Give it back."""
+        try:
+            self._give_back(self.connection)
+        finally:
+            if self._turn:
+                self._turn.release()
+
+    def __enter__(self) -> Connection:
+        return self.connection
+
+    def __exit__(self, *_: object) -> None:
+        self.end()
+
+
+class Connections(Protocol):
+    """Where transactions get their connection from."""
+
+    def borrow(self, *, writes: bool) -> Lease:
+        """Lend a connection, to read with or, to one at a time in this process, to write with."""
+
+    def begin_to_write(self) -> None:
+        """Raise `DatabaseUnavailable` where the database, of which the lock is held now, is not the one it was."""
+
+    def close(self) -> None:
+        """Close the connections that nobody uses."""
+
+
+class Pool:
+    """The connections of one process to a file that wait to be lent, and who has borrowed one."""
+
+    def __init__(self) -> None:
+        self.process = os.getpid()
+        self.write_turn: Final = threading.Lock()
+        self.change: Final = threading.Condition()
+        self.idle: Final[list[Connection]] = []
+        self.borrowers: Final[list[int]] = []
+        self.writing = False
+        self.forking: Final[set[int]] = set()  # the threads that are about to fork; nothing is lent meanwhile
+        weakref.finalize(self, _close_all, self.idle)
+
+    def take(self, patience: float) -> Connection | None:
+        """Note that this thread borrows one; return an idle one, if there is one."""
+        with self.change:
+            if not self.change.wait_for(lambda: not self.forking, timeout=patience):
+                raise DatabaseBusy()
+            self.borrowers.append(threading.get_ident())
+            return self.idle.pop() if self.idle else None
+
+    def leave(self, connection: Connection | None = None) -> None:
+        """Note that this thread has no longer borrowed one, and keep it for the next, or close it where some wait."""
+        with self.change:
+            if connection and len(self.idle) < IDLE and not self.forking:
+                self.idle.append(connection)
+            elif connection:
+                connection.close()
+            if (thread := threading.get_ident()) in self.borrowers:
+                self.borrowers.remove(thread)
+            if self.forking:
+                self.change.notify_all()
+
+    def close(self) -> None:
+        """Close those that nobody uses."""
+        with self.change:
+            _close_all(self.idle)
+
+    def before_fork(self, path: str) -> None:
+        """Wait until nobody but this thread uses a connection, close them all, and lend none until after the fork."""
+        this_thread = threading.get_ident()
+        with self.change:
+            self.forking.add(this_thread)
+            try:
+                if not self.change.wait_for(lambda: set(self.borrowers) <= {this_thread}, timeout=PATIENCE):
+                    log.warning("forking although %s has been in use for %.0f s", path, PATIENCE)
+            finally:
+                _close_all(self.idle)
+
+    def after_fork(self) -> None:
+        """Lend connections again, in the parent."""
+        with self.change:
+            self.forking.discard(threading.get_ident())
+            self.change.notify_all()
+
+
+class FileConnections:
+    """Connections to a file: readers side by side, one writer at a time; none once the path leads to another file.
+
+    A fork waits until none is in use, for `PATIENCE` at the most, and closes them all: SQLite's notes on its locks
+    would be copied without the locks, the child would believe that it holds what only its parent holds, and what it
+    writes could be lost. A child makes a pool of its own when it first needs it.
+    """
+
+    def __init__(self, path: str, trace: Trace | None) -> None:
+        self._path = path
+        self._trace = trace
+        self._file: tuple[int, int] | None = None  # which one it is, from the first use on
+        self._journal = Journal(path)
+        self._forked_amid_write = False
+        self._renewal = PerProcess(threading.Lock)
+        self._pool = Pool()
+        forks.watch(self)
+
+    def borrow(self, *, writes: bool) -> Lease:
+        """Lend a connection, to read with or, to one at a time in this process, to write with."""
+        deadline = time.monotonic() + PATIENCE - (waited.get() if writes else 0.0)
+        pool = self._own_pool()
+        if writes and self._forked_amid_write:
+            raise DatabaseUnavailable(f"This process was forked amid a write to {self._path}, and cannot write to it.")
+        turn = _taken(pool.write_turn, deadline) if writes else None
+        try:
+            self._must_be_there()  # before it is opened, which would make it anew
+            connection = self._borrow(pool, deadline)
+            if turn is None:
+                return Lease(connection, partial(self._give_back, pool), turn)
+            pool.writing = True
+            connection.wait_at_most(deadline - time.monotonic())
+            return Lease(connection, partial(self._give_back_written, pool, deadline), turn)
+        except BaseException:
+            if turn:
+                turn.release()
+            raise
+
+    def begin_to_write(self) -> None:
+        """Look once more where the file is, now that the lock is held, and how long its journal is."""
+        self._must_be_there()
+        self._journal.remember()
+
+    def close(self) -> None:
+        """Close the connections that nobody uses; a later use opens new ones."""
+        self._own_pool().close()
+
+    def before_fork(self) -> None:
+        """Let nobody but this thread use a connection until after the fork."""
+        self._own_pool().before_fork(self._path)
+
+    def after_fork_in_parent(self) -> None:
+        """Lend connections again."""
+        self._own_pool().after_fork()
+
+    def after_fork_in_child(self) -> None:
+        """Close what is left of the parent's connections before the child has any of its own."""
+        pool = self._pool
+        _close_all(pool.idle)  # there are some only where the fork was not Python's own, as in uWSGI's C code
+        self._forked_amid_write |= pool.writing
+        pool.process = NOBODY
+
+    def _own_pool(self) -> Pool:
+        """Return the pool of this process."""
+        if self._pool.process != os.getpid():
+            with self._renewal():
+                if self._pool.process != os.getpid():
+                    self.after_fork_in_child()
+                    self._pool = Pool()
+        return self._pool
+
+    def _must_be_there(self) -> None:
+        """Refuse to go on with a file that was moved, deleted or replaced: what is written to it nobody would find."""
+        if self._file and self._file != _identity(self._path):
+            raise DatabaseUnavailable(f"{self._path} was moved, deleted or replaced while it was in use.")
+
+    def _borrow(self, pool: Pool, deadline: float) -> Connection:
+        if connection := pool.take(deadline - time.monotonic()):
+            return connection
+        try:
+            connection = open_file(self._path, self._trace, deadline)
+        except BaseException:
+            pool.leave()
+            raise
+        self._file = self._file or _identity(self._path)
+        return connection
+
+    def _give_back_written(self, pool: Pool, deadline: float, connection: Connection) -> None:
+        """Take it back from a writer, whose turn it still is."""
+        if connection.inherited:
+            forks.keep_for_ever(connection)
+            return
+        try:
+            self._journal.keep_short(connection, connection.patience, deadline - time.monotonic())
+            if not connection.in_transaction:
+                connection.wait_at_most(PATIENCE)
+        finally:
+            pool.writing = False
+            self._give_back(pool, connection)
+
+    @staticmethod
+    def _give_back(pool: Pool, connection: Connection) -> None:
+        if connection.inherited:
+            connection.close()
+        elif connection.in_transaction:  # the rollback failed: nobody can know what it holds
+            try:
+                connection.close()
+            finally:
+                pool.leave()
+        else:
+            pool.leave(connection)
+
+
+def _identity(path: str) -> tuple[int, int] | None:
+    """Return which file the path leads to, without opening it: closing it again would drop SQLite's locks."""
+    try:
+        found = os.stat(path)
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
+def _close_all(connections: list[Connection]) -> None:
+    while connections:
+        connections.pop().close()
+
+
+class MemoryConnection:
+    """The one connection to a database in memory: readers and writers take turns."""
+
+    def __init__(self, trace: Trace | None) -> None:
+        self._connection = open_memory(trace)
+        weakref.finalize(self, self._connection.close)
+        self._turn = threading.Lock()
+
+    def borrow(self, *, writes: bool) -> Lease:
+        """Lend the connection."""
+        deadline = time.monotonic() + PATIENCE - (waited.get() if writes else 0.0)
+        return Lease(self._connection, lambda connection: None, _taken(self._turn, deadline))
+
+    def begin_to_write(self) -> None:
+        """Know that it is."""
+
+    def close(self) -> None:
+        """Close the connection; the database is gone."""
+        with self.borrow(writes=True) as connection:
+            connection.close()
+
+
+def _taken(lock: threading.Lock, deadline: float) -> threading.Lock:
+    """Return the lock, once it is this thread's."""
+    if not lock.acquire(timeout=max(0.0, deadline - time.monotonic())):
+        raise DatabaseBusy()
+    return lock

@@ -178,7 +178,12 @@ GUARDS: Final = (
     ),
     Guard("desk/triage.py", "actor.must_be(ActorKind.SUPPORT)", "pass", SUPPORT),
     Guard("desk/reports.py", "actor.must_be(ActorKind.SUPPORT)", "pass", SUPPORT),
-    Guard("desk/use_case.py", "(case.store, case.id) not in if_revision", "(case.store, case.id) < 0", SUPPORT),
+    Guard(
+        "desk/use_case.py",
+        "(case.store, case.id) not in if_revision",
+        "(case.store, case.id) < 0",
+        "tests/desk/test_revisions.py",
+    ),
     Guard("web/auth.py", "raise Unauthorized()", "return None", GUARDS_ALONE),
     Guard(
         "web/auth.py", "keys.recognise(header[1]) if header else None", "Actor.support('x')", "tests/web/test_auth.py"

@@ -1,7 +1,5 @@
 """Quiet cases close themselves: when, which, with what word, and what happens when others write meanwhile."""
 
-import random
-import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
@@ -9,13 +7,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from supportcases import Actor, AuthorKind, InvalidInput, SqliteRepository, Status, SupportDesk
+from supportcases import Actor, AuthorKind, SqliteRepository, Status, SupportDesk
 from supportcases.domain import times
 from tests.conftest import ACME, ADA, GLOBEX
-from tests.support.processes import let_go, start
+from tests.support.desks import BODY, T0
 
-T0 = datetime(2024, 6, 15, 10, 30, tzinfo=UTC)
-BODY = "The card was declined. What can I do?"
 CRON = Actor.support("cron")
 BOB = Actor.support("Bob", ["globex", "initech"])
 FORTNIGHT = timedelta(days=14)
@@ -87,21 +83,6 @@ def test_the_longest_spans_close_nothing(desk, case, clock, now, span):
 # which
 
 
-def test_only_answered_cases_are_closed_the_longest_quiet_first(desk, clock):
-    for _ in range(5):
-        desk.open(ACME, body=BODY)
-    desk.answer(ADA, "acme:1", body="Try again.", close=True)
-    for number in (3, 2, 4):
-        clock.advance(minutes=1)
-        desk.answer(ADA, f"acme:{number}", body="Try again.")
-    desk.reply(ACME, 4, body="Still the same.")
-    clock.advance(days=14)
-    before = {number: desk.find(ADA, f"acme:{number}") for number in (1, 4, 5)}
-    assert idle(desk) == close_idle(desk) == [("acme", 3), ("acme", 2)]
-    assert {number: desk.find(ADA, f"acme:{number}") for number in (1, 4, 5)} == before
-    assert idle(desk) == close_idle(desk) == []
-
-
 @pytest.mark.parametrize("answer", [{"kind": "elliot"}, {"kind": "support"}, None], ids=str)
 def test_it_does_not_matter_who_made_the_case_answered(desk, clock, answer):
     desk.open(ACME, body=BODY)
@@ -119,15 +100,6 @@ def test_a_note_and_a_triage_do_not_keep_a_case_from_going_quiet(desk, case, clo
     desk.change(ADA, "acme:1", severity="low", assignee="me")
     clock.advance(days=4)
     assert close_idle(desk) == [("acme", 1)]
-
-
-def test_a_second_answer_begins_the_wait_anew(desk, case, clock):
-    clock.advance(days=10)
-    desk.answer(ADA, "acme:1", body="Did that help?")
-    clock.advance(days=10)
-    assert idle(desk) == []
-    clock.advance(days=4)
-    assert idle(desk) == [("acme", 1)]
 
 
 def test_only_cases_of_the_actors_stores_are_closed(desk, case, clock):
@@ -158,71 +130,6 @@ def test_the_desks_own_word_says_so_and_the_history_who_did_it(desk, case, clock
     ]
 
 
-def test_a_case_that_closed_itself_is_open_again_by_a_reply(desk, case, clock):
-    clock.advance(days=14)
-    close_idle(desk)
-    clock.advance(days=1)
-    assert desk.reply(ACME, 1, body="Sorry, I was away.").case.waiting_since == clock.now
-    clock.advance(days=100)
-    assert idle(desk) == []
-
-
-@pytest.mark.parametrize(
-    ("span", "words"),
-    [
-        (timedelta(days=14), "14 days"),
-        (timedelta(days=1), "1 day"),
-        (timedelta(hours=24), "1 day"),
-        (timedelta(weeks=2), "14 days"),
-        (timedelta(hours=36), "36 hours"),
-        (timedelta(hours=1), "1 hour"),
-        (timedelta(minutes=90), "90 minutes"),
-        (timedelta(minutes=1), "1 minute"),
-        (timedelta(days=1, minutes=1), "1441 minutes"),
-        (timedelta(seconds=90), "90 seconds"),
-        (timedelta(seconds=2), "2 seconds"),
-        (timedelta(milliseconds=1500), "1.5 seconds"),
-    ],
-    ids=str,
-)
-def test_a_span_is_spelled_in_the_largest_unit_of_which_it_is_a_whole_number(span, words):
-    assert times.spelled(span) == words
-
-
-def test_one_second_is_spelled_in_the_singular():
-    assert times.spelled(timedelta(seconds=1)) == "1 second"
-
-
-@pytest.mark.parametrize(
-    ("span", "words"),
-    [
-        (timedelta(days=14, seconds=1), "1209601 seconds"),
-        (timedelta(days=12, milliseconds=500), "1036800.5 seconds"),
-        (timedelta(microseconds=10), "0.00001 seconds"),
-    ],
-    ids=str,
-)
-def test_a_span_is_spelled_exactly_and_without_an_exponent(span, words):
-    """A merchant reads it: 1.2096e+06 seconds is neither."""
-    assert times.spelled(span) == words
-
-
-@pytest.mark.parametrize("span", [timedelta(0), timedelta(days=-1), -MILLISECOND], ids=str)
-def test_a_span_is_longer_than_nothing(desk, case, span):
-    for use in (desk.idle, desk.close_idle):
-        with pytest.raises(InvalidInput) as refused:
-            use(CRON, answered_for=span)
-        assert refused.value.problems == {"answered_for": "Must be a timedelta that is longer than nothing."}
-
-
-@pytest.mark.parametrize("span", [14, 1.5, "14d", None, datetime(2024, 6, 15, tzinfo=UTC)], ids=str)
-@pytest.mark.parametrize("use", ["idle", "close_idle"])
-def test_what_is_no_span_is_refused_with_a_sentence(desk, case, use, span):
-    with pytest.raises(InvalidInput) as refused:
-        getattr(desk, use)(CRON, answered_for=span)
-    assert refused.value.problems == {"answered_for": "Must be a timedelta that is longer than nothing."}
-
-
 # how many
 
 
@@ -239,14 +146,6 @@ def test_of_many_some_are_told_and_closed_at_a_time_the_longest_quiet_first(desk
     assert len(close_idle(desk)) == 1_000
     assert close_idle(desk) == [("acme", 1_003)]
     assert close_idle(desk) == []
-
-
-@pytest.mark.parametrize("limit", [0, 1_001, "5", None, True])
-@pytest.mark.parametrize("use", ["idle", "close_idle"])
-def test_how_many_is_1_to_1000(desk, case, use, limit):
-    with pytest.raises(InvalidInput) as refused:
-        getattr(desk, use)(CRON, answered_for=FORTNIGHT, limit=limit)
-    assert refused.value.problems == {"limit": "Must be a whole number from 1 to 1000."}
 
 
 def test_the_command_closes_all_however_many(tmp_path, capsys):
@@ -370,47 +269,3 @@ def test_a_run_that_fails_midway_has_closed_whole_cases(desk, clock, monkeypatch
     assert [desk.find(ADA, f"acme:{n}").status for n in (1, 2, 3)] == ["closed", "answered", "answered"]
     assert [len(desk.get(ADA, f"acme:{n}").messages) for n in (1, 2, 3)] == [3, 2, 2]
     assert close_idle(desk) == [("acme", 2), ("acme", 3)]
-
-
-RUN = """
-    import json
-    from datetime import timedelta
-    desk = SupportDesk(SqliteRepository(sys.argv[1]))
-    closed = desk.close_idle(Actor.support(sys.argv[2]), answered_for=timedelta(milliseconds=1))
-    desk.repository.close()
-    print(json.dumps([case.number for case in closed]))
-"""
-
-
-def test_runs_of_two_processes_at_once_close_each_case_once_and_no_reply_is_lost(path):
-    with closing(SqliteRepository(path)) as repository:
-        desk = SupportDesk(repository, clock=lambda: T0)
-        with repository.write():
-            for number in range(1, 61):
-                desk.open(ACME, body=BODY)
-                desk.answer(ADA, f"acme:{number}", body="Try again.")
-        desk, replied, done = SupportDesk(repository), [], threading.Event()
-
-        def reply() -> None:
-            dice = random.Random(1)
-            order = dice.sample(range(1, 61), 60)
-            while order and not done.is_set():
-                number = order.pop()
-                desk.reply(ACME, number, body="I am here!")
-                replied.append(number)
-
-        processes = [start(RUN, path, label) for label in ("one", "other")]
-        with ThreadPoolExecutor(1) as elsewhere:
-            replying = elsewhere.submit(reply)
-            one, other = let_go(processes)
-            done.set()
-            replying.result(timeout=10)
-        assert not set(one) & set(other)
-        assert set(one) | set(other) | set(replied) == set(range(1, 61))
-        for number in range(1, 61):
-            thread = desk.get(ADA, f"acme:{number}")
-            words = [message.author_kind for message in thread.messages[2:]]
-            closings = kinds(desk, f"acme:{number}").count("closed")
-            assert closings == words.count("system") == (number in one) + (number in other)
-            assert words.count("merchant") == (number in replied)
-            assert thread.case.status == ("open" if number in replied else "closed")

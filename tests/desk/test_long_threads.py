@@ -96,22 +96,6 @@ def test_a_retry_of_a_reply_that_was_taken_gets_its_answer_although_the_case_is_
         assert transaction.replays.find("store:acme", "more") is None  # a refusal is not kept
 
 
-def test_each_case_has_a_length_of_its_own(app):
-    app.desk.open(ACME, body=BODY)
-    app.desk.open(GLOBEX, body=BODY)
-    for _ in range(2):
-        app.desk.reply(ACME, 1, body="Any news?")
-    assert reply_to(app, 2).status == 201
-    assert app.desk.reply(GLOBEX, 1, body="Any news?").case.status == "open"
-    assert (size_of(app.desk), size_of(app.desk, 2), size_of(app.desk, 1, "globex")) == ((3, 50), (2, 41), (2, 41))
-
-
-def test_nobody_learns_the_length_of_another_store_s_case(desk):
-    case = desk.open(ACME, body=BODY)
-    with desk.repository.read() as transaction:
-        assert transaction.cases.thread_size("globex", case.id) == (0, 0)
-
-
 def test_unless_told_otherwise_it_is_2000_messages_and_2000000_characters(desk):
     desk.open(ACME, body=BODY)
     desk.open(ACME, body=BODY)

@@ -1,6 +1,6 @@
 """What the support team looks over, without HTTP: the queue, the stores, the history."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import pytest
 
@@ -15,16 +15,7 @@ from supportcases import (
     StorePage,
 )
 from tests.conftest import ACME, ADA, GLOBEX
-from tests.support.desks import BOB, BODY, MOMENT, NOBODYS, T0, names, problems
-
-
-@pytest.fixture
-def case(desk, clock):
-    """An open case of acme; a minute has passed since."""
-    case = desk.open(ACME, body=BODY)
-    clock.advance(minutes=1)
-    return case
-
+from tests.support.desks import BOB, BODY, NOBODYS, T0, names, problems
 
 # the queue
 
@@ -134,87 +125,10 @@ def test_the_queue_comes_in_pages_by_offset_and_by_cursor(full):
     assert full.queue(ADA, offset=2**53 - 1).count == 6
 
 
-@pytest.mark.parametrize(
-    ("faulty", "sentence"),
-    [
-        *(({"limit": value}, "Must be a whole number from 1 to 100.") for value in (0, 101, "10", None, True, 10**30)),
-        *(
-            ({"offset": value}, f"Must be a whole number from 0 to {2**53 - 1}.")
-            for value in (-1, 2**53, "0", None, False)
-        ),
-        *(({"sort": value}, "Must be waiting, activity, age or severity.") for value in ("", "number", None, 1)),
-        *(({"status": value}, "Must be open, answered, closed or all.") for value in ("new", 42)),
-        *(({"severity": value}, "Must be critical, high, normal, low or all.") for value in ("new", ["low"])),
-        *(({"query": value}, sentence) for value, sentence in ((42, "Must be a string."),)),
-        ({"query": "\ud800"}, "Must not contain a lone surrogate."),
-        *(({"assignee": value}, "Must be 1 to 120 characters long, not 0.") for value in ("", " ")),
-        ({"assignee": 42}, "Must be a string."),
-        *(({"cursor": value}, "Must be the nextCursor of a page.") for value in ("", "a b", "x" * 1001, 42, "é", "a=")),
-        *(
-            ({"cursor": value}, "Must be the nextCursor of a page with the same filters and sort.")
-            for value in ("a", "abcd", "bnVsbA", "W10")
-        ),
-    ],
-    ids=lambda value: ascii(value)[:40],
-)
-def test_a_queue_that_is_asked_for_wrongly_is_refused(desk, faulty, sentence):
-    assert problems(desk.queue, ADA, **faulty) == {next(iter(faulty)): sentence}
-
-
-MOMENTS = ["created_after", "created_before", "active_after", "active_before"]
-
-
-@pytest.mark.parametrize("name", MOMENTS)
-@pytest.mark.parametrize(
-    "value",
-    [
-        "",
-        "yesterday",
-        "2024-06-15T10:30:00",
-        "2024-06-15T10:30Z",
-        "2024-06-15 10:30:00Z",
-        "2024-13-01",
-        "2024-02-30",
-        "2024-06-15T25:00:00Z",
-        "2024-06-15T10:30:00.1234567890Z",
-        "2024-06-15T10:30:00z",
-        "2024-06-15T10:30:00 0000",
-        "2024-06-15T10:30:00+25:00",
-        "２０２４-06-15",
-        "2024-06-15\n",
-        0,
-        1718447400,
-        True,
-        b"2024-06-15",
-        ["2024-06-15"],
-        datetime(2024, 6, 15),
-        datetime(2024, 6, 15).date(),
-        timedelta(1),
-    ],
-    ids=ascii,
-)
-def test_what_is_no_moment_is_refused(desk, name, value):
-    assert problems(desk.queue, ADA, **{name: value}) == {name: MOMENT}
-
-
-def test_all_faults_of_a_queue_are_told_at_once(desk):
-    faulty = {
-        "limit": 0,
-        "offset": -1,
-        "sort": "x",
-        "store": "a b",
-        "status": "x",
-        "severity": "x",
-        "category": "x",
-        "assignee": "",
-        "query": "\0",
-        "cursor": "",
-        "created_after": "x",
-        "created_before": "x",
-        "active_after": "x",
-        "active_before": "x",
-    }
-    assert set(problems(desk.queue, ADA, **faulty)) == set(faulty)
+@pytest.mark.parametrize("cursor", ["a", "abcd", "bnVsbA", "W10"])
+def test_a_cursor_that_nobody_gave_is_refused(desk, cursor):
+    expected = {"cursor": "Must be the nextCursor of a page with the same filters and sort."}
+    assert problems(desk.queue, ADA, cursor=cursor) == expected
 
 
 def test_a_cursor_and_an_offset_exclude_each_other(full):
@@ -246,11 +160,6 @@ def test_a_history_tells_who_changed_what_and_when_of_both_sides(desk, case, clo
     assert desk.history(ADA, "acme:1", offset=2**53 - 1).count == 4
 
 
-def test_a_history_that_is_asked_for_wrongly_is_refused(desk, case):
-    assert set(problems(desk.history, ADA, "acme:1", limit=0, offset=-1)) == {"limit", "offset"}
-    assert set(problems(desk.history, ADA, "acme:1", limit=101)) == {"limit"}
-
-
 # stores and statistics
 
 
@@ -262,7 +171,6 @@ def test_the_stores_have_the_newest_activity_first(full):
     assert full.stores(ADA, limit=1, offset=1) == StorePage((acme,), 3, 1, 1)
     assert full.stores(BOB) == StorePage((globex, initech), 2, 0, 10)
     assert full.stores(NOBODYS) == StorePage((), 0, 0, 10)
-    assert set(problems(full.stores, ADA, limit=0, offset=-1)) == {"limit", "offset"}
 
 
 def test_the_statistics_of_a_full_desk(full):

@@ -8,7 +8,6 @@ from supportcases import (
     Actor,
     AuthorKind,
     Case,
-    CaseMoved,
     CaseNotFound,
     Category,
     HistoryEntry,
@@ -18,15 +17,7 @@ from supportcases import (
 )
 from supportcases.storage.sqlite.events import SqliteEvents
 from tests.conftest import ACME, ADA
-from tests.support.desks import BOB, BODY, KINDS, NOBODYS, T0, TEXT, everything, names, problems, told
-
-
-@pytest.fixture
-def case(desk, clock):
-    """An open case of acme; a minute has passed since."""
-    case = desk.open(ACME, body=BODY)
-    clock.advance(minutes=1)
-    return case
+from tests.support.desks import BOB, BODY, NOBODYS, T0, everything, names, problems, told
 
 
 @pytest.fixture(params=Status)
@@ -46,7 +37,12 @@ FOR_SUPPORT = {
     "change nothing": lambda desk, actor, ref: desk.change(actor, ref),
     "assign": lambda desk, actor, ref: desk.assign(actor, ref, "me"),
     "history": lambda desk, actor, ref: desk.history(actor, ref),
+    "change late": lambda desk, actor, ref: desk.change(actor, ref, status="closed", if_revision={7}),
     "revision": lambda desk, actor, ref: desk.revision(actor, ref),
+}
+FOR_BOTH = {
+    name: lambda desk, actor, ref, name=name: getattr(desk, name)(actor, ref)
+    for name in ("find", "get", "close", "reopen")
 }
 OVER_ALL = {
     "queue": lambda desk, actor: desk.queue(actor),
@@ -76,13 +72,13 @@ def test_what_goes_over_all_stores_is_not_for_merchants(desk, case, clock, use):
     assert everything(desk) == before
 
 
-@pytest.mark.parametrize("use", FOR_SUPPORT)
+@pytest.mark.parametrize("use", FOR_SUPPORT | FOR_BOTH)
 @pytest.mark.parametrize("actor", [BOB, NOBODYS], ids=["others", "none"])
 def test_a_case_of_a_store_that_the_actor_does_not_serve_is_as_one_that_never_was(desk, case, use, actor):
     before = everything(desk)
     for ref in ("acme:1", case.id, case.id.upper(), "acme:99", "globex:1", 1, "", None):
         with pytest.raises(CaseNotFound, match=r"^There is no such support case\.$"):
-            FOR_SUPPORT[use](desk, actor, ref)
+            (FOR_SUPPORT | FOR_BOTH)[use](desk, actor, ref)
     assert everything(desk) == before
 
 
@@ -160,52 +156,6 @@ def test_a_closing_that_fails_keeps_no_answer_either(desk, case, monkeypatch):
     assert everything(desk) == before
 
 
-def test_two_answers_both_succeed_in_order(desk, case):
-    desk.answer(ADA, "acme:1", body="One")
-    desk.answer(Actor.support("Bob"), "acme:1", body="Two", author="The team")
-    words = [(m.author_label, m.body) for m in desk.get(ACME, 1).messages[1:]]
-    assert words == [("Ada", "One"), ("The team", "Two")]
-
-
-@pytest.mark.parametrize("say", ["answer", "note"])
-@pytest.mark.parametrize(
-    ("faulty", "expected"),
-    [
-        ({"body": " "}, {"body": TEXT.format(0)}),
-        ({"body": "x" * 10_001}, {"body": TEXT.format("10,001")}),
-        ({"body": None}, {"body": "Must be a string."}),
-        ({"body": "a\0b"}, {"body": "Must not contain a NUL character."}),
-        ({"author": ""}, {"author": "Must be 1 to 120 characters long, not 0."}),
-        ({"author": "a\nb"}, {"author": "Must be one line without control characters."}),
-        ({"author": 42}, {"author": "Must be a string."}),
-        ({"kind": "merchant"}, {"kind": KINDS}),
-        ({"kind": AuthorKind.MERCHANT}, {"kind": KINDS}),
-        ({"kind": "Support"}, {"kind": KINDS}),
-        ({"kind": None}, {"kind": KINDS}),
-        ({"kind": ["support"]}, {"kind": KINDS}),
-    ],
-    ids=lambda value: str(value)[:30],
-)
-def test_a_word_that_is_not_allowed_is_refused_and_nothing_is_kept(desk, case, say, faulty, expected):
-    before = everything(desk)
-    assert problems(getattr(desk, say), ADA, "acme:1", **{"body": "x"} | faulty) == expected
-    assert everything(desk) == before
-
-
-@pytest.mark.parametrize("close", [None, 1, 0, "true", []])
-def test_an_answer_closes_or_does_not(desk, case, close):
-    assert problems(desk.answer, ADA, "acme:1", body="x", close=close) == {"close": "Must be true or false."}
-
-
-def test_all_faults_of_an_answer_are_told_at_once(desk, case):
-    found = problems(desk.answer, ADA, "acme:1", body="", author="", kind="merchant", close="yes")
-    assert set(found) == {"body", "author", "kind", "close"}
-
-
-def test_all_faults_of_a_note_are_told_at_once(desk, case):
-    assert set(problems(desk.note, ADA, "acme:1", body="", author="", kind="merchant")) == {"body", "author", "kind"}
-
-
 # notes
 
 
@@ -223,18 +173,10 @@ def test_a_note_changes_nothing_of_the_case_and_no_merchant_sees_it(desk, clock,
     assert names(desk.queue(ADA, query="SECRET")) == [("acme", 1)]
 
 
-def test_a_note_does_not_end_or_prolong_a_wait_nor_a_quiet(desk, case, clock):
-    waiting = desk.find(ADA, "acme:1").waiting_since
-    desk.note(ADA, "acme:1", body="Hm")
-    assert desk.find(ADA, "acme:1").waiting_since == waiting == T0
-    desk.answer(ADA, "acme:1", body="Try again.")
-    clock.advance(days=1)
-    desk.note(ADA, "acme:1", body="Hm")
-    assert [idle.id for idle in desk.idle(ADA, answered_for=timedelta(days=1))] == [case.id]
-
-
-def test_a_note_may_bear_another_name(desk, case):
-    assert desk.note(ADA, "acme:1", body="Hm", author="The team").message.author_label == "The team"
+@pytest.mark.parametrize("say", ["answer", "note"])
+def test_a_word_may_bear_another_name(desk, case, say):
+    said = getattr(desk, say)(ADA, "acme:1", body="Hm", author="The team")
+    assert said.message.author_label == "The team"
 
 
 # triage
@@ -332,102 +274,6 @@ def test_a_case_is_assigned_to_a_label_to_me_and_to_nobody(desk, case):
     assert [became["assignee"] for _, _, _, became in told(desk)] == ["Zoë", "Ada", "Bob", "Me", None]
 
 
-SEVERITIES = "Must be critical, high, normal or low."
-RESERVED = "Must not be 'none', which is reserved; null clears the assignee."
-
-
-@pytest.mark.parametrize(
-    ("faulty", "sentence"),
-    [
-        ({"status": "pending"}, "Must be open, answered or closed."),
-        ({"status": "all"}, "Must be open, answered or closed."),
-        ({"status": ["open"]}, "Must be open, answered or closed."),
-        ({"severity": "urgent"}, SEVERITIES),
-        ({"severity": ""}, SEVERITIES),
-        (
-            {"category": "all"},
-            "Must be orders_payments, products_catalog, domains_setup, billing_plans, store_builder or other.",
-        ),
-        ({"subject": "xx"}, "Must be 3 to 200 characters long, not 2."),
-        ({"subject": ""}, "Must be 3 to 200 characters long, not 0."),
-        ({"subject": "two\nlines"}, "Must be one line without control characters."),
-        ({"assignee": "none"}, RESERVED),
-        ({"assignee": " none"}, RESERVED),
-        ({"assignee": ""}, "Must be 1 to 120 characters long, not 0."),
-        ({"assignee": "x" * 121}, "Must be 1 to 120 characters long, not 121."),
-        ({"assignee": "a\x1bb"}, "Must be one line without control characters."),
-        ({"assignee": 42}, "Must be a string."),
-        ({"assignee": "\ud800"}, "Must not contain a lone surrogate."),
-    ],
-    ids=lambda value: ascii(value)[:30],
-)
-def test_a_change_that_is_not_allowed_is_refused_and_nothing_is_kept(desk, case, faulty, sentence):
-    before = everything(desk)
-    assert problems(desk.change, ADA, "acme:1", **{"severity": "low"} | faulty) == {next(iter(faulty)): sentence}
-    assert everything(desk) == before
-
-
-def test_all_faults_of_a_change_are_told_at_once(desk, case):
-    faulty = {"status": "x", "severity": "x", "category": "x", "subject": "x", "assignee": "none"}
-    assert set(problems(desk.change, ADA, "acme:1", **faulty)) == set(faulty)
-
-
-# revisions
-
-GUARDED = {
-    "answer": lambda desk, revisions: desk.answer(ADA, "acme:1", body="x", if_revision=revisions),
-    "note": lambda desk, revisions: desk.note(ADA, "acme:1", body="x", if_revision=revisions),
-    "change": lambda desk, revisions: desk.change(ADA, "acme:1", severity="low", if_revision=revisions),
-}
-
-
-@pytest.mark.parametrize("use", GUARDED)
-@pytest.mark.parametrize("revisions", [set(), {1}, [1, 3], (0, -2, 2**70), frozenset({99})], ids=str)
-def test_a_case_that_moved_is_left_alone(desk, case, use, revisions):
-    desk.note(ADA, "acme:1", body="Hm")
-    before = everything(desk)
-    with pytest.raises(CaseMoved, match="changed since you read it"):
-        GUARDED[use](desk, revisions)
-    assert everything(desk) == before
-
-
-@pytest.mark.parametrize("use", GUARDED)
-def test_a_case_that_did_not_move_is_changed(desk, case, use):
-    desk.note(ADA, "acme:1", body="Hm")
-    assert desk.revision(ADA, "acme:1") == desk.get(ADA, "acme:1").revision == 2
-    GUARDED[use](desk, {7, 2})
-    assert desk.revision(ADA, case.id) == 3
-    GUARDED["answer"](desk, None)
-
-
-def test_a_case_that_moved_is_told_of_before_a_change_that_changes_nothing(desk, case):
-    with pytest.raises(CaseMoved):
-        desk.change(ADA, "acme:1", status="open", if_revision={7})
-
-
-def test_another_stores_case_is_not_found_whatever_the_revision(desk, case):
-    with pytest.raises(CaseNotFound):
-        desk.change(BOB, "acme:1", status="closed", if_revision={7})
-
-
-def test_a_revision_grows_with_everything_that_happens_to_the_case_and_with_nothing_else(desk, case):
-    other = desk.open(ACME, body=BODY)
-    revisions = []
-    for use in (
-        lambda: desk.reply(ACME, 1, body="More"),
-        lambda: desk.note(ADA, "acme:1", body="Hm"),
-        lambda: desk.assign(ADA, "acme:1", "me"),
-        lambda: desk.assign(ADA, "acme:1", "me"),
-        lambda: desk.answer(ADA, "acme:1", body="Done.", close=True),
-        lambda: desk.reopen(ACME, 1),
-        lambda: desk.reply(ACME, 2, body="More"),
-    ):
-        use()
-        revisions.append(desk.revision(ADA, case.id))
-    assert revisions == [2, 3, 4, 4, 6, 7, 7]
-    assert desk.revision(ADA, other.id) == 2
-
-
 # opening on a store's behalf
 
 
@@ -455,31 +301,9 @@ def test_support_opens_cases_only_of_the_stores_that_it_serves(desk):
 
 def test_support_names_the_store_and_a_merchant_none_but_its_own(desk):
     assert problems(desk.open, ADA, body=BODY) == {"store": "Is required."}
-    other = {"store": "Must be left out: a merchant's cases are of the merchant's own store."}
-    for store in ("globex", "ACME", "", "a b", 42):
-        assert problems(desk.open, ACME, store=store, body=BODY) == other
+    assert list(problems(desk.open, ACME, store="globex", body=BODY)) == ["store"]
     assert desk.open(ACME, store="acme", body=BODY).number == 1
     assert desk.queue(ADA).count == 1
-
-
-@pytest.mark.parametrize("store", ["", "a b", "x" * 65, 42, "a\n", "acme:1"])
-def test_no_case_is_opened_for_what_is_no_store(desk, store):
-    assert set(problems(desk.open, ADA, store=store, body=BODY)) == {"store"}
-    assert desk.stores(ADA).count == 0
-
-
-@pytest.mark.parametrize("store", [None, "a b"])
-def test_all_faults_of_an_opening_are_told_at_once(desk, store):
-    faulty = {"body": "", "subject": "", "category": "", "severity": "", "author": ""}
-    assert set(problems(desk.open, ADA, store=store, **faulty)) == {"store", *faulty}
-
-
-# the desk as a whole
-
-
-def test_statistics_that_are_asked_for_wrongly_are_refused(desk):
-    found = problems(desk.stats, ADA, store="a b", created_after="x", created_before=0)
-    assert set(found) == {"store", "created_after", "created_before"}
 
 
 # since when a merchant waits
@@ -511,7 +335,7 @@ def test_a_merchant_waits_since_the_first_word_that_nobody_has_answered(desk, ca
     assert waits == [0, 0, 0, None, None, 6, 6, None, 9, None, 9, 9, None, 14]
 
 
-def test_a_clock_that_runs_backwards_breaks_no_rule_of_the_support_side(desk, case, clock):
+def test_a_clock_that_runs_backwards_does_not_take_activity_back(desk, case, clock):
     latest = desk.answer(ADA, "acme:1", body="One").case.last_activity_at
     clock.advance(days=-1)
     for use in (
@@ -520,8 +344,10 @@ def test_a_clock_that_runs_backwards_breaks_no_rule_of_the_support_side(desk, ca
         lambda: desk.change(ADA, "acme:1", status="open", assignee="me"),
         lambda: desk.answer(ADA, "acme:1", body="Four", close=True),
         lambda: desk.reply(ACME, 1, body="Five"),
+        lambda: desk.close(ACME, 1),
+        lambda: desk.reopen(ACME, 1),
     ):
         use()
         assert desk.find(ADA, "acme:1").last_activity_at == latest
     assert {m.created_at for m in desk.get(ADA, "acme:1").messages[1:]} == {latest}
-    assert [entry.at for entry in desk.history(ADA, "acme:1").entries[1:]] == [latest] * 7
+    assert [entry.at for entry in desk.history(ADA, "acme:1").entries[1:]] == [latest] * 9

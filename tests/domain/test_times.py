@@ -6,6 +6,7 @@ import pytest
 from falcon.testing import TestClient
 
 from supportcases import Actor, KeyRing, SqliteRepository, SupportDesk, create_app
+from supportcases.domain import times
 from supportcases.domain.fields import MOMENT_FILTER
 from supportcases.testing import support_desk
 from tests.conftest import ACME, ADA, CASES, SUPPORT
@@ -38,6 +39,29 @@ EAST, WEST = timezone(timedelta(hours=14)), timezone(timedelta(hours=-12))
 )
 def test_a_filter_takes_times_as_they_are_written_and_cuts_them_to_the_millisecond(written, moment):
     assert MOMENT_FILTER.clean(written) == moment
+
+
+@pytest.mark.parametrize(
+    ("span", "words"),
+    [
+        (timedelta(days=14), "14 days"),
+        (timedelta(days=1), "1 day"),
+        (timedelta(hours=36), "36 hours"),
+        (timedelta(hours=1), "1 hour"),
+        (timedelta(minutes=90), "90 minutes"),
+        (timedelta(minutes=1), "1 minute"),
+        (timedelta(days=1, minutes=1), "1441 minutes"),
+        (timedelta(seconds=90), "90 seconds"),
+        (timedelta(seconds=1), "1 second"),
+        (timedelta(milliseconds=1500), "1.5 seconds"),
+        (timedelta(days=14, seconds=1), "1209601 seconds"),  # and not 1.2096e+06
+        (timedelta(days=12, milliseconds=500), "1036800.5 seconds"),
+        (timedelta(microseconds=10), "0.00001 seconds"),
+    ],
+    ids=str,
+)
+def test_a_span_is_spelled_exactly_in_the_largest_unit_of_which_it_is_a_whole_number(span, words):
+    assert times.spelled(span) == words
 
 
 def test_over_http_a_plus_that_was_not_encoded_is_understood():

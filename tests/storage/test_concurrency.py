@@ -128,21 +128,6 @@ def test_many_requests_at_once_are_all_served(path):
     app.desk.repository.close()
 
 
-def test_one_request_sent_many_times_at_once_is_done_once(path):
-    app = create_app(path)
-    client = client_of(app, "acme")
-    headers = {"Idempotency-Key": "the-same"}
-    answers = at_once(lambda _: client.simulate_post(CASES, json={"body": BODY}, headers=headers))
-    assert {(answer.status_code, answer.text, answer.headers["Location"]) for answer in answers} == {
-        (201, answers[0].text, answers[0].headers["Location"])
-    }
-    assert sorted(answer.headers.get("Idempotent-Replayed", "") for answer in answers) == [""] + ["true"] * (
-        THREADS - 1
-    )
-    assert numbers_of(app.desk) == [1]
-    app.desk.repository.close()
-
-
 def test_a_list_is_of_one_moment_while_others_write(shared):
     done = threading.Event()
 

@@ -37,19 +37,11 @@ EXPERIMENTS: Final = (  # modules of this folder, each with a `run`
     "backups",
     "wal",
     "who_waits",
-    "nested",
-    "isolation",
     "mutants",
     "malformed",
-    "texts",
     "slow_clients",
     "unread",
     "timing",
-    "leaks",
-    "limits",
-    "threads",
-    "logs",
-    "dependencies",
 )
 TIMED: Final = {"timing"}  # a busy machine decides what they find: not for the gate
 

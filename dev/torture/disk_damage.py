@@ -18,14 +18,14 @@ from pathlib import Path
 from typing import Any, Final
 
 from dev.torture.disk_desk import STORE, faults_of_refusal
-from dev.torture.experiment import Effort, Outcome
+from dev.torture.experiment import Effort, Outcome, in_words
 from dev.torture.servers import CASES, Client, Heard, serving
 from supportcases import Actor, KeyRing, SqliteRepository, SupportDesk
 
 SEED: Final = 5
 CODE: Final = "database_damaged"
 SHARE: Final = 0.15  # of the pages in the middle that are overwritten
-CRITICAL: Final = "supportcases.storage.sqlite CRITICAL"
+CRITICAL: Final = "supportcases.sqlite CRITICAL"
 Said = dict[int, tuple[str, str]]  # what each case is: its subject and its message
 
 
@@ -55,7 +55,7 @@ def outcomes(effort: Effort, folder: Path) -> Iterator[Outcome]:
         f"{told['refused writes']} writes refused and {told['writes']} taken; {told['servers']} of "
         f"{2 * rounds} servers, one before and one after a restart, found it and said it once, "
         f"{told['refused starts']} did not start; {told['recovered']} of {rounds * cases} cases "
-        f"recovered with SQL, {len(seen.faults)} faults{': ' + '; '.join(seen.faults[:3]) if seen.faults else ''}",
+        f"recovered with SQL, {in_words(seen.faults)}",
         not seen.faults and min(told["refused reads"], told["reads"], told["refused writes"], told["recovered"]) > 0,
     )
 

@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from dev.torture.disk_desk import Desk
-from dev.torture.experiment import Effort, Outcome
+from dev.torture.experiment import Effort, Outcome, in_words
 from dev.torture.invariants import faults_of
 from dev.torture.servers import CASES, ROOT
 from dev.torture.system import built
@@ -91,7 +91,7 @@ def outcome(seen: dict[str, Seen], step: int, lasting: bool) -> Outcome:
         "calls fail from the n-th on" if lasting else "the n-th call fails",
         f"n = 1, 2, 3... until none fails{passed_over}: {tried}",
         f"{refused} writes refused with 503, {kept} of them kept nevertheless, all of them once after a retry, "
-        f"{len(faults)} faults{': ' + '; '.join(faults[:3]) if faults else ''}",
+        f"{in_words(faults)}",
         not faults and refused > 0 and all(each.fired for each in seen.values()),
     )
 

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from dev.torture.disk_desk import Desk
-from dev.torture.experiment import Effort, Outcome
+from dev.torture.experiment import Effort, Outcome, in_words
 from dev.torture.invariants import faults_of
 from dev.torture.servers import CASES, ROOT
 from dev.torture.system import mounting
@@ -58,7 +58,7 @@ def outcome(name: str, way: str, sizes: list[int], told: list[dict[str, Any]]) -
         name,
         f"{way} of {', '.join(f'{kb:,}' for kb in sizes)} kB, {REFUSALS} refusals each, with reads after each",
         f"{acknowledged:,} acknowledged = rows, {refused} refused with 503, written again without a restart after "
-        f"{slowest * 1000:.0f} ms at the most, {len(faults)} faults{': ' + '; '.join(faults[:3]) if faults else ''}",
+        f"{slowest * 1000:.0f} ms at the most, {in_words(faults)}",
         not faults and slowest < GRACE and refused == REFUSALS * len(sizes),
     )
 

@@ -1,6 +1,6 @@
 """What an experiment is: how much it tries, and what comes of it."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -24,7 +24,7 @@ class Outcome:
     """What came of one thing that was tried.
 
     Attributes:
-        claim: The number of the claim, 1 to 23, in `dev/torture/README.md`.
+        claim: The number of the claim in `dev/torture/README.md`.
         name: What was tried, such as "kill -9 under load".
         effort: How often, in figures, such as "200 kills, 6 clients, 5 stores".
         result: What was seen, in figures, such as "48,112 acknowledged, 0 lost, 0 twice".
@@ -39,6 +39,11 @@ class Outcome:
 
 
 Experiment = Callable[[Effort, Path], Iterator[Outcome]]
+
+
+def in_words(faults: Sequence[str]) -> str:
+    """Tell how many faults there are, and of the first ones."""
+    return f"{len(faults):,} faults{': ' if faults else ''}{'; '.join(faults[:3])}"
 
 
 def say(line: str) -> None:

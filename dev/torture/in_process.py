@@ -4,6 +4,7 @@ import io
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 from urllib.parse import unquote_to_bytes
+from wsgiref.util import setup_testing_defaults
 
 from dev.torture.servers import Heard
 
@@ -16,24 +17,16 @@ def environ_of(
 ) -> dict[str, Any]:
     """Return the environ that a server makes of a request; `changes` are of what stands in it."""
     path, _, query = target.partition("?")
-    environ = {
+    environ: dict[str, Any] = {
         "REQUEST_METHOD": method,
-        "SCRIPT_NAME": "",
         "PATH_INFO": unquote_to_bytes(path).decode("latin-1"),
         "QUERY_STRING": query,
-        "SERVER_NAME": "localhost",
-        "SERVER_PORT": "80",
         "SERVER_PROTOCOL": "HTTP/1.1",
         "REMOTE_ADDR": "127.0.0.1",
-        "HTTP_HOST": "localhost",
-        "wsgi.version": (1, 0),
-        "wsgi.url_scheme": "http",
         "wsgi.input": io.BytesIO(body),
         "wsgi.errors": io.StringIO(),
-        "wsgi.multithread": True,
-        "wsgi.multiprocess": False,
-        "wsgi.run_once": False,
     }
+    setup_testing_defaults(environ)
     if body:
         environ |= {"CONTENT_TYPE": JSON, "CONTENT_LENGTH": str(len(body))}
     for name, value in (headers or {}).items():

@@ -17,9 +17,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from dev.torture.experiment import Effort, Outcome
+from dev.torture.experiment import Effort, Outcome, in_words
 from dev.torture.invariants import faults_of
-from dev.torture.ledger import compare, out_of_order, told
+from dev.torture.ledger import compare, out_of_order
 from dev.torture.load import STORES, Kind, Merchant, work_until, writes_of
 from dev.torture.servers import SHORT_JOURNAL, Served, keys_of, serving
 
@@ -44,7 +44,7 @@ def run(effort: Effort, folder: Path) -> Iterator[Outcome]:
     found = compare(writes, db)
     faults = found.faults + faults
     tried = f"{kills} kills, {MERCHANTS} clients, {len(STORES)} stores, seed {SEED}"
-    yield Outcome(1, "kill -9 under load", tried, f"{found}; {told(faults)}", found.acknowledged > 0 and not faults)
+    yield Outcome(1, "kill -9 under load", tried, f"{found}; {in_words(faults)}", found.acknowledged > 0 and not faults)
 
     openings = [write for write in writes if write.kind is Kind.OPENING and write.acknowledged]
     overtaken = out_of_order(openings)
@@ -52,7 +52,7 @@ def run(effort: Effort, folder: Path) -> Iterator[Outcome]:
         3,
         "numbers in the order of time, across the kills",
         f"{len(openings):,} cases opened, {kills} kills",
-        f"{len(overtaken)} real-time violations; {told(overtaken)}",
+        f"{len(overtaken)} real-time violations; {in_words(overtaken)}",
         len(openings) > 0 and not overtaken,
     )
 

@@ -164,11 +164,6 @@ def _unfindable(writes: Iterable[Write], path: Path) -> list[str]:
         ]
 
 
-def told(faults: Sequence[str]) -> str:
-    """Tell of the first faults."""
-    return f"{len(faults):,} faults{': ' if faults else ''}{'; '.join(faults[:3])}"
-
-
 def out_of_order(acknowledged: Iterable[Write]) -> list[str]:
     """Return the openings with a lower number than one of their store that was answered before they were sent."""
     stores: dict[str, list[Write]] = defaultdict(list)

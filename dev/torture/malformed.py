@@ -1,11 +1,10 @@
-"""Malformed requests, by hand and by mutation, over the wire to `supportcases serve` and as environs to the app.
+"""Claim 13: malformed requests, by mutation, over the wire to `supportcases serve` and as environs to the app.
 
-By hand they stand in `malformed_heads`, `malformed_bodies` and `malformed_corpus`. By mutation, valid requests of every
-endpoint are cut, doubled, flipped, crossed with one another and spiced with tokens, the same for the same seed. On the
-wire each has a connection whose sending side is closed behind it, so that a server that waits for more hears that there
-is no more: it answers, or it closes. What comes back must be JSON of ours and never a 5xx; what waitress refuses by
-itself, as text, is counted apart. At the end the log tells of no exception, the database is whole, and an honest client
-is served.
+Valid requests of every endpoint are cut, doubled, flipped, crossed with one another and spiced with tokens, the same
+for the same seed. On the wire each has a connection whose sending side is closed behind it, so that a server that waits
+for more hears that there is no more: it answers, or it closes. What comes back must be JSON of ours and never a 5xx;
+what waitress refuses by itself, as text, is counted apart. At the end the log tells of no exception, the database is
+whole, and an honest client is served.
 """
 
 import json
@@ -20,9 +19,7 @@ from dev.torture.experiment import Effort, Outcome
 from dev.torture.in_process import App, call, environ_of
 from dev.torture.invariants import faults_of
 from dev.torture.malformed_answers import Incomplete, Tally, exchanged
-from dev.torture.malformed_corpus import environs_by_hand, wire_by_hand
-from dev.torture.malformed_mutants import mutated_environ, mutated_wire
-from dev.torture.malformed_parts import Secrets
+from dev.torture.malformed_mutants import Secrets, mutated_environ, mutated_wire
 from dev.torture.servers import CASES, PATIENCE, Client, Heard, serving
 from supportcases import SqliteRepository, create_app
 
@@ -35,47 +32,37 @@ Ask = Callable[..., Heard]
 
 
 def run(effort: Effort, folder: Path) -> Iterator[Outcome]:
-    """Yield what came of the wire and of the environs, by hand and by mutation."""
+    """Yield what came of the wire and of the environs."""
     mutants = effort.pick(750, 10_000)
-    yield from on_the_wire(folder / "wire.db", mutants)
-    yield from in_the_app(folder / "environs.db", mutants)
+    yield on_the_wire(folder / "wire.db", mutants)
+    yield in_the_app(folder / "environs.db", mutants)
 
 
-def on_the_wire(db: Path, mutants: int) -> Iterator[Outcome]:
+def on_the_wire(db: Path, mutants: int) -> Outcome:
     """Send bytes to a server of its own."""
-    secrets = prepared(db)
-    by_hand, mutated, after = Tally(), Tally(), []
+    secrets, tally, chance = prepared(db), Tally(), Random(SEED)
     with serving(db) as server:
-        for sent in wire_by_hand(secrets):
-            exchange(server.port, sent, by_hand)
-        chance = Random(SEED)
         for _ in range(mutants):
-            exchange(server.port, mutated_wire(chance, secrets), mutated)
-        after += faults_afterwards(Client(server.port, secrets[b"@KEY@"].decode()), db)
+            exchange(server.port, mutated_wire(chance, secrets), tally)
+        tally.faults += faults_afterwards(Client(server.port, secrets[b"@KEY@"].decode()), db)
         if code := server.stop():
-            after.append(f"the server left with {code}")
-        after += [line for line in server.log.read_text().splitlines() if any(sign in line for sign in COMPLAINTS)]
-    yield outcome("malformed on the wire, by hand", by_hand)
-    yield outcome(f"malformed on the wire, by mutation (seed {SEED})", mutated)
-    yield aftermath("after the malformed on the wire", by_hand.sent + mutated.sent, after)
+            tally.faults.append(f"the server left with {code}")
+        tally.faults += [
+            line for line in server.log.read_text().splitlines() if any(sign in line for sign in COMPLAINTS)
+        ]
+    return outcome("malformed on the wire", tally)
 
 
-def in_the_app(db: Path, mutants: int) -> Iterator[Outcome]:
+def in_the_app(db: Path, mutants: int) -> Outcome:
     """Hand environs to an app in this process."""
-    secrets = prepared(db)
-    by_hand, mutated = Tally(), Tally()
+    secrets, tally, chance = prepared(db), Tally(), Random(SEED)
     app = create_app(db)
     with logged() as records:
-        for environ in environs_by_hand(secrets):
-            hand_over(app, environ, by_hand)
-        chance = Random(SEED)
         for _ in range(mutants):
-            hand_over(app, mutated_environ(chance, secrets), mutated)
-        after = faults_afterwards(caller(app, secrets[b"@KEY@"].decode()), db)
-    after += [record.getMessage() for record in records if record.exc_info or record.levelno >= logging.ERROR]
-    yield outcome("malformed as environs, by hand", by_hand)
-    yield outcome(f"malformed as environs, by mutation (seed {SEED})", mutated)
-    yield aftermath("after the malformed environs", by_hand.sent + mutated.sent, after)
+            hand_over(app, mutated_environ(chance, secrets), tally)
+        tally.faults += faults_afterwards(caller(app, secrets[b"@KEY@"].decode()), db)
+    tally.faults += [record.getMessage() for record in records if record.exc_info or record.levelno >= logging.ERROR]
+    return outcome("malformed as environs", tally)
 
 
 def prepared(db: Path) -> Secrets:
@@ -151,10 +138,4 @@ def logged() -> Iterator[list[logging.LogRecord]]:
 
 def outcome(name: str, tally: Tally) -> Outcome:
     """Tell what came of some requests."""
-    return Outcome(CLAIM, name, f"{tally.sent:,} requests", str(tally), not tally.faults)
-
-
-def aftermath(name: str, sent: int, faults: list[str]) -> Outcome:
-    """Tell how the server is after them."""
-    told = "; ".join(faults[:3]) or "an honest client served, no fault in the database, no traceback in the log"
-    return Outcome(CLAIM, name, f"{sent:,} requests", told, not faults)
+    return Outcome(CLAIM, name, f"{tally.sent:,} mutants, seed {SEED}", str(tally), not tally.faults)

@@ -6,6 +6,7 @@ from collections import Counter
 from contextlib import suppress
 from typing import Any, Final
 
+from dev.torture.experiment import in_words
 from dev.torture.servers import PATIENCE, Heard
 
 SERVERS_OWN: Final = {400, 431, 501}  # waitress refuses these before the app is asked; a 500 would be ours
@@ -107,7 +108,7 @@ class Tally:
         kinds = Counter(f"{status // 100}xx" for status in self.statuses.elements())
         told = ", ".join(f"{kinds[kind]:,} {kind}" for kind in sorted({"2xx", "4xx", "5xx", *kinds}))
         told += f" of ours, {self.servers_own:,} refusals of waitress's own, {self.silences:,} closed without an answer"
-        return "; ".join([f"{told}, {len(self.faults)} faults", *self.faults[:3]])
+        return f"{told}, {in_words(self.faults)}"
 
 
 def fault_of(answer: Heard, *, head: bool = False) -> str | None:

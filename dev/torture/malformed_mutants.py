@@ -4,10 +4,14 @@ from collections.abc import Callable
 from random import Random
 from typing import Any, Final, NamedTuple
 
+from dev.torture import servers
 from dev.torture.in_process import JSON, environ_of
-from dev.torture.malformed_parts import CASES, TEAM, Secrets, filled, raw
 
+CASES: Final = servers.CASES.encode()
+TEAM: Final = servers.SUPPORT.encode()
 MOST_STEPS: Final = 4
+
+Secrets = dict[bytes, bytes]  # what `@KEY@`, a merchant's, `@TEAM@`, one of the team, and `@ID@`, a case's, stand for
 
 
 class Valid(NamedTuple):
@@ -58,6 +62,7 @@ TOKENS: Final = (
     *(b"-1", b"0", b"9" * 30, b"4_2", b"0x1", b"1.5", b"{}", b"[]", b"[" * 2_000, b"a" * 5_000, b"\xf0\x9f\x98\x80"),
     *(b"Content-Length: 0\r\n", b"Content-Length: 9\r\n", b"Transfer-Encoding: chunked\r\n", b"0\r\n\r\n", b"5\r\n"),
     *(b"Expect: 100-continue\r\n", b"Connection: close\r\n", b"HTTP/1.0", b"HTTP/1.1\r\n", b"GET / HTTP/1.1\r\n\r\n"),
+    *(b"%c0%ae", b"%ed%a0%80", b"+1", b"ffffffffffffffffffff\r\n", b"\xb2", b"Transfer-Encoding: gzip, chunked\r\n"),
     *(b"' OR 1=1 --", b"*", b"status", b"body", b"subject", b"answered", b"cursor=AAAA", b"limit=0", b"query=", b"me"),
 )
 
@@ -98,8 +103,15 @@ def written(request: Valid) -> bytes:
     headers = [(b"Host", b"localhost"), (b"Authorization", b"Bearer " + request.key), *request.headers]
     if request.body:
         headers += [(b"Content-Type", JSON.encode()), (b"Content-Length", b"%d" % len(request.body))]
-    lines = [b": ".join(header) for header in headers]
-    return raw(b"%s %s HTTP/1.1" % (request.method, request.target), *lines, body=request.body)
+    start = b"%s %s HTTP/1.1" % (request.method, request.target)
+    return b"\r\n".join([start, *map(b": ".join, headers), b"", request.body])
+
+
+def filled(template: bytes, secrets: Secrets) -> bytes:
+    """Put in what the placeholders stand for."""
+    for placeholder, secret in secrets.items():
+        template = template.replace(placeholder, secret)
+    return template
 
 
 def mutated(chance: Random, data: bytes) -> bytes:

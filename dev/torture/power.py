@@ -23,8 +23,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from dev.torture.experiment import Effort, Outcome
-from dev.torture.ledger import Findings, compare, told
+from dev.torture.experiment import Effort, Outcome, in_words
+from dev.torture.ledger import Findings, compare
 from dev.torture.load import STORES, Merchant, work_until, writes_of
 from dev.torture.servers import SHORT_JOURNAL, Served, keys_of, serving
 from dev.torture.system import built
@@ -76,7 +76,7 @@ def full(bench: "Bench", chance: random.Random, *, cuts: int) -> Outcome:
         files = chance.choice(disks)
     tried = f"{done} cuts, 2 disks each, {MERCHANTS} clients, {len(STORES)} stores, seed {SEED}"
     passed = found.acknowledged > 0 and not found.faults
-    return Outcome(2, NAME, tried, f"{found}; {told(found.faults)}", passed)
+    return Outcome(2, NAME, tried, f"{found}; {in_words(found.faults)}", passed)
 
 
 def normal(bench: "Bench", chance: random.Random, *, cuts: int) -> Outcome:

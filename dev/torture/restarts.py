@@ -16,8 +16,8 @@ from functools import partial
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from dev.torture.experiment import Effort, Outcome
-from dev.torture.ledger import compare, told
+from dev.torture.experiment import Effort, Outcome, in_words
+from dev.torture.ledger import compare
 from dev.torture.load import STORES, Merchant, work_until, writes_of
 from dev.torture.servers import BROKEN, CASES, Client, Served, keys_of, serving
 from dev.torture.wire import Tally, Wire
@@ -88,7 +88,7 @@ def run(effort: Effort, folder: Path) -> Iterator[Outcome]:
         f"{len(stops)} stops, {WRITERS + len(readers)} kept connections, seed {SEED}",
         f"{len(tally.whole):,} whole answers, {meanwhile:,} of them begun before and ended after a SIGTERM, "
         f"{len(tally.cut)} cut short; {found}; the slowest stop took {max(stop.seconds for stop in stops):.1f} s; "
-        f"{told(faults)}",
+        f"{in_words(faults)}",
         meanwhile > 0 and not faults,
     )
 

@@ -22,9 +22,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from dev.torture.experiment import Effort, Outcome
+from dev.torture.experiment import Effort, Outcome, in_words
 from dev.torture.invariants import faults_of
-from dev.torture.ledger import told
 from dev.torture.servers import BROKEN, CASES, PATIENCE, Client, Heard, Served, keys_of, serving
 from supportcases import SqliteRepository
 from supportcases.desk.idempotency import KEPT_FOR, IdempotentRequest
@@ -108,7 +107,7 @@ def across_kills(effort: Effort, folder: Path) -> Outcome:
     effects = sum(map(len, made.values()))
     result = f"{effects:,} effects; {sent_again:,} requests sent again, {unheard} commits unheard of"
     tried = f"{keys:,} keys, {CLIENTS} clients at once for each, {kills} kills, seed {SEED}"
-    return Outcome(4, "retries across kills", tried, f"{result}; {told(faults)}", kills > 0 and not faults)
+    return Outcome(4, "retries across kills", tried, f"{result}; {in_words(faults)}", kills > 0 and not faults)
 
 
 def after_a_burst(burst: int, folder: Path) -> Outcome:

@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -86,11 +86,14 @@ def serving(db: Path, *options: str, **how: Any) -> Iterator[Served]:
 
 def keys_of(db: Path, *stores: str) -> dict[str, str]:
     """Return a new key for each store, in a database that may be new."""
-    repository = SqliteRepository(db)
-    try:
+    with closing(SqliteRepository(db)) as repository:
         return {store: KeyRing(repository).create(store)[0] for store in stores}
-    finally:
-        repository.close()
+
+
+def key_of_team(db: Path) -> str:
+    """Return a new key of the team."""
+    with closing(SqliteRepository(db)) as repository:
+        return KeyRing(repository).create_support(label="Ada")[0]
 
 
 class Heard(NamedTuple):

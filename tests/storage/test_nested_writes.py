@@ -53,6 +53,31 @@ def test_nothing_is_kept_and_nothing_told_where_a_host_writes_on_after_a_full_di
     assert [str(event.kind) for event in heard] == ["replied"]
 
 
+@pytest.mark.parametrize("blob", [False, True])
+@pytest.mark.parametrize("pages", range(0, 30, 3))
+def test_a_write_within_a_write_is_whole_or_nothing_wherever_the_disk_ends(told, pages, blob):
+    desk, heard = told
+    try:
+        with desk.repository.write() as transaction:
+            transaction.connection.execute("CREATE TABLE orders (number)")
+            desk.reply(ACME, 1, body="first")
+            ((now,),) = transaction.connection.execute("PRAGMA page_count").fetchall()
+            transaction.connection.execute(f"PRAGMA max_page_count = {now + pages}")
+            with suppress(DatabaseUnavailable), desk.repository.write():
+                for _ in range(20):
+                    desk.reply(ACME, 1, body="x" * 9_000)
+                    if blob:
+                        transaction.connection.execute("INSERT INTO orders VALUES (zeroblob(1000000))")
+            transaction.connection.execute("PRAGMA max_page_count = 1000000")
+            desk.reply(ACME, 1, body="last")
+    except DatabaseUnavailable:
+        expected = []
+    else:
+        expected = ["first", "last"]
+    assert [message.body for message in desk.get(ACME, 1).messages[1:]] == expected
+    assert [event.message.body for event in heard] == expected
+
+
 def test_each_further_use_of_a_transaction_that_sqlite_has_ended_is_refused(told):
     desk, _ = told
     with pytest.raises(DatabaseUnavailable, match=ENDED), desk.repository.write() as transaction:  # noqa: PT012

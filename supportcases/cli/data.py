@@ -6,11 +6,12 @@ import sqlite3
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
-from typing import IO, Any, Final, TypeVar
+from typing import Any, Final, TypeVar
 
-from supportcases.cli.options import command, store
-from supportcases.cli.streams import note, report
+from supportcases.cli.options import command, file_name, new_file_name, store
+from supportcases.cli.streams import lines_from_stdin, note, report
 from supportcases.cli.tables import visible
+from supportcases.cli.terminal import STOPS, stops_raise
 from supportcases.domain.errors import DatabaseUnusable, InvalidInput, SupportCasesError
 from supportcases.domain.queue import QueueFilter
 from supportcases.formats import whole_cases
@@ -23,14 +24,13 @@ from supportcases.storage.sqlite.repository import SqliteRepository
 
 T = TypeVar("T")
 
-STOPS: Final = (signal.SIGINT, signal.SIGTERM)
 STEP: Final = 1_000  # cases between two signs of life
 
 
 def add_to(commands: Any) -> None:
     """Add `backup`, `check`, `export` and `import`."""
     copying = command(commands, "backup", back_up_file, "copy the file as it is now, while others use it")
-    copying.add_argument("target", metavar="FILE", help="the copy; nothing may be there yet")
+    copying.add_argument("target", metavar="FILE", type=new_file_name, help="the copy; nothing may be there yet")
 
     command(commands, "check", check_file, "tell what is wrong with the file, and exit with 1 if anything is")
 
@@ -38,7 +38,7 @@ def add_to(commands: Any) -> None:
     exporting.add_argument("--store", type=store, metavar="STORE", help="only cases of this store")
 
     importing = command(commands, "import", import_cases, "take in what export wrote; the file must have no cases yet")
-    importing.add_argument("source", metavar="FILE", help="what export wrote; - is the standard input")
+    importing.add_argument("source", metavar="FILE", type=file_name, help="what export wrote; - is the standard input")
 
 
 def back_up_file(options: argparse.Namespace) -> None:
@@ -124,21 +124,13 @@ def _take_in(archive: Archive, repository: SqliteRepository, db: str) -> int:
 
 @contextmanager
 def _stoppable() -> Iterator[None]:
-    """Let SIGTERM end the block as Ctrl-C does; of what is not kept by then nothing is, and that is said."""
-
-    def stop(number: int, frame: object) -> None:
-        sys.exit(128 + number)
-
-    before = {number: signal.getsignal(number) for number in STOPS}
-    signal.signal(signal.SIGTERM, stop)
-    try:
-        yield
-    except (KeyboardInterrupt, SystemExit):
-        note("supportcases: interrupted; nothing was imported.")
-        raise
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+    """Let a signal to stop end the block; of what is not kept by then nothing is, and that is said."""
+    with stops_raise():
+        try:
+            yield
+        except SystemExit:
+            note("supportcases: interrupted; nothing was imported.")
+            raise
 
 
 def _refusal(error: sqlite3.IntegrityError) -> str:
@@ -150,8 +142,8 @@ def _refusal(error: sqlite3.IntegrityError) -> str:
     return f"Cannot be kept: {error}."
 
 
-def _opened(source: str) -> AbstractContextManager[IO[bytes]]:
-    return nullcontext(sys.stdin.buffer) if source == "-" else open(source, "rb")
+def _opened(source: str) -> AbstractContextManager[Iterable[bytes]]:
+    return nullcontext(lines_from_stdin()) if source == "-" else open(source, "rb")
 
 
 def _with_progress(done: str, things: Iterable[T]) -> Iterator[T]:

@@ -98,7 +98,7 @@ def command(
 
 def add_db(to: argparse.ArgumentParser, *, again: bool = False) -> None:
     """Add the option that names the file, before the command or, `again`, behind it."""
-    option(to, "--db", default=DATABASE, again=again, help="the SQLite file")
+    option(to, "--db", default=DATABASE, again=again, type=file_name, help="the SQLite file")
 
 
 def option(
@@ -170,6 +170,20 @@ def ruled(rule: Rule[T]) -> Callable[[str], T]:
 
 
 store: Final = ruled(STORE)
+
+
+def file_name(text: str) -> str:
+    """Return the name of a file, which is not empty."""
+    if not text:
+        raise argparse.ArgumentTypeError("must be the name of a file, not empty")
+    return text
+
+
+def new_file_name(text: str) -> str:
+    """Return the name of a file to be made: neither a folder's nor the standard output's."""
+    if text == "-" or text.endswith(os.sep):
+        raise argparse.ArgumentTypeError(f"must be the name of a file to be made, not {text!r}")
+    return file_name(text)
 
 
 def stores(text: str) -> tuple[str, ...]:

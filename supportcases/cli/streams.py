@@ -3,6 +3,8 @@
 import io
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, Final, TextIO
 
 from supportcases.domain.errors import InvalidInput
@@ -10,15 +12,22 @@ from supportcases.domain.errors import InvalidInput
 BYTE_ORDER_MARK: Final = "\ufeff"  # which some editors write before a text
 
 
+@contextmanager
+def named(stream: str) -> Iterator[None]:
+    """Let an error of the operating system name the stream, as it names a file."""
+    try:
+        yield
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, stream) from None
+
+
 class StandardOutput(io.FileIO):
     """The standard output, whose errors say that they are its own."""
 
     def write(self, data: Any) -> int:
         """Write some bytes."""
-        try:
+        with named("standard output"):
             return super().write(data)
-        except OSError as error:
-            raise OSError(error.errno, error.strerror, "standard output") from None
 
 
 def prepare() -> None:
@@ -93,8 +102,13 @@ def text_from_stdin() -> str:
     if isinstance(sys.stdin, io.TextIOWrapper):  # some locales let bytes pass that are no text
         sys.stdin.reconfigure(errors="strict")
     try:
-        return sys.stdin.read().removeprefix(BYTE_ORDER_MARK)
+        with named("standard input"):
+            return sys.stdin.read().removeprefix(BYTE_ORDER_MARK)
     except UnicodeDecodeError:
         raise InvalidInput({"body": f"Must be text in {sys.stdin.encoding}."}) from None
-    except OSError as error:
-        raise OSError(error.errno, error.strerror, "standard input") from None
+
+
+def lines_from_stdin() -> Iterator[bytes]:
+    """Yield the lines of the standard input."""
+    with named("standard input"):
+        yield from sys.stdin.buffer

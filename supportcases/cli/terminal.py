@@ -19,6 +19,7 @@ from supportcases.domain.errors import SupportCasesError
 PAGER: Final = "less"
 PAGERS_SETTINGS: Final = {"LESS": "FX", "LV": "-c"}  # unless the environment has others, as git does it
 EDITOR: Final = "vi"
+STOPS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class Screen(NamedTuple):
@@ -103,6 +104,23 @@ def _interrupts_for_it() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+@contextmanager
+def stops_raise() -> Iterator[None]:
+    """Let a signal to stop raise `SystemExit` in the block; one that is ignored stays so, as under nohup."""
+
+    def stop(number: int, frame: object) -> None:
+        sys.exit(128 + number)
+
+    before = {number: handler for number in STOPS if (handler := signal.getsignal(number)) is not signal.SIG_IGN}
+    for number in before:
+        signal.signal(number, stop)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def agreed(question: str) -> bool:

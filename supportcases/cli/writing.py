@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from supportcases.cli.streams import note, text_from_stdin
-from supportcases.cli.terminal import edit, is_terminal
+from supportcases.cli.terminal import edit, is_terminal, stops_raise
 from supportcases.domain.errors import InvalidInput, SupportCasesError
 
 
@@ -52,7 +52,8 @@ def _draft() -> Iterator[Path]:
     path = Path(name)
     posted = False
     try:
-        yield path
+        with stops_raise():
+            yield path
         posted = True
     finally:
         if not posted and path.exists() and path.read_bytes().strip():

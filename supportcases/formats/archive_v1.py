@@ -211,6 +211,8 @@ class Archive:
     def _next(self) -> Any:
         """Return what the next line says."""
         line = next(self._lines, None)
+        if line is None and self.line == 0:
+            refuse("the file", "Is empty; an archive of no cases has one line, which tells so.")
         if line is None:
             refuse("the file", f"Ends behind line {self.line} without the line that tells how many cases there are.")
         self.line += 1

@@ -302,6 +302,16 @@ def test_a_text_that_cannot_be_posted_is_kept(script, sentence, desk, sitting, e
     assert len(messages_of(desk, "acme:1")) == 1
 
 
+@pytest.mark.parametrize(("number", "code"), [("TERM", 143), ("HUP", 129)])
+def test_a_text_is_kept_when_the_program_is_stopped_amid_it(number, code, desk, sitting, editor, tmp_path):
+    shown = sitting("answer", "acme:1", **editor(f'echo Hello. > "$1"; kill -{number} $PPID; sleep 60'))
+
+    (text,) = tmp_path.glob("supportcases-*.txt")
+    assert shown == (code, f"supportcases: your text is kept in {text}\n")
+    assert text.read_text() == "Hello.\n"
+    assert len(messages_of(desk, "acme:1")) == 1
+
+
 def test_an_editor_that_is_not_there_is_named(desk, sitting):
     sentence = "the editor no-such-editor cannot be run: name another in EDITOR, or give the text with -m TEXT."
     assert sitting("answer", "acme:1", VISUAL="no-such-editor") == (1, f"supportcases: {sentence}\n")

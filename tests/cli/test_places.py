@@ -212,6 +212,41 @@ def test_an_import_that_is_interrupted_says_that_nothing_was_imported(number, co
         assert SupportDesk(repository).list(ACME).count == 0
 
 
+def test_an_empty_archive_says_that_it_is_empty(tmp_path):
+    (tmp_path / "a.ndjson").touch()
+
+    sentence = "the file is empty; an archive of no cases has one line, which tells so."
+    assert refused(run("import", "a.ndjson", cwd=tmp_path)) == f"supportcases: a.ndjson: {sentence}"
+
+
+@pytest.mark.parametrize(
+    ("target", "why"),
+    [("new/", "a file to be made, not 'new/'"), ("-", "a file to be made, not '-'"), ("", "a file, not empty")],
+)
+def test_a_backup_is_a_file_and_nothing_else(target, why, path, tmp_path):
+    SqliteRepository(path).close()
+    done = run("backup", target, cwd=tmp_path)
+
+    assert done.returncode == 2
+    assert done.stderr.endswith(f"argument FILE: must be the name of {why}\n")
+    assert [each.name for each in tmp_path.iterdir()] == [path.name]
+
+
+@pytest.mark.parametrize("arguments", [["--db", "", "cases"], ["cases", "--db", ""], ["import", ""]])
+def test_an_empty_name_is_no_file(arguments, tmp_path):
+    done = run(*arguments, cwd=tmp_path)
+
+    assert done.returncode == 2
+    assert done.stderr.endswith(": must be the name of a file, not empty\n")
+
+
+def test_a_copy_whose_name_is_too_long_is_named(path, tmp_path):
+    SqliteRepository(path).close()
+    name = "é" * 150
+
+    assert refused(run("backup", name, cwd=tmp_path)) == f"supportcases: {tmp_path / name}: File name too long"
+
+
 # --- files that may not be written
 
 OTHER = 65_534  # nobody

@@ -107,6 +107,7 @@ def test_with_every_stream_closed_the_exit_code_tells_it_all(desk, shell, path):
 
 def test_a_closed_stdin_is_no_text(desk, shell):
     assert shell("answer acme 2 - <&-") == (1, "", "supportcases: standard input: Bad file descriptor\n")
+    assert shell("import - --db new.db <&-") == (1, "", "supportcases: standard input: Bad file descriptor\n")
     assert len(messages_of(desk, "acme:2")) == 1
 
 

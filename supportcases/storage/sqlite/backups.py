@@ -38,7 +38,7 @@ def back_up(source: str, target: str) -> Copied:
         raise DatabaseUnusable(THERE_ALREADY.format(target))
     if not place.parent.is_dir():
         raise DatabaseUnusable(f"{target} cannot be made: there is no folder {place.parent}.")
-    descriptor, name = tempfile.mkstemp(dir=place.parent, prefix=f".{place.name}.", suffix=PART)
+    descriptor, name = tempfile.mkstemp(dir=place.parent, prefix=f".{place.name[:40]}.", suffix=PART)
     os.close(descriptor)  # before SQLite opens it: its locks would go with the descriptor
     part = Path(name)
     try:

@@ -22,6 +22,7 @@ REQUIREMENT = re.compile(r"([A-Za-z0-9_.-]+)\s*>=\s*([0-9.]+)\s*,\s*<\s*([0-9.]+
 CHOSEN = (  # a little of everything that these packages do for us: HTTP, JSON, schemas, SQL, serving, text
     "tests/web/test_create.py",
     "tests/web/test_get_and_patch.py",
+    "tests/web/test_fields.py",
     "tests/web/test_list.py",
     "tests/web/test_auth.py",
     "tests/web/test_errors.py",

@@ -17,7 +17,7 @@ from supportcases.storage.sqlite.checks import check
 from supportcases.storage.sqlite.migrations import MIGRATIONS
 from supportcases.testing import support_desk
 from tests.conftest import ACME, ADA, CASES, GLOBEX, SUPPORT, call
-from tests.web.test_errors import checked
+from tests.support.answers import checked
 
 BODY = "The checkout shows a blank page."  # of 32 characters
 FULL = (

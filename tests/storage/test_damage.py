@@ -14,8 +14,8 @@ import pytest
 from supportcases import DatabaseDamaged, DatabaseUnavailable, SupportDesk, create_app
 from supportcases.storage.sqlite import SqliteRepository
 from tests.conftest import ACME, CASES, call
+from tests.support.answers import checked
 from tests.support.databases import python
-from tests.web.test_errors import checked
 
 BODY = b'{"body": "The checkout shows a blank page."}'
 REPLY = b'{"body": "It still does."}'

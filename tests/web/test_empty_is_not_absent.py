@@ -6,8 +6,8 @@ import pytest
 
 from supportcases import create_app
 from tests.conftest import ACME, ADA, CASES, SUPPORT, call, serving
+from tests.support.answers import checked
 from tests.support.desks import problems
-from tests.web.test_errors import checked
 
 BODY = b'{"body": "The checkout shows a blank page."}'
 GIVEN = {"CONTENT_TYPE": "application/json", "CONTENT_LENGTH": str(len(BODY))}

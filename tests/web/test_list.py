@@ -336,25 +336,3 @@ def test_other_stores_cases_are_neither_listed_nor_counted(client, desk):
     assert [case["subject"] for case in answer["data"]] == ["ours"]
     assert answer["meta"]["count"] == 1
     assert client.simulate_get(CASES, params={"query": "theirs"}).json["meta"]["count"] == 0
-
-
-def test_a_body_on_a_get_is_never_parsed(app, desk):
-    key, _ = app.keys.create("acme")
-    plain = {"HTTP_AUTHORIZATION": f"Bearer {key}", "CONTENT_TYPE": "application/json"}
-    for body, length in [(b"", None), (b"", ""), (b"", "0"), (b"{not json", "9"), (b"", "99999999999999999999")]:
-        answer = call(app, "GET", CASES, body, **plain, CONTENT_LENGTH=length)
-        assert (answer.status, answer.json["meta"]["count"]) == (200, 0)
-
-
-def test_head_answers_as_get_without_the_body(client, desk):
-    open_cases(desk, "one")
-    get, head = client.simulate_get(CASES), client.simulate_head(CASES)
-    assert (head.status_code, head.content) == (200, b"")
-    assert head.headers == get.headers
-
-
-def test_options_answers_allow(client):
-    answer = client.simulate_options(CASES)
-    assert answer.status_code == 200
-    assert set(answer.headers["Allow"].split(", ")) - {"OPTIONS"} == {"GET", "HEAD", "POST"}
-    assert answer.content == b""

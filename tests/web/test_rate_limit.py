@@ -12,7 +12,7 @@ from supportcases import Actor, SqliteRepository, SupportDesk, TooManyCases, cre
 from supportcases.web.addresses import last_forwarded
 from supportcases.web.rate_limit import MOST, RateLimit, Windows
 from tests.conftest import ACME, ADA, CASES, GLOBEX, SUPPORT, call, serving
-from tests.web.test_errors import checked
+from tests.support.answers import checked
 
 BODY = b'{"body": "The checkout shows a blank page."}'
 GIVEN = {"CONTENT_TYPE": "application/json", "CONTENT_LENGTH": str(len(BODY))}

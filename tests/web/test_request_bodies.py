@@ -1,62 +1,25 @@
 """Bodies: which media type, which JSON, how large; everything else is a 4xx with a sentence."""
 
 import io
-import json
 import tracemalloc
 
 import pytest
 
 from supportcases import create_app
-from tests.conftest import ACME, CASES, call
+from tests.conftest import ACME, CASES, SUPPORT, call
+from tests.support.answers import checked
 
 BODY = b'{"body": "The checkout shows a blank page."}'
 JSON = "application/json"
-POSTS = [CASES, f"{CASES}/1/messages"]
-WRITES = [("POST", CASES), ("POST", f"{CASES}/1/messages"), ("PATCH", f"{CASES}/1")]
-PATHS = [
-    "/api/v1",
-    "/api/v1/",
-    CASES,
-    f"{CASES}/1",
-    f"{CASES}/1/messages",
-    f"{CASES}/",
-    f"{CASES}/1/none",
-    "/api/v1/none",
+QUEUE = f"{SUPPORT}/cases"
+WRITES = [
+    ("POST", CASES),
+    ("POST", f"{CASES}/1/messages"),
+    ("PATCH", f"{CASES}/1"),
+    ("POST", QUEUE),
+    ("POST", f"{QUEUE}/acme:1/messages"),
+    ("PATCH", f"{QUEUE}/acme:1"),
 ]
-OUR_FAULT = "Something went wrong on our side; if it happens again, tell us the request id."
-
-
-def checked(answer, status, code=None):
-    """Return the body of an error, once it has the one shape."""
-    assert answer.status == status, answer
-    assert answer.headers["content-type"] == "application/json"
-    assert answer.headers["content-length"] == str(len(answer.body))
-    body = answer.json
-    assert list(body) == ["error", "code", *(["details"] if "details" in body else []), "requestId"]
-    assert isinstance(body["error"], str)
-    assert "\n" not in body["error"]
-    assert body["requestId"] == answer.headers["x-request-id"]
-    for detail in body.get("details", ["none"]):
-        assert detail == "none" or list(detail) == ["field", "message"]
-    for secret in (b"Traceback", b"<html", b"<!DOCTYPE", b"sqlite3", b".py"):
-        assert secret not in answer.body
-    if code:
-        assert body["code"] == code
-    return body
-
-
-@pytest.fixture
-def send(app):
-    """Send a raw request with a key of acme, who has case 1."""
-    key, _ = app.keys.create("acme")
-    app.desk.open(ACME, body="The checkout shows a blank page.")
-
-    def send(method, path, body=b"", **environ):
-        length = {"CONTENT_LENGTH": str(len(body))} if body else {}
-        media = {"CONTENT_TYPE": JSON} if body else {}
-        return call(app, method, path, body, **{"HTTP_AUTHORIZATION": f"Bearer {key}"} | length | media | environ)
-
-    return send
 
 
 # -- media types -----------------------------------------------------------------------------------------------------
@@ -81,25 +44,22 @@ OTHER_TYPES = [
 
 
 @pytest.mark.parametrize("media_type", OTHER_TYPES)
-@pytest.mark.parametrize(("method", "path"), WRITES)
-def test_a_missing_or_other_media_type_is_415(send, method, path, media_type):
-    body = checked(send(method, path, BODY, CONTENT_TYPE=media_type), 415, "unsupported_media_type")
+def test_a_missing_or_other_media_type_is_415(send, media_type):
+    body = checked(send("POST", CASES, BODY, CONTENT_TYPE=media_type), 415, "unsupported_media_type")
     assert body["error"] == "The body must be JSON, sent with 'Content-Type: application/json'."
 
 
 @pytest.mark.parametrize("media_type", [None, "", JSON])
-@pytest.mark.parametrize(("method", "path"), WRITES)
-def test_no_body_at_all_is_400_whatever_its_media_type(send, method, path, media_type):
+def test_no_body_at_all_is_400_whatever_its_media_type(send, media_type):
     for length in (None, "", "0"):
-        checked(send(method, path, CONTENT_TYPE=media_type, CONTENT_LENGTH=length), 400, "bad_request")
+        checked(send("POST", CASES, CONTENT_TYPE=media_type, CONTENT_LENGTH=length), 400, "bad_request")
 
 
 @pytest.mark.parametrize(
     "media_type", [JSON, "APPLICATION/JSON", "Application/Json;charset=UTF-8", " application/json ; a"]
 )
-@pytest.mark.parametrize("path", POSTS)
-def test_media_types_compare_without_case_and_parameters(send, path, media_type):
-    assert send("POST", path, BODY, CONTENT_TYPE=media_type).status == 201
+def test_media_types_compare_without_case_and_parameters(send, media_type):
+    assert send("POST", CASES, BODY, CONTENT_TYPE=media_type).status == 201
 
 
 # -- JSON ------------------------------------------------------------------------------------------------------------
@@ -139,15 +99,13 @@ NOT_JSON = {
 
 
 @pytest.mark.parametrize("document", NOT_JSON.values(), ids=NOT_JSON)
-@pytest.mark.parametrize(("method", "path"), WRITES)
-def test_what_is_not_json_is_400(send, method, path, document):
-    checked(send(method, path, document, CONTENT_TYPE=JSON, CONTENT_LENGTH=str(len(document))), 400, "bad_request")
+def test_what_is_not_json_is_400(send, document):
+    checked(send("POST", CASES, document, CONTENT_TYPE=JSON, CONTENT_LENGTH=str(len(document))), 400, "bad_request")
 
 
 @pytest.mark.parametrize("document", [b"null", b"[]", b'["body"]', b'"body"', b"1", b"1e999", b"true", b"[{}]"])
-@pytest.mark.parametrize(("method", "path"), WRITES)
-def test_a_body_that_is_not_an_object_is_400(send, method, path, document):
-    body = checked(send(method, path, document), 400, "bad_request")
+def test_a_body_that_is_not_an_object_is_400(send, document):
+    body = checked(send("POST", CASES, document), 400, "bad_request")
     assert body["error"] == "The body must be a JSON object."
 
 
@@ -162,44 +120,23 @@ def test_a_body_that_is_not_an_object_is_400(send, method, path, document):
         (b'{"\\ud800": 1, "\\ud800": 2}', "\ud800"),
     ],
 )
-@pytest.mark.parametrize(("method", "path"), WRITES)
-def test_duplicate_keys_are_400_and_named(send, method, path, document, field):
-    body = checked(send(method, path, document), 400, "validation_failed")
+def test_duplicate_keys_are_400_and_named(send, document, field):
+    body = checked(send("POST", CASES, document), 400, "validation_failed")
     assert body["details"] == [{"field": field, "message": "Must not appear twice."}]
 
 
-@pytest.mark.parametrize(
-    "name", ["x" * 100_000, "\ud800", "\0", "<script>", "a\nb", "\u2028", "🛒" * 1000, '"', "__proto__"]
-)
 @pytest.mark.parametrize(("method", "path"), WRITES)
-def test_any_name_of_an_unknown_field_is_told_in_proper_json(send, method, path, name):
-    document = json.dumps({"body": "The checkout fails", name: 1}).encode()
-    if method == "PATCH":
-        document = json.dumps({"status": "open", name: 1}).encode()
-    answer = send(method, path, document)
-    assert answer.status == 400
-    assert answer.json["details"][0]["message"] == "Is not a known field."
-    assert name.startswith(answer.json["details"][0]["field"])
-    assert len(answer.body) < 10_000
-    answer.body.decode()
-
-
-def test_ten_thousand_faults_do_not_make_a_giant_answer(send):
-    document = json.dumps({f"field{n}": n for n in range(10_000)}).encode()
-    answer = send("POST", CASES, document)
-    body = checked(answer, 400, "validation_failed")
-    assert 1 <= len(body["details"]) <= 100
-    assert len(answer.body) < 20_000
-
-
-@pytest.mark.parametrize("escape", ["\\ud800", "\\udfff", "\\ude00\\ud83d", "\\ud83d", "\\u0000"])
-@pytest.mark.parametrize("field", ["body", "author"])
-@pytest.mark.parametrize("path", POSTS)
-def test_lone_surrogates_and_nul_are_400_and_named(send, path, field, escape):
-    fields = {"body": '"The checkout fails"', "author": '"Grace"'} | {field: f'"The checkout {escape}"'}
-    document = "{" + ",".join(f'"{name}":{value}' for name, value in fields.items()) + "}"
-    body = checked(send("POST", path, document.encode()), 400, "validation_failed")
-    assert [d["field"] for d in body["details"]] == [field]
+def test_every_write_reads_its_body_by_these_rules(send, method, path):
+    tag = send("GET", f"{QUEUE}/acme:1").headers["etag"]
+    checked(send(method, path, BODY, CONTENT_TYPE="text/plain"), 415, "unsupported_media_type")
+    checked(send(method, path, CONTENT_TYPE=JSON), 400, "bad_request")
+    for document in (b"{", b"\xff", b"[]"):
+        checked(send(method, path, document), 400, "bad_request")
+    for document in (b'{"body": "x", "body": "y"}', b'{"x": "\\ud800 lone"}'):
+        checked(send(method, path, document), 400, "validation_failed")
+    checked(send(method, path, b" " * (LIMIT + 1)), 413, "payload_too_large")
+    assert send("GET", CASES).json["meta"]["count"] == 1
+    assert send("GET", f"{QUEUE}/acme:1").headers["etag"] == tag
 
 
 # -- sizes -----------------------------------------------------------------------------------------------------------
@@ -226,11 +163,9 @@ def padded(size):
 LIMIT = 1_048_576
 
 
-@pytest.mark.parametrize("path", POSTS)
-def test_a_body_may_have_a_mebibyte_and_not_a_byte_more(send, path):
-    assert send("POST", path, padded(LIMIT - 1)).status == 201
-    assert send("POST", path, padded(LIMIT)).status == 201
-    body = checked(send("POST", path, padded(LIMIT + 1)), 413, "payload_too_large")
+def test_a_body_may_have_a_mebibyte_and_not_a_byte_more(send):
+    assert send("POST", CASES, padded(LIMIT)).status == 201
+    body = checked(send("POST", CASES, padded(LIMIT + 1)), 413, "payload_too_large")
     assert body["error"] == "The body must not be larger than 1,048,576 bytes."
 
 
@@ -247,30 +182,23 @@ HUGE = 16 * LIMIT + 1
 
 
 @pytest.mark.parametrize("length", [HUGE, 10**9, 10**18, 10**20, 10**400, "9" * 10_000, "0" * 30 + "9" * 20])
-@pytest.mark.parametrize(("method", "path"), WRITES)
-def test_a_huge_declared_length_is_413_and_nothing_is_read(send, method, path, length):
+def test_a_huge_declared_length_is_413_and_nothing_is_read(send, length):
     environ = {"CONTENT_TYPE": JSON, "CONTENT_LENGTH": str(length), "wsgi.input": Guarded(b"", 0)}
-    checked(send(method, path, **environ), 413, "payload_too_large")
+    checked(send("POST", CASES, **environ), 413, "payload_too_large")
 
 
 @pytest.mark.parametrize(
     "length", ["-1", "+44", " 44", "44 ", "4_4", "٤٤", "abc", "0x2c", "44.0", "44, 44", "1e2", "\udc80"]
 )
-@pytest.mark.parametrize(("method", "path"), WRITES)
-def test_a_length_that_is_no_number_is_400_and_nothing_is_read(send, method, path, length):
+def test_a_length_that_is_no_number_is_400_and_nothing_is_read(send, length):
     environ = {"CONTENT_TYPE": JSON, "CONTENT_LENGTH": length, "wsgi.input": Guarded(BODY, 0)}
-    body = checked(send(method, path, **environ), 400, "bad_request")
+    body = checked(send("POST", CASES, **environ), 400, "bad_request")
     assert body["error"] == "The Content-Length must be a whole number of bytes."
 
 
-@pytest.mark.parametrize("path", POSTS)
-def test_never_more_is_read_than_was_declared(send, path):
-    environ = {
-        "CONTENT_TYPE": JSON,
-        "CONTENT_LENGTH": str(len(BODY)),
-        "wsgi.input": Guarded(BODY + b"x" * 99, len(BODY)),
-    }
-    assert send("POST", path, **environ).status == 201
+def test_never_more_is_read_than_was_declared(send):
+    stream = Guarded(BODY + b"x" * 99, len(BODY))
+    assert send("POST", CASES, BODY, **{"wsgi.input": stream}).status == 201
 
 
 @pytest.mark.parametrize("missing", [1, 10, len(BODY)])
@@ -346,10 +274,3 @@ def test_a_body_that_comes_in_drops_is_put_together(send):
 
     environ = {"CONTENT_TYPE": JSON, "CONTENT_LENGTH": str(len(BODY)), "wsgi.input": Dripping(BODY)}
     assert send("POST", CASES, **environ).status == 201
-
-
-def test_a_refused_body_writes_nothing(send):
-    send("POST", CASES, padded(LIMIT + 1))
-    send("POST", CASES, BODY, CONTENT_TYPE="text/plain")
-    send("POST", CASES, BODY, CONTENT_LENGTH="1000")
-    assert send("GET", CASES).json["meta"]["count"] == 1

@@ -1,11 +1,9 @@
 """The rest of the support side over HTTP: history, statistics, stores, verbs, paths, what is no JSON."""
 
-import json
-
 import pytest
 
 from supportcases import Actor
-from tests.conftest import ACME, ADA, CASES, GLOBEX, SUPPORT, call, client_of, support_client_of
+from tests.conftest import ACME, ADA, CASES, GLOBEX, SUPPORT, client_of, support_client_of
 
 QUEUE = f"{SUPPORT}/cases"
 BODY = "The checkout shows a blank page."
@@ -206,100 +204,3 @@ def test_a_store_of_which_the_first_case_failed_is_no_store(app, ada, monkeypatc
 
 
 # -- verbs and paths --------------------------------------------------------------------------------------------------
-
-
-ROUTES = {
-    "/cases": {"GET", "HEAD", "POST"},
-    "/cases/acme:1": {"GET", "HEAD", "PATCH"},
-    "/cases/acme:1/messages": {"POST"},
-    "/cases/acme:1/history": {"GET", "HEAD"},
-    "/stats": {"GET", "HEAD"},
-    "/stores": {"GET", "HEAD"},
-}
-
-
-@pytest.mark.parametrize("path", ROUTES)
-@pytest.mark.parametrize("method", ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "TRACE", "PROPFIND"])
-def test_any_other_verb_is_405_with_allow(app, path, method):
-    if method in ROUTES[path]:
-        return
-    app.desk.open(ACME, body=BODY)
-    key, _ = app.keys.create_support(label="Ada")
-    answer = call(app, method, f"{SUPPORT}{path}", HTTP_AUTHORIZATION=f"Bearer {key}", HTTP_X_REQUEST_ID="test")
-    assert answer.status == 405
-    assert set(answer.headers["allow"].split(", ")) - {"OPTIONS"} == ROUTES[path]
-    assert answer.headers["content-type"] == "application/json"
-    if method != "HEAD":
-        assert (answer.json["code"], answer.json["requestId"]) == ("method_not_allowed", "test")
-
-
-@pytest.mark.parametrize("path", ROUTES)
-def test_options_answers_allow(ada, path):
-    answer = ada.simulate_options(f"{SUPPORT}{path}")
-    assert (answer.status_code, answer.content) == (200, b"")
-    assert set(answer.headers["Allow"].split(", ")) - {"OPTIONS"} == ROUTES[path]
-
-
-@pytest.mark.parametrize("path", [path for path, methods in ROUTES.items() if "HEAD" in methods])
-def test_head_answers_as_get_without_the_body(app, ada, path):
-    app.desk.open(ACME, body=BODY)
-    head, get = ada.simulate_head(f"{SUPPORT}{path}"), ada.simulate_get(f"{SUPPORT}{path}")
-    assert (head.status_code, head.content, head.headers) == (200, b"", get.headers)
-    assert (get.status_code, get.headers["Cache-Control"]) == (200, "no-store")
-
-
-@pytest.mark.parametrize(
-    "path",
-    [
-        *(
-            "",
-            "/",
-            "/cases/",
-            "/cases//messages",
-            "/cases/acme:1/",
-            "/cases/acme:1/notes",
-            "/cases//history",
-            "/stats/",
-        ),
-        *("/stores/", "/stores/acme", "/support-cases", "//cases", "/CASES"),
-    ],
-)
-@pytest.mark.parametrize("method", ["GET", "POST", "PATCH", "DELETE", "OPTIONS"])
-def test_any_other_path_is_a_json_404(app, method, path):
-    app.desk.open(ACME, body=BODY)
-    key, _ = app.keys.create_support(label="Ada")
-    body = json.dumps(NEW).encode()
-    head = {"CONTENT_TYPE": "application/json", "CONTENT_LENGTH": str(len(body)), "HTTP_X_REQUEST_ID": "test"}
-    answer = call(app, method, f"{SUPPORT}{path}", body, HTTP_AUTHORIZATION=f"Bearer {key}", **head)
-    assert answer.status == 404
-    assert answer.json == {"error": "There is nothing at this path.", "code": "not_found", "requestId": "test"}
-    assert app.desk.queue(ADA).count == 1
-
-
-@pytest.mark.parametrize("path", ["/cases", "/cases/acme:1", "/cases/acme:1/messages"])
-@pytest.mark.parametrize(
-    ("document", "media", "status"),
-    [
-        *((document, "application/json", 400) for document in (b"", b"[]", b"{", b"\xff", b"[" * 100_000)),
-        *((document, "application/json", 400) for document in (b'{"body":"x","body":"y"}', b'{"body":"\\ud800 lone"}')),
-        (b"{}", None, 415),
-        (b"{}", "text/plain", 415),
-        (b"x" * 2_000_000, "application/json", 413),
-    ],
-)
-def test_what_is_no_json_object_is_refused_as_on_the_other_side(app, path, document, media, status):
-    app.desk.open(ACME, body=BODY)
-    key, _ = app.keys.create_support(label="Ada")
-    method = "PATCH" if path.endswith(":1") else "POST"
-    head = {"CONTENT_TYPE": media, "CONTENT_LENGTH": str(len(document)), "HTTP_AUTHORIZATION": f"Bearer {key}"}
-    answer = call(app, method, f"{SUPPORT}{path}", document, **head)
-    assert answer.status == status
-    assert isinstance(answer.json["error"], str)
-    assert app.desk.revision(ADA, "acme:1") == 1
-
-
-def test_a_body_on_a_get_is_never_parsed(app):
-    key, _ = app.keys.create_support(label="Ada")
-    head = {"HTTP_AUTHORIZATION": f"Bearer {key}", "CONTENT_TYPE": "application/json", "CONTENT_LENGTH": "4"}
-    for path in ("cases", "stats", "stores"):
-        assert call(app, "GET", f"{SUPPORT}/{path}", b"{{{{", **head).status == 200

@@ -134,15 +134,6 @@ def test_internal_with_close_is_400_and_nothing_happens(post, state, history):
     assert post(internal=True, close=False).status_code == 201
 
 
-def test_a_word_of_a_merchant_s_is_refused_with_the_reason(post, state):
-    answer = post(kind="merchant")
-    assert answer.status_code == 400
-    assert answer.json["error"] == (
-        "kind must be support, elliot or system (merchant is for what merchants write themselves)."
-    )
-    assert state() == STARTS["open"]
-
-
 def test_closing_with_a_word_is_one_transaction(app, post, monkeypatch, state, history):
     record = SqliteEvents.record
 
@@ -164,40 +155,6 @@ def test_what_did_not_happen_is_not_in_the_history(app, post, history):
     app.desk.close(ACME, 1)
     post(kind="system", close=True)
     assert history() == ["opened", "closed", "announced"]
-
-
-@pytest.mark.parametrize(
-    ("fields", "named"),
-    [
-        *(({"body": value}, ["body"]) for value in (None, "", " \n ", "x" * 10_001, 1, [], {}, True, "a\0b")),
-        *(({"author": value}, ["author"]) for value in (None, "", " ", "x" * 121, "a\nb", "a\x9fb", 1, [])),
-        *(({"kind": value}, ["kind"]) for value in (None, "", "Support", "note", "merchant", 1, [], {})),
-        *(({"internal": value}, ["internal"]) for value in (None, 0, 1, "true", "", [], {})),
-        *(({"close": value}, ["close"]) for value in (None, 0, 1, "false", "", [], {})),
-        ({"status": "closed"}, ["status"]),
-        ({"Internal": True}, ["Internal"]),
-        ({"body": "", "kind": "x", "zzz": 1}, ["body", "kind", "zzz"]),
-    ],
-)
-def test_a_faulty_message_is_400_names_the_fields_and_adds_nothing(app, post, state, fields, named):
-    answer = post("k", **fields)
-    assert (answer.status_code, [detail["field"] for detail in answer.json["details"]]) == (400, named)
-    assert (state(), len(app.desk.get(ADA, "acme:1").messages)) == (STARTS["open"], 1)
-    assert "Idempotent-Replayed" not in post("k").headers
-
-
-def test_a_message_needs_a_body(ada):
-    answer = ada.simulate_post(MESSAGES, json={})
-    assert answer.json["details"] == [{"field": "body", "message": "Is required."}]
-
-
-@pytest.mark.parametrize(
-    "body", ["x", "🛒" * 10_000, "a\tb\x1b[31m\r\nc\x7f", "ＡＢ\u0301\u202e‮", "<b>&amp;</b>", '{"a":1}']
-)
-@pytest.mark.parametrize("internal", [False, True])
-def test_text_comes_back_as_it_was_written(ada, post, body, internal):
-    assert post(body=f" {body}\n", internal=internal).json["message"]["body"] == body
-    assert ada.simulate_get(PATH).json["messages"][-1]["body"] == body
 
 
 def test_two_agents_who_answer_at_once_both_succeed_in_order(tmp_path):

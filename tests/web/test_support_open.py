@@ -81,33 +81,6 @@ def test_location_begins_with_where_the_app_is_mounted(app):
     assert answer.headers["Location"].startswith(f"/desk{QUEUE}/0191abc0-")
 
 
-@pytest.mark.parametrize(
-    ("fields", "named"),
-    [
-        *(
-            ({"store": value}, ["store"])
-            for value in (None, "", " acme", "a b", "é", "-a", "a" * 65, 1, ["acme"], "a\n")
-        ),
-        *(({"body": value}, ["body"]) for value in (None, "", "too short", "x" * 10_001, 1)),
-        *(({"subject": value}, ["subject"]) for value in (None, "", "ab", "x" * 201, "a\nbc")),
-        *(({name: value}, [name]) for name in ("severity", "category") for value in (None, "", "all", "x", 1)),
-        *(({"author": value}, ["author"]) for value in (None, "", "x" * 121, "a\tb")),
-        *(({name: "x"}, [name]) for name in ("assignee", "status", "kind", "internal", "Store")),
-        ({"store": "", "body": "", "zzz": 1}, ["body", "store", "zzz"]),
-    ],
-)
-def test_a_faulty_case_is_400_names_the_fields_and_opens_nothing(app, post, fields, named):
-    answer = post("k", **fields)
-    assert (answer.status_code, [detail["field"] for detail in answer.json["details"]]) == (400, named)
-    assert app.desk.queue(ADA).count == 0
-    assert post("k").status_code == 201
-
-
-def test_store_and_body_are_required(ada):
-    answer = ada.simulate_post(QUEUE, json={})
-    assert answer.json["error"] == "body is required; store is required."
-
-
 def test_a_repeated_case_is_opened_once(app, post):
     first, second = post("k"), post("k")
     assert second.headers["Idempotent-Replayed"] == "true"

@@ -36,11 +36,6 @@ def test_a_case_of_the_queue_to_the_byte(app, ask, clock):
     )
 
 
-def test_head_answers_as_get_without_the_body(ada, queue):
-    head, get = ada.simulate_head(QUEUE), ada.simulate_get(QUEUE)
-    assert (head.status_code, head.content, head.headers) == (200, b"", get.headers)
-
-
 # -- orders -----------------------------------------------------------------------------------------------------------
 
 

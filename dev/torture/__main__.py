@@ -29,7 +29,6 @@ VERDICTS: Final = {True: "yes", False: "**no**", None: "not tried"}
 EXPERIMENTS: Final = (  # modules of this folder, each with a `run`
     "kill",
     "power",
-    "retries",
     "disk",
     "first_start",
     "forks",

@@ -38,6 +38,8 @@ class Write:
         case: The id of the case that it is about, which for an opening comes with the answer.
         invoked: When it was sent, by `time.monotonic_ns`.
         completed: When its whole answer was there; 0 if none came.
+        times: How often it was sent.
+        replayed: Whether its answer is said to be that of an earlier time.
         status: The status of its answer; 0 if none came.
         answer: The JSON of its answer.
     """
@@ -48,8 +50,18 @@ class Write:
     case: str = ""
     invoked: int = 0
     completed: int = 0
+    times: int = 0
+    replayed: bool = False
     status: int = 0
     answer: Any = field(default=None, repr=False)
+
+    @property
+    def request(self) -> tuple[str, str]:
+        """The method and the path of its request."""
+        if self.kind is Kind.OPENING:
+            return "POST", CASES
+        case = f"{CASES}/{self.case}"
+        return ("POST", f"{case}/messages") if self.kind is Kind.REPLY else ("PATCH", case)
 
     @property
     def acknowledged(self) -> bool:
@@ -65,7 +77,8 @@ class Write:
 class Merchant:
     """Somebody with a kept connection who writes to all stores, one write at a time, on cases that are theirs alone.
 
-    A case with a write that was never answered is left alone, so that its state stays known up to that write.
+    A case with a write that was never answered is left alone, so that its state stays known up to that write; whoever
+    `retries` sends it to the next server again, with the same Idempotency-Key, until it is answered.
     """
 
     def __init__(
@@ -76,6 +89,7 @@ class Merchant:
         seed: object,
         sentence: str = SENTENCE,
         most: int = 20,
+        retries: bool = False,
         connect: Callable[[int], Any] = Client,
     ) -> None:
         """Use a name of their own, and at `most` so many sentences; `connect` makes a client of a port."""
@@ -85,12 +99,15 @@ class Merchant:
         self._random = random.Random(f"{seed} {name}")
         self._sentence = sentence
         self._most = most
+        self._retries = retries
         self._connect = connect
         self._settled: list[Write] = []  # the last write to each case
 
     def work(self, port: int) -> None:
         """Write until the server is gone."""
         with suppress(*BROKEN), closing(self._connect(port)) as client:
+            if self._retries and self.writes and not self.writes[-1].completed:
+                self._send(client, self.writes[-1])
             while True:
                 self.write(client)
 
@@ -111,27 +128,33 @@ class Merchant:
         write.sent["subject"] = f"Order {self._name}-{len(self.writes)} has not arrived"
         write.sent["category"] = self._random.choice(CATEGORIES)
         write.sent["severity"] = self._random.choice(SEVERITIES)
-        self._send(client, write, "POST", CASES)
+        self._begin(client, write)
 
     def reply(self, client: Any, last: Write) -> None:
         """Reply to the case of an earlier write."""
-        write = Write(Kind.REPLY, last.store, self._words(), last.case)
-        self._send(client, write, "POST", f"{CASES}/{last.case}/messages")
+        self._begin(client, Write(Kind.REPLY, last.store, self._words(), last.case))
 
     def _close(self, client: Any, last: Write) -> None:
-        write = Write(Kind.CLOSING, last.store, {"status": "closed"}, last.case)
-        self._send(client, write, "PATCH", f"{CASES}/{last.case}")
+        self._begin(client, Write(Kind.CLOSING, last.store, {"status": "closed"}, last.case))
 
     def _words(self) -> dict[str, str]:
         text = " ".join([self._sentence] * self._random.randint(1, self._most))
         return {"body": f"{self._name}-{len(self.writes)}: {text}"}
 
-    def _send(self, client: Any, write: Write, method: str, path: str) -> None:
+    def _begin(self, client: Any, write: Write) -> None:
         self.writes.append(write)
         write.invoked = time.monotonic_ns()
-        heard = client(method, path, write.sent, Authorization=f"Bearer {self._keys[write.store]}")
+        self._send(client, write)
+
+    def _send(self, client: Any, write: Write) -> None:
+        headers = {"Authorization": f"Bearer {self._keys[write.store]}"}
+        if self._retries:
+            headers["Idempotency-Key"] = f"{self._name}-{len(self.writes)}"
+        write.times += 1
+        heard = client(*write.request, write.sent, **headers)
         write.completed = time.monotonic_ns()
         write.status, write.answer = heard.status, heard.json
+        write.replayed = heard.headers.get("idempotent-replayed") == "true"
         if write.acknowledged:
             write.case = write.case or write.answer["id"]
             self._settled.append(write)

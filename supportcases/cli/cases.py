@@ -38,7 +38,7 @@ from supportcases.domain.fields import (
     STATUS_FILTER,
 )
 from supportcases.domain.queue import ME, QueuePage
-from supportcases.web.support.cases import queue_json, said_json, thread_json
+from supportcases.formats.case_json import FOR_TEAM
 
 RECENT: Final = timedelta(minutes=10)
 ANSWERING: Final = (AuthorKind.SUPPORT, AuthorKind.ELLIOT)
@@ -95,7 +95,7 @@ def list_cases(options: argparse.Namespace) -> None:
     with desk_to_read(options.db) as desk:
         page = desk.queue(asker(options), cursor=options.cursor, **{name: getattr(options, name) for name in FILTERS})
     if options.json:
-        print_json(queue_json(page))
+        print_json(FOR_TEAM.page(page))
     else:
         on = screen()
         show([*queue_lines(page, on.now, on.width), *_how_to_go_on(options, page)])
@@ -129,7 +129,7 @@ def show_case(options: argparse.Namespace) -> None:
     with desk_to_read(options.db) as desk:
         thread = desk.get(asker(options), case)
     if options.json:
-        print_json(thread_json(thread))
+        print_json("".join(FOR_TEAM.thread(thread)))
     else:
         show(thread_lines(thread, screen()))
 
@@ -181,7 +181,7 @@ def answer_case(options: argparse.Namespace) -> None:
             _mind_others(options, now, now.messages[len(before.messages) :])
             said = _post(desk, agent, now.case, options, body)
     if options.json:
-        report(json_line(said_json(said)))
+        report(json_line(FOR_TEAM.reply(said)))
     elif options.note:
         report(f"noted in {name_of(said.case)}; it is still {said.case.status}")
     else:

@@ -26,7 +26,8 @@ from supportcases.domain import times
 from supportcases.domain.cases import Case, Severity
 from supportcases.domain.fields import DEFAULT_IDLE_LIMIT, MOMENT_FILTER
 from supportcases.domain.statistics import Spread, Statistics
-from supportcases.web.support.cases import case_json, statistics_json
+from supportcases.formats.case_json import FOR_TEAM
+from supportcases.web.support.cases import statistics_text
 
 DESK: Final = "Support desk"
 
@@ -67,7 +68,7 @@ def show_statistics(options: argparse.Namespace) -> None:
             created_before=options.created_before,
         )
     if options.json:
-        print_json(statistics_json(statistics))
+        print_json(statistics_text(statistics))
     else:
         print(*statistics_lines(statistics, times.now(), terminal_width()), sep="\n")
 
@@ -113,7 +114,7 @@ def close_idle(options: argparse.Namespace) -> None:
         cases = tuple(chain.from_iterable(batches))
     done, count = ("would close", "would be closed") if options.dry_run else ("closed", "closed")
     if options.json:
-        report(json_line({"data": [case_json(case) for case in cases]}))
+        report(json_line(f'{{"data":{FOR_TEAM.cases(cases)}}}'))
         return
     lines = [line(f"{done} {name_of(case)}: ", visible(case.subject), terminal_width()) for case in cases]
     report("\n".join([*lines, f"{_cases(len(cases))} {count}"]))

@@ -4,9 +4,9 @@ import argparse
 import getpass
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from typing import Any, Final
+from typing import Final
 
 from supportcases.cli.options import flag, option, ruled
 from supportcases.cli.tables import visible
@@ -90,11 +90,11 @@ def name_of(case: Case) -> str:
     return f"{case.store} {case.number}"
 
 
-def print_json(value: Mapping[str, Any]) -> None:
-    """Print `value` as one line."""
-    print(json_line(value))
+def print_json(text: str) -> None:
+    """Print JSON text as one line."""
+    print(json_line(text))
 
 
-def json_line(value: Mapping[str, Any]) -> str:
-    """Return `value` as one line of ASCII, in which no character can command a terminal."""
-    return json.dumps(value, ensure_ascii=True, separators=(",", ":"))
+def json_line(text: str) -> str:
+    """Return JSON text as one line of ASCII, in which no character can command a terminal."""
+    return json.dumps(json.loads(text), separators=(",", ":"))

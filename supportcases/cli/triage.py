@@ -27,7 +27,8 @@ from supportcases.domain.cases import Case
 from supportcases.domain.events import History
 from supportcases.domain.fields import ASSIGNEE_FILTER, AUTHOR, CATEGORY, DEFAULT_AUTHOR, SEVERITY, SUBJECT
 from supportcases.domain.queue import ME, NONE
-from supportcases.web.support.cases import case_json, history_json
+from supportcases.formats.case_json import FOR_TEAM
+from supportcases.web.support.cases import history_text
 
 CHANGES: Final = ("severity", "category", "subject")
 
@@ -145,7 +146,7 @@ def _change(
     with existing_desk(options.db) as desk:
         case = change(desk, agent)
     if options.json:
-        report(json_line(case_json(case)))
+        report(json_line(FOR_TEAM.case(case)))
     else:
         report(visible(told(case)))
 
@@ -156,7 +157,7 @@ def show_history(options: argparse.Namespace) -> None:
     with desk_to_read(options.db) as desk:
         history = desk.history(asker(options), case, limit=options.limit, offset=options.offset)
     if options.json:
-        print_json(history_json(history))
+        print_json(history_text(history))
         return
     lines = history_lines(history, screen())
     if (end := history.offset + len(history.entries)) < history.count:
@@ -196,6 +197,6 @@ def open_case(options: argparse.Namespace) -> None:
             author=options.author,
         )
     if options.json:
-        report(json_line(case_json(case)))
+        report(json_line(FOR_TEAM.case(case)))
     else:
         report(line(f"opened {name_of(case)}: ", visible(case.subject), screen().width))

@@ -6,9 +6,10 @@ import falcon
 
 from supportcases.desk.keys import without_keys
 from supportcases.domain import errors
+from supportcases.formats.case_json import to_json
 from supportcases.logs import logger
 from supportcases.web.request import ApiRequest
-from supportcases.web.response import send, to_bytes, to_json
+from supportcases.web.response import send, to_bytes
 
 log: Final = logger("supportcases.web")
 

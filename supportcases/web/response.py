@@ -1,21 +1,14 @@
 """An answer: JSON that cannot fail to be written, and the headers that every answer has."""
 
-import json
 from collections.abc import Iterable
 from typing import Any, Final
 
 import falcon
 
+from supportcases.formats.case_json import to_json
 from supportcases.storage.protocol import Answer
 
 CHUNK: Final = 65_536
-
-_encode: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
-
-
-def to_json(value: Any) -> str:
-    """Write `value` as compact JSON, text as it is."""
-    return _encode(value)
 
 
 def to_bytes(text: str) -> bytes:

@@ -222,9 +222,3 @@ def load_parameters(schema: Schema, parameters: Mapping[str, list[str]]) -> dict
     if repeated:
         raise InvalidInput(dict.fromkeys(repeated, "Must not appear twice."))
     return load(schema, {name: values[0] for name, values in parameters.items()}, partial=True)
-
-
-def dumped(schema: Schema, value: Any) -> dict[str, Any]:
-    """Return `value` as `schema` describes it."""
-    written: dict[str, Any] = schema.dump(value)
-    return written

@@ -1,4 +1,4 @@
-"""What goes out is written by hand for speed: each text is what the schema itself would make of the same value."""
+"""A case is written down once, for both sides: each text is what the schema itself would make of the same value."""
 
 from datetime import UTC, datetime, timedelta, timezone
 
@@ -8,9 +8,10 @@ from hypothesis import strategies as st
 
 from supportcases.domain import times
 from supportcases.domain.cases import AuthorKind, Case, CasePage, Category, Message, Reply, Severity, Status, Thread
-from supportcases.formats import case_json
+from supportcases.domain.queue import QueuePage
+from supportcases.formats.case_json import FOR_MERCHANTS, FOR_TEAM, to_json
 from supportcases.web import schemas
-from supportcases.web.response import to_json
+from supportcases.web.support import schemas as shapes
 
 moments = st.datetimes(datetime(1, 1, 1), datetime(9999, 12, 31), timezones=st.just(UTC)).map(times.whole_milliseconds)
 texts = st.text(st.characters(exclude_categories=["Cs"]), min_size=1)  # more than any field allows
@@ -28,37 +29,70 @@ cases = st.builds(
     moments,
     st.none() | moments,
     st.none() | moments,
+    st.none() | texts,
 )
-messages = st.builds(Message, ids, st.sampled_from(AuthorKind), texts, texts, moments)
+messages = st.builds(Message, ids, st.sampled_from(AuthorKind), texts, texts, moments, st.booleans())
+counts = st.integers(0, 2**53)
+
+MERCHANTS = {
+    "case": schemas.CaseOut(),
+    "message": schemas.MessageOut(),
+    "page": schemas.CaseList(),
+    "thread": schemas.ThreadOut(),
+    "reply": schemas.ReplyOut(),
+}
+TEAM = {
+    "case": shapes.SupportCaseOut(),
+    "message": shapes.SupportMessageOut(),
+    "page": shapes.QueueOut(),
+    "thread": shapes.SupportThreadOut(),
+    "reply": shapes.SupportReplyOut(),
+}
 
 
-@given(cases)
-def test_a_case(case):
-    assert case_json.case_text(case) == to_json(schemas.CaseOut().dump(case))
+sides = pytest.mark.parametrize(
+    ("written", "of"),
+    [(FOR_MERCHANTS, MERCHANTS), (FOR_TEAM, TEAM)],
+    ids=["for merchants", "for the team"],
+)
 
 
-@given(messages)
-def test_a_message(message):
-    assert case_json.message_text(message) == to_json(schemas.MessageOut().dump(message))
+@sides
+@given(case=cases)
+def test_a_case(written, of, case):
+    assert written.case(case) == to_json(of["case"].dump(case))
 
 
-@given(st.lists(cases, max_size=3), st.integers(0, 2**53), st.integers(0, 2**53), st.integers(1, 100))
-def test_a_page(found, count, offset, limit):
+@sides
+@given(message=messages)
+def test_a_message(written, of, message):
+    assert written.message(message) == to_json(of["message"].dump(message))
+
+
+@sides
+@given(
+    found=st.lists(cases, max_size=3), count=counts, offset=counts, limit=st.integers(1, 100), cursor=st.none() | texts
+)
+def test_a_page(written, of, found, count, offset, limit, cursor):
     page = CasePage(tuple(found), count, offset, limit)
-    assert case_json.page_text(page) == to_json(schemas.CaseList().dump({"cases": page.cases, "meta": page}))
+    if written is FOR_TEAM:
+        page = QueuePage(*page, cursor)
+    assert written.page(page) == to_json(of["page"].dump({"cases": page.cases, "meta": page}))
 
 
-@given(cases, st.lists(messages, max_size=3))
-def test_a_thread(case, said):
-    whole = {**schemas.CaseOut().dump(case), "messages": schemas.MessageOut().dump(said, many=True)}
-    assert whole.keys() == schemas.ThreadOut().fields.keys()
-    assert "".join(case_json.thread_parts(Thread(case, tuple(said)))) == to_json(whole)
+@sides
+@given(case=cases, said=st.lists(messages, max_size=3))
+def test_a_thread(written, of, case, said):
+    whole = {**of["case"].dump(case), "messages": of["message"].dump(said, many=True)}
+    assert list(whole) == list(of["thread"].fields)
+    assert "".join(written.thread(Thread(case, tuple(said)))) == to_json(whole)
 
 
-@given(messages, cases)
-def test_a_reply(message, case):
-    whole = schemas.ReplyOut().dump({"message": message, "status": case.status})
-    assert case_json.reply_text(Reply(message, case)) == to_json(whole)
+@sides
+@given(message=messages, case=cases)
+def test_a_reply(written, of, message, case):
+    whole = of["reply"].dump({"message": message, "status": case.status})
+    assert written.reply(Reply(message, case)) == to_json(whole)
 
 
 @given(moments)
@@ -77,4 +111,4 @@ def test_a_moment_of_another_zone_is_written_in_utc_and_one_without_a_zone_is_re
 @pytest.mark.parametrize("text", ['"', "\\", "\n", "\x7f", "\u2028", "é", "👩‍🚀", "</script>"])
 def test_what_needs_an_escape_has_one(text):
     message = Message("id", AuthorKind.MERCHANT, text, text, datetime(2024, 1, 1, tzinfo=UTC))
-    assert case_json.message_text(message) == to_json(schemas.MessageOut().dump(message))
+    assert FOR_MERCHANTS.message(message) == to_json(schemas.MessageOut().dump(message))

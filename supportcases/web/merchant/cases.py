@@ -6,7 +6,7 @@ import falcon
 
 from supportcases.domain.actors import ActorKind
 from supportcases.domain.cases import Status
-from supportcases.formats.case_json import case_text, page_text, reply_text, thread_parts
+from supportcases.formats.case_json import FOR_MERCHANTS
 from supportcases.storage.protocol import Answer
 from supportcases.web import schemas
 from supportcases.web.auth import asker
@@ -32,8 +32,7 @@ class CaseCollection(MerchantResource):
     def on_get(self, req: ApiRequest, resp: falcon.Response) -> None:
         """List or search the store's cases, newest activity first."""
         wanted = schemas.load_parameters(CASE_QUERY, req.parameters())
-        page = self._desk.list(asker(req), **wanted)
-        send_text(resp, page_text(page))
+        send_text(resp, FOR_MERCHANTS.page(self._desk.list(asker(req), **wanted)))
 
     on_head = on_get
 
@@ -45,7 +44,7 @@ class CaseCollection(MerchantResource):
 
         def open_case() -> Answer:
             case = self._desk.open(actor, **new)
-            return Answer(201, case_text(case), f"{cases}/{case.id}")
+            return Answer(201, FOR_MERCHANTS.case(case), f"{cases}/{case.id}")
 
         send_answer(resp, self._opened_once(req, actor, new, open_case))
 
@@ -55,7 +54,7 @@ class CaseItem(MerchantResource):
 
     def on_get(self, req: ApiRequest, resp: falcon.Response, id_or_number: str) -> None:
         """Return a case with its messages, oldest first."""
-        send_parts(resp, thread_parts(self._desk.get(asker(req), id_or_number)))
+        send_parts(resp, FOR_MERCHANTS.thread(self._desk.get(asker(req), id_or_number)))
 
     on_head = on_get
 
@@ -64,7 +63,7 @@ class CaseItem(MerchantResource):
         actor = asker(req)
         change = schemas.load(CASE_CHANGE, req.json_object(self._max_body))
         act = self._desk.close if change["status"] is Status.CLOSED else self._desk.reopen
-        send_text(resp, case_text(act(actor, id_or_number)))
+        send_text(resp, FOR_MERCHANTS.case(act(actor, id_or_number)))
 
 
 class CaseMessages(MerchantResource):
@@ -79,6 +78,6 @@ class CaseMessages(MerchantResource):
             return {"operation": "reply", "case": self._desk.find(actor, id_or_number).id, **new}
 
         def reply() -> Answer:
-            return Answer(201, reply_text(self._desk.reply(actor, id_or_number, **new)))
+            return Answer(201, FOR_MERCHANTS.reply(self._desk.reply(actor, id_or_number, **new)))
 
         send_answer(resp, self._retry(req, actor, asked).once(reply))

@@ -7,18 +7,16 @@ from typing import Any, Final
 import falcon
 
 from supportcases.domain.actors import ActorKind
-from supportcases.domain.cases import Case, Reply, Thread
 from supportcases.domain.errors import InvalidInput
 from supportcases.domain.events import History
-from supportcases.domain.queue import QueuePage
 from supportcases.domain.statistics import Statistics
-from supportcases.formats.case_json import with_messages
+from supportcases.formats.case_json import FOR_TEAM, to_json
 from supportcases.storage.protocol import Answer
 from supportcases.web import schemas
 from supportcases.web.auth import asker
 from supportcases.web.request import ApiRequest
 from supportcases.web.resources import DeskResource
-from supportcases.web.response import send, send_answer, send_parts, to_json
+from supportcases.web.response import send, send_answer, send_parts, send_text
 from supportcases.web.support import schemas as shapes
 
 NEW_CASE: Final = shapes.NewSupportCase()
@@ -28,10 +26,6 @@ QUEUE_QUERY: Final = shapes.QueueQuery()
 HISTORY_QUERY: Final = shapes.HistoryQuery()
 STATISTICS_QUERY: Final = shapes.StatisticsQuery()
 STORE_QUERY: Final = shapes.SupportStoreQuery()
-CASE: Final = shapes.SupportCaseOut()
-MESSAGE: Final = shapes.SupportMessageOut()
-REPLY: Final = shapes.SupportReplyOut()
-QUEUE: Final = shapes.QueueOut()
 HISTORY: Final = shapes.HistoryOut()
 STATISTICS: Final = shapes.StatisticsOut()
 STORES: Final = shapes.StoreList()
@@ -51,7 +45,7 @@ class Queue(SupportResource):
     def on_get(self, req: ApiRequest, resp: falcon.Response) -> None:
         """List or search the cases of all stores, whoever waits first."""
         wanted = schemas.load_parameters(QUEUE_QUERY, req.parameters())
-        send(resp, queue_json(self._desk.queue(asker(req), **wanted)))
+        send_text(resp, FOR_TEAM.page(self._desk.queue(asker(req), **wanted)))
 
     on_head = on_get
 
@@ -64,7 +58,7 @@ class Queue(SupportResource):
 
         def open_case() -> Answer:
             case = self._desk.open(actor, **new)
-            return Answer(201, to_json(CASE.dump(case)), f"{cases}/{case.id}")
+            return Answer(201, FOR_TEAM.case(case), f"{cases}/{case.id}")
 
         send_answer(resp, self._opened_once(req, actor, new, open_case))
 
@@ -76,8 +70,7 @@ class QueuedCase(SupportResource):
         """Return a case with its messages and notes, oldest first."""
         thread = self._desk.get(asker(req), id)
         resp.etag = etag_of(thread.revision)
-        messages = (to_json(MESSAGE.dump(message)) for message in thread.messages)
-        send_parts(resp, with_messages(to_json(case_json(thread.case)), messages))
+        send_parts(resp, FOR_TEAM.thread(thread))
 
     on_head = on_get
 
@@ -91,7 +84,7 @@ class QueuedCase(SupportResource):
             case = self._desk.change(actor, id, **change, if_revision=revisions_of(req))
             revision = self._desk.revision(actor, case.id)
         resp.etag = etag_of(revision)
-        send(resp, CASE.dump(case))
+        send_text(resp, FOR_TEAM.case(case))
 
 
 class QueuedCaseMessages(SupportResource):
@@ -115,7 +108,7 @@ class QueuedCaseMessages(SupportResource):
                 said = self._desk.note(actor, id, **new, if_revision=revisions)
             else:
                 said = self._desk.answer(actor, id, **new, close=close, if_revision=revisions)
-            return Answer(201, to_json(said_json(said)))
+            return Answer(201, FOR_TEAM.reply(said))
 
         send_answer(resp, self._retry(req, actor, asked).once(say))
 
@@ -126,7 +119,7 @@ class QueuedCaseHistory(SupportResource):
     def on_get(self, req: ApiRequest, resp: falcon.Response, id: str) -> None:
         """Return who changed what of a case, when, from what to what, oldest first."""
         wanted = schemas.load_parameters(HISTORY_QUERY, req.parameters())
-        send(resp, history_json(self._desk.history(asker(req), id, **wanted)))
+        send_text(resp, history_text(self._desk.history(asker(req), id, **wanted)))
 
     on_head = on_get
 
@@ -137,7 +130,7 @@ class DeskStatistics(SupportResource):
     def on_get(self, req: ApiRequest, resp: falcon.Response) -> None:
         """Count the cases opened in a window, and tell how long answers and closings took."""
         wanted = schemas.load_parameters(STATISTICS_QUERY, req.parameters())
-        send(resp, statistics_json(self._desk.stats(asker(req), **wanted)))
+        send_text(resp, statistics_text(self._desk.stats(asker(req), **wanted)))
 
     on_head = on_get
 
@@ -171,31 +164,11 @@ def revisions_of(req: ApiRequest) -> Collection[int] | None:
     return {int(tag[1]) for tag in tags if tag}
 
 
-def queue_json(page: QueuePage) -> dict[str, Any]:
-    """Return a page of the queue, as `QueueOut` describes it."""
-    return schemas.dumped(QUEUE, {"cases": page.cases, "meta": page})
+def history_text(history: History) -> str:
+    """Write some of the history of a case, as `HistoryOut` describes it."""
+    return to_json(HISTORY.dump({"entries": history.entries, "meta": history}))
 
 
-def case_json(case: Case) -> dict[str, Any]:
-    """Return a case, as `SupportCaseOut` describes it."""
-    return schemas.dumped(CASE, case)
-
-
-def thread_json(thread: Thread) -> dict[str, Any]:
-    """Return a case with its messages and notes, as `SupportThreadOut` describes it."""
-    return {**case_json(thread.case), "messages": MESSAGE.dump(thread.messages, many=True)}
-
-
-def said_json(said: Reply) -> dict[str, Any]:
-    """Return a message that was added, as `SupportReplyOut` describes it."""
-    return schemas.dumped(REPLY, {"message": said.message, "status": said.case.status})
-
-
-def history_json(history: History) -> dict[str, Any]:
-    """Return some of the history of a case, as `HistoryOut` describes it."""
-    return schemas.dumped(HISTORY, {"entries": history.entries, "meta": history})
-
-
-def statistics_json(statistics: Statistics) -> dict[str, Any]:
-    """Return the statistics, as `StatisticsOut` describes them."""
-    return schemas.dumped(STATISTICS, statistics)
+def statistics_text(statistics: Statistics) -> str:
+    """Write the statistics, as `StatisticsOut` describes them."""
+    return to_json(STATISTICS.dump(statistics))

@@ -1,3 +1,4 @@
 import pytest
 
-pytest.register_assert_rewrite("tests.support.repository_contract")
+CONTRACTS = ("repository", "list", "queue", "report", "transaction")
+pytest.register_assert_rewrite("tests.support.rows", *(f"tests.support.{name}_contract" for name in CONTRACTS))

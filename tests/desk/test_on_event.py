@@ -9,7 +9,7 @@ import pytest
 from supportcases import Actor, CaseMoved, EventKind, InvalidInput, create_app
 from supportcases.testing import support_desk
 from tests.conftest import ACME, ADA, CASES, SUPPORT
-from tests.support.repository_contract import failing_write
+from tests.support.rows import failing_write
 
 BODY = "The checkout shows a blank page."
 

@@ -10,7 +10,7 @@ from dev.benchmarks.data import UNTIL, dossiers
 from supportcases import Actor, SqliteRepository, SupportDesk
 from supportcases.formats.whole_cases import load
 from supportcases.testing import made_up_cases, some_cases
-from tests.support.repository_contract import listed
+from tests.support.rows import listed
 
 TABLES = ("stores", "cases", "messages", "events", "counts")
 TWO_YEARS = timedelta(days=730)

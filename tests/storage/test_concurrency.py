@@ -12,7 +12,7 @@ from supportcases import Actor, CaseMoved, CaseNotFound, SqliteRepository, Suppo
 from supportcases.domain.cases import CaseFilter
 from tests.conftest import ACME, ADA, CASES, GLOBEX, client_of
 from tests.support.processes import let_go, numbers_of, start
-from tests.support.repository_contract import failing_write
+from tests.support.rows import failing_write
 
 BODY = "One of many that come at the same time."
 THREADS = 8

@@ -12,13 +12,21 @@ from supportcases import SqliteRepository, SupportDesk, create_app
 from supportcases.storage.sqlite.pool import IDLE
 from tests.conftest import ACME
 from tests.support.databases import open_files, pragma, python
+from tests.support.list_contract import ListContract
 from tests.support.queue_contract import QueueContract
-from tests.support.repository_contract import RepositoryContract, a_case, found, kept, listed
+from tests.support.report_contract import ReportContract
+from tests.support.repository_contract import RepositoryContract
+from tests.support.rows import a_case, found, kept, listed
+from tests.support.transaction_contract import TransactionContract
 
 BODY = "The checkout says that the card was declined."
 
 
-class TestSqliteInMemory(RepositoryContract, QueueContract):
+class Contract(RepositoryContract, ListContract, QueueContract, ReportContract, TransactionContract):
+    """Whatever an engine must do."""
+
+
+class TestSqliteInMemory(Contract):
     refused = sqlite3.IntegrityError
 
     @pytest.fixture
@@ -28,7 +36,7 @@ class TestSqliteInMemory(RepositoryContract, QueueContract):
         repository.close()
 
 
-class TestSqliteFile(RepositoryContract, QueueContract):
+class TestSqliteFile(Contract):
     refused = sqlite3.IntegrityError
 
     @pytest.fixture

@@ -8,7 +8,7 @@ import pytest
 from supportcases import DatabaseUnavailable, create_app
 from tests.conftest import ACME
 from tests.support.processes import numbers_of
-from tests.support.repository_contract import failing_write
+from tests.support.rows import failing_write
 
 BODY = "What becomes of the case before this one?"
 ENDED = "This transaction has ended before its time; nothing more of it is kept."

@@ -27,16 +27,14 @@ from supportcases import (
     Status,
 )
 from supportcases.domain.cases import CaseFilter, CaseRef
-from supportcases.domain.events import HistoryEntry
 from supportcases.domain.queue import QueueFilter
 from supportcases.storage import protocol as protocols
 from supportcases.storage.sqlite import merchant_list
 from supportcases.storage.sqlite.migrations import MIGRATIONS
 from supportcases.storage.sqlite.transactions import SqliteTransaction
-from tests.conftest import ADA
 from tests.storage.test_schema import LIVES, fill_with_lives, moment
 from tests.support import searching
-from tests.support.repository_contract import T0, a_case, a_key, a_message, an_answer, found, hash_of, id_of
+from tests.support.rows import T0, a_case, a_key, a_message, an_answer, an_entry, found, hash_of, id_of
 
 TABLES = {
     "cases": protocols.Cases,
@@ -91,10 +89,6 @@ def live(repository, cases: list[Case]) -> None:
             transaction.events.record(case, an_entry())
         transaction.keys.add(a_key(len(cases), store), hash_of(len(cases)))
         transaction.replays.keep(f"store:{store}", "k", an_answer(body=f'"{store}"'), T0)
-
-
-def an_entry(kind: EventKind = EventKind.OPENED) -> HistoryEntry:
-    return HistoryEntry(kind, ADA.kind, ADA.label, T0, {}, {"status": "open"})
 
 
 def stray(repository) -> None:

@@ -12,7 +12,7 @@ from supportcases import DatabaseUnusable, SqliteRepository, SupportDesk
 from supportcases.storage.sqlite.migrations import MIGRATIONS
 from tests.conftest import ACME
 from tests.support.databases import fingerprint, open_files, python, refusal
-from tests.support.repository_contract import a_case, kept, listed
+from tests.support.rows import a_case, kept, listed
 
 BODY = "The checkout says that the card was declined."
 

@@ -13,14 +13,13 @@ from datetime import timedelta
 import pytest
 from sqlite_utils import Database
 
-from supportcases import Actor, ApiKey, EventKind, KeyRing, SqliteRepository, SupportDesk
+from supportcases import Actor, ApiKey, KeyRing, SqliteRepository, SupportDesk
 from supportcases.domain import times
 from supportcases.domain.cases import CaseRef
-from supportcases.domain.events import Event
 from supportcases.storage.sqlite.migrations import MIGRATIONS
 from tests.conftest import ROOT
 from tests.support.databases import fingerprint, refusal
-from tests.support.repository_contract import T0, a_case, a_key, a_message, an_answer, found, hash_of, id_of, kept
+from tests.support.rows import T0, a_case, a_key, a_message, an_answer, an_entry, found, hash_of, id_of, kept
 
 BODY = "The checkout says that the card was declined."
 
@@ -279,9 +278,7 @@ def filled(repository):
     kept(repository, a_case(1), a_case(1, "globex"))
     with repository.write() as transaction:
         transaction.cases.add_message(a_case(1), a_message(1))
-        transaction.events.record(
-            a_case(1), Event(EventKind.OPENED, a_case(1), Actor.merchant("acme"), T0, {}, {}).entry
-        )
+        transaction.events.record(a_case(1), an_entry())
         transaction.keys.add(a_key(1), hash_of(1))
         transaction.replays.keep("store:acme", "taken", an_answer(), a_case(1).created_at)
     return repository

@@ -16,7 +16,7 @@ from supportcases.storage.sqlite.migrations import MIGRATIONS
 from supportcases.storage.sqlite.rows import case_to_row
 from supportcases.testing import support_desk
 from tests.conftest import ACME, ADA, CASES, GLOBEX, client_of
-from tests.support.repository_contract import failing_write
+from tests.support.rows import failing_write
 from tests.support.searching import (
     CONSTANTS,
     HIGHEST,

@@ -9,7 +9,7 @@ import pytest
 
 from supportcases import Severity, SqliteRepository, Status
 from supportcases.domain.cases import Case
-from tests.support.repository_contract import T0
+from tests.support.rows import T0
 from tests.support.searching import (
     CANDIDATES,
     INDEX,

@@ -1,32 +1,20 @@
-"""What every repository must do for the support team's side: notes, history, the queue, counts, support keys."""
+"""What every repository must do for the queue of the support team: which cases, in which order, from which place on."""
 
 import random
 from datetime import timedelta
-from itertools import pairwise
 
 import pytest
 
 from supportcases import (
-    Actor,
-    ApiKey,
     AuthorKind,
     Case,
     Category,
-    EventKind,
-    HistoryEntry,
     QueueSort,
     Severity,
     Status,
-    StoreCounts,
 )
-from supportcases.domain.events import Event
 from supportcases.domain.queue import QueueFilter
-from tests.support.repository_contract import T0, a_case, a_message, found, hash_of, id_of, kept, thread_of
-
-ADA = Actor.support("Ada")
-LATE = T0 + timedelta(days=1)
-CLOSED = {"status": Status.CLOSED, "closed_at": LATE, "last_activity_at": LATE}
-ANSWERED = {"status": Status.ANSWERED}
+from tests.support.rows import ANSWERED, CLOSED, LATE, T0, a_case, a_message, asked, kept, said
 
 Name = tuple[str, int]  # a case by its store and number
 
@@ -44,143 +32,8 @@ def queued(repository, sort=QueueSort.AGE, limit=1000, offset=0, after=None, **w
     return [(case.store, case.number) for case, _ in page]
 
 
-def said(repository, case: Case, *messages) -> None:
-    with repository.write() as transaction:
-        for message in messages:
-            transaction.cases.add_message(case, message)
-
-
-def with_notes(repository, case_id: str, store: str = "acme"):
-    with repository.read() as transaction:
-        return transaction.cases.thread_with_notes(store, case_id)
-
-
-def recorded(repository, case: Case, *kinds: EventKind, actor: Actor = ADA) -> None:
-    with repository.write() as transaction:
-        for number, kind in enumerate(kinds):
-            at = T0 + timedelta(minutes=number)
-            transaction.events.record(
-                case, Event(kind, case, actor, at, {"assignee": None}, {"assignee": f"{number}"}).entry
-            )
-
-
-def history(repository, case_id: str, store: str = "acme", limit: int = 100, offset: int = 0):
-    with repository.read() as transaction:
-        return transaction.events.history(store, case_id, limit=limit, offset=offset)
-
-
-def events_of(repository, case_id: str, store: str = "acme") -> int:
-    with repository.read() as transaction:
-        return transaction.events.count(store, case_id)
-
-
-def asked(repository, method: str, *arguments, **named):
-    with repository.read() as transaction:
-        return getattr(transaction.queue, method)(*arguments, **named)
-
-
 class QueueContract:
-    """Subclasses give the fixture `repository` and the exception of their engine for broken invariants."""
-
-    refused: type[Exception]
-
-    # cases and what support keeps of them
-
-    def test_an_assignee_and_a_wait_come_back_as_they_were_kept(self, repository):
-        late = T0 + timedelta(hours=1, milliseconds=1)
-        case = a_case(1, assignee="Zoë \N{SNOWMAN}", unanswered_since=late, last_activity_at=late)
-        kept(repository, case, a_case(2, unanswered_since=None))
-        assert found(repository, 1) == case
-        assert (found(repository, 2).assignee, found(repository, 2).waiting_since) == (None, None)
-        with repository.write() as transaction:
-            transaction.cases.update(case._replace(assignee=None, unanswered_since=None, status=Status.ANSWERED))
-        assert (found(repository, 1).assignee, found(repository, 1).waiting_since) == (None, None)
-
-    # notes
-
-    def test_a_note_is_in_the_thread_with_notes_alone(self, repository):
-        kept(repository, a_case(1))
-        first, note, second = a_message(1), a_message(2, internal=True, author_kind=AuthorKind.SUPPORT), a_message(3)
-        said(repository, a_case(1), first, note, second)
-        assert thread_of(repository, id_of(1)) == (first, second)
-        assert with_notes(repository, id_of(1)) == (first, note, second)
-        assert type(with_notes(repository, id_of(1))[1].internal) is bool
-
-    def test_both_threads_are_in_the_order_of_adding_whatever_is_internal(self, repository):
-        kept(repository, a_case(1))
-        messages = [a_message(n, internal=n % 3 != 0) for n in (5, 1, 3, 2, 6, 4)]
-        said(repository, a_case(1), *messages)
-        assert with_notes(repository, id_of(1)) == tuple(messages)
-        assert thread_of(repository, id_of(1)) == tuple(m for m in messages if not m.internal)
-
-    def test_a_thread_with_notes_is_read_in_its_own_store_only(self, repository):
-        kept(repository, a_case(1), a_case(1, "globex"))
-        said(repository, a_case(1), a_message(1, internal=True))
-        said(repository, a_case(1, "globex"), a_message(2, internal=True))
-        assert with_notes(repository, id_of(1)) == (a_message(1, internal=True),)
-        assert with_notes(repository, id_of(1), "globex") == ()
-        assert with_notes(repository, id_of(1, "globex"), "globex") == (a_message(2, internal=True),)
-        assert with_notes(repository, id_of(1), "ACME") == with_notes(repository, id_of(2)) == ()
-
-    @pytest.mark.parametrize("case", [a_case(1, "globex", id=id_of(1)), a_case(2)], ids=["foreign", "absent"])
-    def test_a_note_to_a_case_that_the_store_has_not_is_refused(self, repository, case):
-        kept(repository, a_case(1), a_case(1, "globex"))
-        with pytest.raises(self.refused), repository.write() as transaction:
-            transaction.cases.add_message(case, a_message(1, internal=True))
-        assert with_notes(repository, id_of(1)) == with_notes(repository, id_of(1, "globex"), "globex") == ()
-
-    # history
-
-    def test_an_entry_comes_back_as_it_was_recorded(self, repository):
-        kept(repository, a_case(1))
-        was, became = {"assignee": None, "subject": 'é "quoted" \u2028'}, {"assignee": "Zoë", "subject": "</script>"}
-        at = T0 + timedelta(milliseconds=1)
-        with repository.write() as transaction:
-            transaction.events.record(a_case(1), Event(EventKind.CHANGED, a_case(1), ADA, at, was, became).entry)
-        (entry,) = history(repository, id_of(1))
-        assert entry == HistoryEntry(EventKind.CHANGED, ADA.kind, "Ada", at, was, became)
-        assert type(entry.kind) is EventKind
-
-    @pytest.mark.parametrize("kind", EventKind)
-    @pytest.mark.parametrize("actor", [ADA, Actor.merchant("acme", "Zoë")], ids=["support", "merchant"])
-    def test_every_kind_of_event_of_either_side_can_be_kept(self, repository, kind, actor):
-        kept(repository, a_case(1))
-        recorded(repository, a_case(1), kind, actor=actor)
-        (entry,) = history(repository, id_of(1))
-        assert (entry.kind, entry.actor_kind, entry.actor_label) == (kind, actor.kind, actor.label)
-
-    def test_a_history_is_in_the_order_of_recording_whatever_the_clock(self, repository):
-        kept(repository, a_case(1))
-        with repository.write() as transaction:
-            for minutes in (3, 1, 2, 1):
-                at = T0 + timedelta(minutes=minutes)
-                transaction.events.record(a_case(1), Event(EventKind.NOTED, a_case(1), ADA, at, {}, {}).entry)
-        assert [(entry.at - T0) // timedelta(minutes=1) for entry in history(repository, id_of(1))] == [3, 1, 2, 1]
-
-    def test_pages_of_a_history_hold_every_entry_once(self, repository):
-        kept(repository, a_case(1), a_case(2))
-        kinds = list(EventKind)[:7]
-        for kind in kinds:  # one after the other, in turns with another case's
-            recorded(repository, a_case(1), kind)
-            recorded(repository, a_case(2), EventKind.NOTED)
-        pages = [[e.kind for e in history(repository, id_of(1), limit=3, offset=offset)] for offset in (0, 3, 6, 9)]
-        assert pages == [kinds[:3], kinds[3:6], kinds[6:], []]
-        assert history(repository, id_of(1), offset=2**53 - 1) == ()
-        assert events_of(repository, id_of(1)) == 7
-
-    def test_a_history_is_read_and_counted_in_its_own_store_only(self, repository):
-        kept(repository, a_case(1), a_case(1, "globex"))
-        recorded(repository, a_case(1), EventKind.OPENED, EventKind.NOTED)
-        recorded(repository, a_case(1, "globex"), EventKind.OPENED)
-        assert len(history(repository, id_of(1))) == events_of(repository, id_of(1)) == 2
-        for case_id, store in (
-            (id_of(1), "globex"),
-            (id_of(1, "globex"), "acme"),
-            (id_of(1), "Acme"),
-            (id_of(2), "acme"),
-        ):
-            assert history(repository, case_id, store) == ()
-            assert events_of(repository, case_id, store) == 0
+    """Subclasses give the fixture `repository`."""
 
     # the queue: which
 
@@ -265,12 +118,6 @@ class QueueContract:
     def test_the_cases_that_are_wanted_are_found_and_no_others(self, filled, wanted, names):
         for sort in QueueSort:
             assert sorted(queued(filled, sort, **wanted)) == sorted(names)
-
-    def test_a_search_in_bodies_looks_into_the_cases_own_messages_only(self, repository):
-        kept(repository, a_case(1), a_case(2), a_case(1, "globex"))
-        said(repository, a_case(2), a_message(1, body="hydra"))
-        assert queued(repository, query="hydra") == [("acme", 2)]
-        assert queued(repository, query="hydra", stores=frozenset({"globex"})) == []
 
     # the queue: in which order
 
@@ -361,189 +208,8 @@ class QueueContract:
         assert asked(many, "page", QueueFilter(), sort, limit=5, offset=2**53 - 1, after=None) == ()
 
     @pytest.mark.parametrize("sort", QueueSort)
-    def test_a_place_holds_no_more_than_was_asked_to_be_seen(self, many, sort):
-        wanted = QueueFilter(stores=frozenset({"globex"}))
-        for _, place in asked(many, "page", QueueFilter(store="acme"), sort, limit=100, offset=0, after=None):
-            page = asked(many, "page", wanted, sort, limit=100, offset=0, after=place)
-            assert {case.store for case, _ in page} <= {"globex"}
-            assert asked(many, "page", QueueFilter(stores=frozenset()), sort, limit=9, offset=0, after=place) == ()
-
-    @pytest.mark.parametrize("sort", QueueSort)
     @pytest.mark.parametrize("place", [(0,), (9, "", "", ""), ("", "", ""), ("~" * 64,) * 9, (5,) * 300, ("x", 1, "y")])
     def test_a_place_that_no_case_ever_had_is_a_place_all_the_same(self, many, sort, place):
         page = asked(many, "page", QueueFilter(), sort, limit=100, offset=0, after=place)
         everything = asked(many, "page", QueueFilter(), sort, limit=100, offset=0, after=None)
         assert page == everything[len(everything) - len(page) :]
-
-    def test_the_forty_are_sorted(self, many):
-        by_age = asked(many, "page", QueueFilter(), QueueSort.AGE, limit=100, offset=0, after=None)
-        assert all((a.created_at, a.id) < (b.created_at, b.id) for (a, _), (b, _) in pairwise(by_age))
-
-    # cases that have gone quiet
-
-    def test_only_answered_cases_go_quiet_and_the_longest_quiet_come_first(self, repository):
-        kept(
-            repository,
-            a_case(1, last_activity_at=T0 + timedelta(minutes=3), **ANSWERED),
-            a_case(2, **ANSWERED),
-            a_case(3),
-            a_case(4, **CLOSED),
-            a_case(5, **ANSWERED),
-            a_case(1, "globex", **ANSWERED),
-        )
-
-        def quiet(minutes: float, stores=None) -> list[Name]:
-            cases = asked(repository, "answered_before", stores, T0 + timedelta(minutes=minutes))
-            return [(case.store, case.number) for case in cases]
-
-        assert quiet(10) == [("globex", 1), ("acme", 2), ("acme", 1), ("acme", 5)]
-        assert quiet(3) == [("globex", 1), ("acme", 2), ("acme", 1)]
-        assert quiet(3 - 1 / 60_000) == [("globex", 1), ("acme", 2)]
-        assert quiet(0) == []
-        assert quiet(10, frozenset({"globex", "initech"})) == [("globex", 1)]
-        assert quiet(10, frozenset({"GLOBEX"})) == quiet(10, frozenset()) == []
-
-    # stores
-
-    def test_stores_are_counted_by_status_with_the_newest_activity_first(self, repository):
-        later = LATE + timedelta(days=1)
-        kept(
-            repository,
-            *(a_case(n) for n in (1, 2)),
-            a_case(3, **ANSWERED),
-            a_case(1, "globex", **CLOSED),
-            a_case(1, "initech", **CLOSED | {"last_activity_at": later}),
-            a_case(1, "Acme", **CLOSED),
-        )
-        acme = StoreCounts("acme", 2, 1, 0, T0 + timedelta(minutes=3))
-        globex, capital, initech = (
-            StoreCounts(name, 0, 0, 1, active)
-            for name, active in (("globex", LATE), ("Acme", LATE), ("initech", later))
-        )
-        ordered = (initech, capital, globex, acme)
-
-        def stores(seen, limit=10, offset=0):
-            return asked(repository, "stores", seen, limit=limit, offset=offset)
-
-        assert stores(None) == ordered
-        assert [stores(None, 3, offset) for offset in (0, 3, 6)] == [ordered[:3], ordered[3:], ()]
-        assert stores(frozenset({"acme", "globex", "umbrella"})) == (globex, acme)
-        assert stores(frozenset({"acme", "globex"}), 1, 1) == (acme,)
-        assert stores(frozenset({"umbrella"})) == stores(frozenset()) == ()
-        for seen, count in ((None, 4), (frozenset({"acme", "globex", "umbrella"}), 2), (frozenset(), 0)):
-            assert asked(repository, "count_stores", seen) == count
-
-    def test_where_there_are_no_cases_there_is_nothing(self, repository):
-        assert queued(repository) == []
-        assert asked(repository, "stores", None, limit=10, offset=0) == ()
-        assert asked(repository, "count_stores", None) == 0
-        assert asked(repository, "counts", QueueFilter()) == {}
-        assert asked(repository, "oldest_unanswered", QueueFilter()) is None
-        assert asked(repository, "first_answer_times", QueueFilter()) == []
-        assert asked(repository, "closing_times", QueueFilter()) == []
-        assert asked(repository, "answered_before", None, LATE) == ()
-
-    # statistics
-
-    def test_cases_are_counted_by_status_and_severity(self, filled):
-        Op, An, Cl = Status.OPEN, Status.ANSWERED, Status.CLOSED
-        high, normal, low, critical = Severity.HIGH, Severity.NORMAL, Severity.LOW, Severity.CRITICAL
-        everything = {
-            (Op, high): 1,
-            (Op, normal): 2,
-            (Op, low): 1,
-            (An, normal): 1,
-            (An, high): 1,
-            (Cl, critical): 1,
-        }
-        assert asked(filled, "counts", QueueFilter()) == everything
-        globex = {(Op, normal): 1, (Op, low): 1}
-        assert asked(filled, "counts", QueueFilter(store="globex")) == globex
-        assert asked(filled, "counts", QueueFilter(stores=frozenset({"globex"}))) == globex
-        for nothing in (
-            QueueFilter(stores=frozenset()),
-            QueueFilter(stores=frozenset({"acme"}), store="globex"),
-            QueueFilter(created_after=LATE),
-        ):
-            assert asked(filled, "counts", nothing) == {}
-
-    def test_the_oldest_unanswered_is_whoever_has_waited_longest_of_those_wanted(self, repository):
-        cases = [
-            a_case(1, unanswered_since=T0 + timedelta(minutes=9), last_activity_at=LATE),
-            a_case(2, **ANSWERED),
-            a_case(3),
-            a_case(4, unanswered_since=None),
-            a_case(1, "globex", unanswered_since=T0 + timedelta(minutes=5), last_activity_at=LATE),
-        ]
-        kept(repository, *cases)
-
-        def oldest(**wanted) -> Case | None:
-            return asked(repository, "oldest_unanswered", QueueFilter(**wanted))
-
-        assert oldest() == oldest(stores=frozenset({"acme", "globex"})) == cases[2]
-        assert oldest(store="globex") == oldest(stores=frozenset({"globex"})) == cases[4]
-        assert oldest(created_before=T0 + timedelta(minutes=3), stores=frozenset({"acme"})) == cases[0]
-        assert oldest(stores=frozenset({"globex"}), store="acme") is oldest(stores=frozenset()) is None
-        assert oldest(created_after=T0 + timedelta(minutes=4)) is None
-
-    def test_the_first_answer_is_the_first_public_word_of_support_or_elliot(self, repository):
-        kept(repository, *(a_case(n) for n in range(1, 7)), a_case(1, "globex"))
-        kinds = AuthorKind
-
-        def word(number: int, minutes: float, kind: AuthorKind, **changes):
-            return a_message(number, author_kind=kind, created_at=T0 + timedelta(minutes=minutes), **changes)
-
-        said(repository, a_case(1), word(1, 2, kinds.SUPPORT, internal=True), word(2, 5, kinds.SUPPORT))
-        said(repository, a_case(2), word(3, 3, kinds.SYSTEM), word(4, 6.5, kinds.ELLIOT), word(5, 7, kinds.SUPPORT))
-        said(repository, a_case(3), word(6, 5, kinds.SUPPORT, internal=True), word(7, 5, kinds.ELLIOT, internal=True))
-        said(repository, a_case(4), word(8, 4, kinds.MERCHANT), word(9, 5, kinds.SYSTEM))
-        said(repository, a_case(5), word(10, 5, kinds.SUPPORT))
-        said(repository, a_case(1, "globex"), word(11, 1 + 1 / 60_000, kinds.SUPPORT))
-
-        def times(**wanted) -> list[int]:
-            return sorted(asked(repository, "first_answer_times", QueueFilter(**wanted)))
-
-        minute = 60_000
-        assert times() == [0, 1, 4 * minute, 4 * minute + 30_000]
-        assert times(store="globex") == times(stores=frozenset({"globex"})) == [1]
-        assert times(stores=frozenset({"acme"})) == [0, 4 * minute, 4 * minute + 30_000]
-        assert times(stores=frozenset()) == times(stores=frozenset({"globex"}), store="acme") == []
-        assert times(created_after=T0 + timedelta(minutes=5)) == [0]
-        assert times(created_before=T0 + timedelta(minutes=2)) == [1, 4 * minute]
-
-    def test_closing_takes_from_the_opening_to_the_closing_of_those_closed_now(self, repository):
-        after = [T0 + timedelta(minutes=m) for m in (1.5, 3, 7)]
-        kept(
-            repository,
-            *(a_case(n, **CLOSED | {"closed_at": closed}) for n, closed in enumerate(after, 1)),
-            a_case(4),
-            a_case(5, **ANSWERED),
-            a_case(1, "globex", **CLOSED),
-        )
-
-        def times(**wanted) -> list[int]:
-            return sorted(asked(repository, "closing_times", QueueFilter(**wanted)))
-
-        day = 24 * 60 * 60_000 - 60_000
-        assert times() == [30_000, 60_000, 240_000, day]
-        assert times(store="acme") == times(stores=frozenset({"acme"})) == [30_000, 60_000, 240_000]
-        assert times(stores=frozenset({"globex"})) == [day]
-        assert times(stores=frozenset()) == times(stores=frozenset({"globex"}), store="acme") == []
-        assert times(created_after=T0 + timedelta(minutes=3)) == [240_000]
-
-    # support keys
-
-    @pytest.mark.parametrize("stores", [None, [], ["acme"], ["globex", "acme", "A.b_c-9"]], ids=str)
-    def test_a_support_key_comes_back_as_it_was_kept(self, repository, stores):
-        key = ApiKey("0" * 11 + "1", Actor.support("Zoë", stores, id="0" * 11 + "1"), T0, LATE)
-        with repository.write() as transaction:
-            transaction.keys.add(key, hash_of(1))
-        with repository.read() as transaction:
-            kept_key = transaction.keys.find(hash_of(1), T0)
-            assert transaction.keys.page(limit=9, offset=0) == (key,)
-        assert kept_key == key
-        assert kept_key.actor.stores == (None if stores is None else frozenset(stores))
-        with repository.write() as transaction:
-            assert transaction.keys.revoke(key.id, LATE) is True
-            assert transaction.keys.find(hash_of(1), T0) is None
-            assert transaction.keys.page(limit=9, offset=0) == (key._replace(revoked_at=LATE),)

@@ -12,7 +12,7 @@ from supportcases.domain.cases import Case, parse_number
 from supportcases.domain.fields import SUBJECT
 from supportcases.formats.whole_cases import Dossier, load
 from supportcases.storage.sqlite import search
-from tests.support.repository_contract import T0, a_case
+from tests.support.rows import T0, a_case
 
 # the truth
 

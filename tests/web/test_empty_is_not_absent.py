@@ -11,36 +11,12 @@ from tests.support.desks import problems
 
 BODY = b'{"body": "The checkout shows a blank page."}'
 GIVEN = {"CONTENT_TYPE": "application/json", "CONTENT_LENGTH": str(len(BODY))}
-LISTS = {
-    CASES: (ACME, ["limit", "offset", "status", "severity"]),
-    f"{SUPPORT}/cases": (
-        ADA,
-        [
-            *("limit", "offset", "cursor", "sort", "store", "status", "severity", "category", "assignee"),
-            *("createdAfter", "createdBefore", "activeAfter", "activeBefore"),
-        ],
-    ),
-    f"{SUPPORT}/cases/acme:1/history": (ADA, ["limit", "offset"]),
-    f"{SUPPORT}/stores": (ADA, ["limit", "offset"]),
-    f"{SUPPORT}/stats": (ADA, ["store", "createdAfter", "createdBefore"]),
-}
 
 
 def app_of(actor):
     app = create_app(":memory:", authenticate=lambda req: actor)
     app.desk.open(ACME, body="The checkout shows a blank page.")
     return app
-
-
-@pytest.mark.parametrize(("path", "name"), [(path, name) for path, (_, names) in LISTS.items() for name in names])
-def test_a_blank_parameter_is_refused_and_named(path, name):
-    body = checked(call(app_of(LISTS[path][0]), "GET", path, QUERY_STRING=f"{name}="), 400, "validation_failed")
-    assert [detail["field"] for detail in body["details"]] == [name]
-
-
-@pytest.mark.parametrize("path", [CASES, f"{SUPPORT}/cases"])
-def test_a_blank_query_is_none(path):
-    assert call(app_of(LISTS[path][0]), "GET", path, QUERY_STRING="query=").json["meta"]["count"] == 1
 
 
 @pytest.mark.parametrize("name", ["status", "severity"])

@@ -36,10 +36,7 @@ CHOICES = [
     (CHANGE, "status", "open, answered or closed", ""),
 ]
 FLAGS = [(ANSWER, "internal"), (ANSWER, "close")]
-FIELDS = {
-    where: {field for at, field, *_ in [*TEXTS, *CHOICES, *FLAGS, (OPENING, "store")] if at == where}
-    for where in WRITES
-}
+FIELDS = [*TEXTS, *CHOICES, *FLAGS, (OPENING, "store")]
 FAMILY = "👩\u200d👩\u200d👧\u200d👦"  # 7 code points
 CONTROLS = [chr(c) for c in (*range(1, 32), *range(0x7F, 0xA0))]
 UNSEEN = "Must have a visible character, not only spaces, control and format characters."

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from tests.conftest import ACME, ADA, SUPPORT, call, support_client_of
+from tests.conftest import ACME, ADA, SUPPORT, support_client_of
 
 QUEUE = f"{SUPPORT}/cases"
 CURSOR_PROBLEM = "Must be the nextCursor of a page with the same filters and sort."
@@ -154,13 +154,6 @@ def test_a_forged_place_of_the_right_form_shows_what_may_be_seen_and_no_more(app
         answer = bob.simulate_get(QUEUE, params={"sort": sort, "cursor": forge([question, *places])})
         assert answer.status_code in {200, 400}
         assert {case["store"] for case in answer.json.get("data", [])} <= {"globex"}
-
-
-@pytest.mark.parametrize("query", ["query=%FF", "store=%ED%A0%80", "cursor=%C3", "limit=%FF"])
-def test_a_query_string_that_is_not_utf_8_is_400(app, query):
-    key, _ = app.keys.create_support(label="Ada")
-    answer = call(app, "GET", QUEUE, QUERY_STRING=query, HTTP_AUTHORIZATION=f"Bearer {key}")
-    assert (answer.status, answer.json["details"][0]["field"]) == (400, "query string")
 
 
 @pytest.mark.parametrize("sort", SORTS)

@@ -8,16 +8,17 @@ from contextlib import closing
 
 import pytest
 from falcon.testing import create_environ
-from sqlite_utils import Database
 
 from supportcases import Actor, SqliteRepository, SupportDesk, ThreadFull, create_app
 from supportcases.domain.cases import ThreadSize
 from supportcases.formats.whole_cases import kept, load
 from supportcases.storage.sqlite.checks import check
-from supportcases.storage.sqlite.migrations import MIGRATIONS
+from supportcases.storage.sqlite.rows import message_to_row
 from supportcases.testing import support_desk
 from tests.conftest import ACME, ADA, CASES, GLOBEX, SUPPORT, call
 from tests.support.answers import checked
+from tests.support.databases import insert, insert_case, older_file
+from tests.support.rows import a_case, a_message
 
 BODY = "The checkout shows a blank page."  # of 32 characters
 FULL = (
@@ -141,37 +142,23 @@ def test_cases_that_were_imported_are_as_long_as_they_are(app, tmp_path):
     assert check(str(tmp_path / "new.db")).faults == ()
 
 
-def test_a_file_of_an_older_version_is_counted_when_it_is_brought_up_to_date(tmp_path):
-    path = tmp_path / "cases.db"
-    when = "2024-06-15T10:31:00.000Z"
-    ids = (f"0191abc0-1234-7def-8000-{number:012x}" for number in itertools.count(3))
-    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
-        MIGRATIONS.apply(Database(connection, execute_plugins=False, strict=True), stop_before="0006_threads")
-        connection.execute("INSERT INTO supportcases_stores (store, last_number) VALUES ('acme', 2)")
-        for number in (1, 2):
-            connection.execute(
-                "INSERT INTO supportcases_cases (id, store, number, subject, subject_folded, category, severity,"
-                " status, created_at, last_activity_at)"
-                " VALUES (?, 'acme', ?, 'Lost', 'lost', 'other', 'normal', 'open', ?, ?)",
-                (f"0191abc0-1234-7def-8000-{number:012x}", number, when, when),
-            )
-        # the last two stand where none can be: in the case of another store
-        for store, number, internal in [
-            *(("acme", 1, 0), ("acme", 1, 1), ("acme", 2, 0), ("acme", 2, 1), ("acme", 2, 0)),
-            *(("aaaa", 1, 0), ("zzzz", 1, 0)),
-        ]:
-            connection.execute(
-                "INSERT INTO supportcases_messages (id, store, case_id, author_kind, author_label, body,"
-                " created_at, internal) VALUES (?, ?, ?, 'support', 'Ada', ?, ?, ?)",
-                (
-                    next(ids),
-                    store,
-                    f"0191abc0-1234-7def-8000-{number:012x}",
-                    "Größe" if store == "acme" else "Somebody else's.",
-                    when,
-                    internal,
-                ),
-            )
+def test_a_file_of_an_older_version_is_counted_when_it_is_brought_up_to_date(path):
+    cases = [a_case(1), a_case(2)]
+    ids = itertools.count(1)
+
+    def said(store, number, internal):
+        message = a_message(next(ids), "Größe" if store == "acme" else "Somebody else's.", internal=internal)
+        insert(connection, "messages", message_to_row(cases[number - 1]._replace(store=store), message))
+
+    with older_file(path, "0006_threads") as connection:
+        connection.execute("PRAGMA foreign_keys = OFF")
+        insert(connection, "stores", {"store": "acme", "last_number": 2})
+        for case in cases:
+            insert_case(connection, case)
+        for number, internal in ((1, False), (1, True), (2, False), (2, True), (2, False)):
+            said("acme", number, internal)
+        for store in ("aaaa", "zzzz"):  # where none can be: in the case of another store
+            said(store, 1, False)
     desk = SupportDesk(SqliteRepository(path))
     assert (size_of(desk), size_of(desk, 2)) == ((1, 5), (2, 10))
     assert not [fault for fault in check(str(path)).faults if fault.startswith("threads")]

@@ -17,7 +17,7 @@ from supportcases.storage.sqlite.checks import check
 from tests.cli.test_commands import refused, run
 from tests.conftest import ACME, ADA
 from tests.storage.test_check import HOSTS, plant, plant_host
-from tests.support.databases import fingerprint
+from tests.support.databases import fingerprint, newer_version_wrote
 from tests.support.processes import numbers_of, start
 
 BODY = "The printer is on fire."
@@ -266,11 +266,7 @@ def test_a_name_that_is_no_utf_8_is_one_like_any_other(tmp_path):
 def test_an_older_and_a_newer_file_are_copied_as_they_are(desk, tmp_path, path):
     desk.answer(ADA, "acme:1", body="Use water.")
     desk.repository.close()
-    with closing(sqlite3.connect(path)) as connection:
-        connection.execute(
-            "INSERT INTO _sqlite_migrations (migration_set, name, applied_at) VALUES ('supportcases', '0099_x', '2030')"
-        )
-        connection.commit()
+    newer_version_wrote(path, "0099_x")
     assert backup(tmp_path, "copy.db").returncode == 0
     with closing(sqlite3.connect(tmp_path / "copy.db")) as connection:
         assert ("0099_x",) in connection.execute("SELECT name FROM _sqlite_migrations").fetchall()

@@ -6,17 +6,23 @@ import textwrap
 from contextlib import closing
 
 import pytest
-from sqlite_utils import Database
 
 from supportcases import SqliteRepository, SupportDesk, cli
 from supportcases.storage.sqlite.checks import _may_reset_a_wal
-from supportcases.storage.sqlite.migrations import MIGRATIONS
 from supportcases.testing import MovableClock
 from tests.cli.test_commands import run
 from tests.conftest import ACME, ADA, GLOBEX
-from tests.storage.test_schema import MIGRATION_NAMES
-from tests.support.databases import fingerprint, python
+from tests.storage.test_upgrades import MIGRATION_NAMES
+from tests.support.databases import (
+    fingerprint,
+    insert,
+    insert_case,
+    insert_event,
+    older_file,
+    python,
+)
 from tests.support.processes import start
+from tests.support.rows import a_case, a_message, an_entry
 
 BODY = "The printer is on fire."
 THINGS = (
@@ -330,36 +336,18 @@ def test_what_is_no_file_of_ours_is_refused_in_one_sentence(tmp_path, db, why):
         assert sorted(path.name for path in tmp_path.iterdir()) == ["empty.db", "text.db"]
 
 
-def an_older_file(path, stop_before):
+def an_older_file(path, stop_before, last_number=1):
     """Make a file with a case that is as an older version wrote it."""
-    at, id = "'2024-06-15T10:30:00.000Z'", "'0191abc0-0000-7000-8000-000000000001'"
-    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
-        MIGRATIONS.apply(Database(connection, execute_plugins=False, strict=True), stop_before=stop_before)
-        connection.execute("INSERT INTO supportcases_stores (store, last_number) VALUES ('acme', 1)")
-        connection.execute(
-            f"""
-            INSERT INTO supportcases_cases
-                (id, store, number, subject, subject_folded, category, severity, status, created_at, last_activity_at)
-            VALUES ({id}, 'acme', 1, 'Case 1', 'case 1', 'other', 'normal', 'open', {at}, {at})
-            """
-        )
-        connection.execute(
-            f"""
-            INSERT INTO supportcases_messages (id, store, case_id, author_kind, author_label, body, created_at)
-            VALUES ({id}, 'acme', {id}, 'merchant', 'Mara', 'It burns.', {at})
-            """
-        )
-        connection.execute(
-            f"""
-            INSERT INTO supportcases_events (store, case_id, kind, actor_kind, actor_label, happened_at, was, became)
-            VALUES ('acme', {id}, 'opened', 'merchant', 'Mara', {at}, '{{}}', '{{}}')
-            """
-        )
+    path.unlink()
+    case = a_case(1, unanswered_since=None)
+    with older_file(path, stop_before) as connection:
+        insert(connection, "stores", {"store": "acme", "last_number": last_number})
+        insert_case(connection, case, a_message(1))
+        insert_event(connection, case, an_entry(actor=ACME, at=case.created_at))
 
 
 @pytest.mark.parametrize("stop_before", MIGRATION_NAMES[1:])
 def test_a_file_that_is_not_yet_upgraded_is_no_fault(stop_before, path, found):
-    path.unlink()
     an_older_file(path, stop_before)
     pending = ", ".join(MIGRATION_NAMES[MIGRATION_NAMES.index(stop_before) :])
     note = f"note: an older version of supportcases wrote it: its next use brings it up to date ({pending})"
@@ -367,10 +355,7 @@ def test_a_file_that_is_not_yet_upgraded_is_no_fault(stop_before, path, found):
 
 
 def test_what_an_older_file_has_already_is_looked_at(path, found):
-    path.unlink()
-    an_older_file(path, "0005_speed")
-    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
-        connection.execute("UPDATE supportcases_stores SET last_number = 3")
+    an_older_file(path, "0005_speed", last_number=3)
     code, lines = found()
     assert (code, lines[1:]) == (1, ["wrong: next numbers: acme would go on behind 3, and its highest is 1"])
 

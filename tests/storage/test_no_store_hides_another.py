@@ -9,11 +9,9 @@ foreign keys would never let in, of acme but below a case of globex, so that no 
 import hashlib
 import inspect
 import sqlite3
-from contextlib import closing
 from datetime import timedelta
 
 import pytest
-from sqlite_utils import Database
 
 from supportcases import (
     AuthorKind,
@@ -30,11 +28,9 @@ from supportcases.domain.cases import CaseFilter, CaseRef
 from supportcases.domain.queue import QueueFilter
 from supportcases.storage import protocol as protocols
 from supportcases.storage.sqlite import merchant_list
-from supportcases.storage.sqlite.migrations import MIGRATIONS
 from supportcases.storage.sqlite.transactions import SqliteTransaction
-from tests.storage.test_schema import LIVES, fill_with_lives, moment
 from tests.support import searching
-from tests.support.rows import T0, a_case, a_key, a_message, an_answer, an_entry, found, hash_of, id_of
+from tests.support.rows import T0, a_case, a_key, a_message, an_answer, an_entry, hash_of, id_of
 
 TABLES = {
     "cases": protocols.Cases,
@@ -346,23 +342,3 @@ def test_acmes_case_is_not_changed_as_if_it_were_globexs(neighbours, name):
     with neighbours.write() as transaction:
         WITHOUT_EFFECT[name](transaction)
     assert (everything_of(neighbours, "acme"), everything_of(neighbours, "globex")) == before
-
-
-def test_an_upgrade_looks_only_at_events_of_the_store(path):
-    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
-        MIGRATIONS.apply(Database(connection, execute_plugins=False, strict=True), stop_before="0004_support")
-        fill_with_lives(connection)
-        for kind, minutes in (("opened", -1), ("answered", 9)):  # strays of globex below each case of acme
-            connection.execute(
-                """
-                INSERT INTO supportcases_events
-                    (store, case_id, kind, actor_kind, actor_label, happened_at, was, became)
-                SELECT 'globex', id, ?, 'merchant', 'API', ?, '{}', '{}'
-                FROM supportcases_cases
-                WHERE store = 'acme'
-                """,
-                [kind, moment(minutes)],
-            )
-    with closing(SqliteRepository(path)) as repository:
-        waits = [found(repository, number).waiting_since for number in range(1, len(LIVES) + 1)]
-    assert waits == [None if since is None else T0 + timedelta(minutes=since) for _, _, since in LIVES]

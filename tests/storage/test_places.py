@@ -11,7 +11,7 @@ import pytest
 from supportcases import DatabaseUnusable, SqliteRepository, SupportDesk
 from supportcases.storage.sqlite.migrations import MIGRATIONS
 from tests.conftest import ACME
-from tests.support.databases import fingerprint, open_files, python, refusal
+from tests.support.databases import fingerprint, newer_version_wrote, open_files, python, refusal
 from tests.support.rows import a_case, kept, listed
 
 BODY = "The checkout says that the card was declined."
@@ -123,11 +123,7 @@ def test_a_truncated_database_is_refused_and_stays_as_it_was(path):
 
 def test_a_database_of_a_newer_version_is_refused_and_stays_as_it_was(path):
     SqliteRepository(path).close()
-    with closing(sqlite3.connect(path)) as connection:
-        connection.execute(
-            "INSERT INTO _sqlite_migrations (migration_set, name, applied_at) VALUES ('supportcases', '9999_x', 'now')"
-        )
-        connection.commit()
+    newer_version_wrote(path)
     before = fingerprint(path)
     sentence = refusal(path)
     assert "newer version" in sentence
@@ -137,11 +133,7 @@ def test_a_database_of_a_newer_version_is_refused_and_stays_as_it_was(path):
 
 def test_migrations_of_somebody_else_are_none_of_our_business(path):
     SqliteRepository(path).close()
-    with closing(sqlite3.connect(path)) as connection:
-        connection.execute(
-            "INSERT INTO _sqlite_migrations (migration_set, name, applied_at) VALUES ('storefront', '9999_x', 'now')"
-        )
-        connection.commit()
+    newer_version_wrote(path, of="storefront")
     SqliteRepository(path).close()
 
 

@@ -3,19 +3,15 @@
 import random
 import re
 import sqlite3
-from contextlib import closing
 from itertools import product
 
 import pytest
-from sqlite_utils import Database
 
 from supportcases import Actor, InvalidInput, Severity, SqliteRepository, Status, SupportDesk
-from supportcases.domain.cases import Case
 from supportcases.domain.errors import SupportCasesError
-from supportcases.storage.sqlite.migrations import MIGRATIONS
-from supportcases.storage.sqlite.rows import case_to_row
 from supportcases.testing import support_desk
 from tests.conftest import ACME, ADA, CASES, GLOBEX, client_of
+from tests.support.databases import insert, insert_case, older_file
 from tests.support.rows import failing_write
 from tests.support.searching import (
     CONSTANTS,
@@ -290,9 +286,11 @@ def test_a_case_behind_the_highest_number_of_the_index_is_refused_or_found_like_
 def test_an_upgrade_finds_and_counts_the_cases_that_were_there(path):
     chance = random.Random(4)
     known = {store: random_cases(chance, store, 60) for store in ("globex", "acme", "initech")}
-    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
-        MIGRATIONS.apply(Database(connection, execute_plugins=False, strict=True), stop_before="0005_speed")
-        fill_as_0004(connection, known)
+    with older_file(path, "0005_speed") as connection:
+        for store, cases in known.items():
+            insert(connection, "stores", {"store": store, "last_number": HIGHEST - 1})
+            for case in cases:
+                insert_case(connection, case)
     repository = SqliteRepository(path)
     desk = SupportDesk(repository)
     desk.open(Actor.merchant("hooli"), body=BODY, subject="of a new store")
@@ -307,12 +305,3 @@ def test_an_upgrade_finds_and_counts_the_cases_that_were_there(path):
         assert desk.open(Actor.merchant(store), body=BODY).number == HIGHEST
     assert_index_and_counts_are_right(repository)
     repository.close()
-
-
-def fill_as_0004(connection: sqlite3.Connection, known: dict[str, list[Case]]) -> None:
-    """Add the cases as a desk did that knew neither counts nor a search index."""
-    for store, cases in known.items():
-        connection.execute("INSERT INTO supportcases_stores (store, last_number) VALUES (?, ?)", [store, HIGHEST - 1])
-        for row in map(case_to_row, cases):
-            columns, values = ", ".join(row), ", ".join(f":{name}" for name in row)
-            connection.execute(f"INSERT INTO supportcases_cases ({columns}) VALUES ({values})", row)

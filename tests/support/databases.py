@@ -3,14 +3,22 @@
 import gc
 import hashlib
 import os
+import sqlite3
 import subprocess
 import sys
 import textwrap
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
+from sqlite_utils import Database
 
-from supportcases import DatabaseUnusable, create_app
+from supportcases import Case, DatabaseUnusable, Message, create_app
+from supportcases.domain.events import HistoryEntry
+from supportcases.domain.times import to_text
+from supportcases.storage.sqlite.migrations import MIGRATIONS
+from supportcases.storage.sqlite.rows import case_to_row, message_to_row
 from tests.conftest import ROOT
 
 
@@ -30,6 +38,43 @@ def fingerprint(path: Path) -> str:
     gc.collect()
     assert open_files(path.parent) == []
     return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+@contextmanager
+def older_file(path: Path, stop_before: str | None) -> Iterator[sqlite3.Connection]:
+    """Give a connection to a new file as it was before that migration."""
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute("PRAGMA foreign_keys = ON")
+        MIGRATIONS.apply(Database(connection, execute_plugins=False, strict=True), stop_before=stop_before)
+        yield connection
+
+
+def insert(connection, table: str, row: dict[str, object]) -> None:
+    """Insert what the table, perhaps of an older version, has columns for."""
+    columns = [name for _, name, *_ in connection.execute(f"PRAGMA table_info(supportcases_{table})") if name in row]
+    places = ", ".join(f":{name}" for name in columns)
+    connection.execute(f"INSERT INTO supportcases_{table} ({', '.join(columns)}) VALUES ({places})", row)
+
+
+def insert_case(connection, case: Case, *messages: Message) -> None:
+    """Insert a case with its messages."""
+    insert(connection, "cases", case_to_row(case))
+    for message in messages:
+        insert(connection, "messages", message_to_row(case, message))
+
+
+def insert_event(connection, case: Case, entry: HistoryEntry) -> None:
+    """Insert something that happened to a case."""
+    told = {"actor_kind": entry.actor_kind, "actor_label": entry.actor_label, "happened_at": to_text(entry.at)}
+    row = {"store": case.store, "case_id": case.id, "kind": entry.kind, "was": "{}", "became": "{}"}
+    insert(connection, "events", row | told)
+
+
+def newer_version_wrote(path: Path, migration: str = "9999_x", of: str = "supportcases") -> None:
+    """Let the file tell of a migration that nobody here knows."""
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        statement = "INSERT INTO _sqlite_migrations (migration_set, name, applied_at) VALUES (?, ?, 'now')"
+        connection.execute(statement, [of, migration])
 
 
 def pragma(repository, name: str):

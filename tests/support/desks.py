@@ -20,9 +20,13 @@ INVISIBLE = ["\u200b" * 10, "\u2060\u200d\ufeff" * 4, "\u00ad" * 10, "\u202e\u20
 MOMENT = "Must be a date or a time with its zone, such as 2024-06-15 or 2024-06-15T10:30:00Z."
 
 
-def everything(desk) -> list[str]:
-    with desk.repository.read() as transaction:
+def everything_in(repository) -> list[str]:
+    with repository.read() as transaction:
         return list(transaction.connection.iterdump())
+
+
+def everything(desk) -> list[str]:
+    return everything_in(desk.repository)
 
 
 def told(desk, ref="acme:1") -> list[tuple]:

@@ -1,14 +1,13 @@
 """Who may come in: bearer keys, their life, the host's own `authenticate`, and where a key must never appear."""
 
 import logging
-import re
 from datetime import timedelta
 
 import pytest
 from falcon.testing import TestClient
 
 from supportcases import Actor, create_app
-from tests.conftest import ACME, ADA, CASES, SUPPORT, call
+from tests.conftest import ACME, CASES, SUPPORT, call
 
 BODY = b'{"body": "The checkout shows a blank page."}'
 SENTENCE = "This needs valid credentials, such as an API key sent as 'Authorization: Bearer KEY'."
@@ -86,40 +85,21 @@ def test_a_key_is_compared_to_the_last_letter(ask, key):
 
 
 METHODS = ["GET", "HEAD", "POST", "PATCH", "PUT", "DELETE", "OPTIONS", "TRACE", "PROPFIND", "FOO", "get", ""]
-PATHS = [
-    "/api/v1",
-    "/api/v1/",
-    "/api/v1/none",
-    "/api/v1/openapi.json",
-    CASES,
-    f"{CASES}/",
-    f"{CASES}/1",
-    f"{CASES}/none",
-    f"{CASES}/1/messages",
-    f"{CASES}/1/none",
-    f"{CASES}//messages",
-    SUPPORT,
-    f"{SUPPORT}/cases",
-    f"{SUPPORT}/cases/acme:1",
-    f"{SUPPORT}/cases/acme:1/messages",
-    f"{SUPPORT}/cases/acme:1/history",
-    f"{SUPPORT}/stats",
-    f"{SUPPORT}/stores",
-    f"/{SUPPORT}/stores",
-    f"/{CASES}",
-    f"//{CASES}/1",
+PATHS = [  # the routes themselves are walked in test_stores_are_walls
+    *("/api/v1", "/api/v1/", "/api/v1/none", "/api/v1/openapi.json", CASES, f"{CASES}/", f"{CASES}/none"),
+    *(f"{CASES}/1/none", f"{CASES}//messages", SUPPORT, f"/{SUPPORT}/stores", f"/{CASES}", f"//{CASES}/1"),
 ]
 
 
 @pytest.mark.parametrize("path", PATHS)
-@pytest.mark.parametrize("method", METHODS)
-def test_without_a_key_every_path_and_verb_under_the_prefix_is_401(app, method, path):
-    app.desk.open(ACME, body="The checkout shows a blank page.")
-    answer = call(app, method, path, BODY, HTTP_X_REQUEST_ID="test", CONTENT_TYPE="text/plain", CONTENT_LENGTH="-1")
-    assert answer.status == 401
-    assert answer.headers["www-authenticate"] == "Bearer"
-    assert answer.headers["content-type"] == "application/json"
-    assert answer.body == (b"" if method == "HEAD" else NO_KEY)
+def test_without_a_key_every_path_and_verb_under_the_prefix_is_401(app, path):
+    faulty = {"CONTENT_TYPE": "text/plain", "CONTENT_LENGTH": "-1"}
+    for method in METHODS:
+        answer = call(app, method, path, BODY, HTTP_X_REQUEST_ID="test", **faulty)
+        assert answer.status == 401
+        assert answer.headers["www-authenticate"] == "Bearer"
+        assert answer.headers["content-type"] == "application/json"
+        assert answer.body == (b"" if method == "HEAD" else NO_KEY)
 
 
 @pytest.mark.parametrize("path", ["/healthz", "/openapi.json"])
@@ -145,18 +125,14 @@ def test_a_refused_request_changes_nothing(app):
 
 
 @pytest.mark.parametrize("life", [timedelta(milliseconds=1), timedelta(seconds=1), timedelta(days=365)])
-def test_a_key_ends_with_its_lifetime(app, ask, clock, life):
-    key, _ = app.keys.create("acme", lifetime=life)
+def test_a_key_ends_with_its_lifetime_and_one_without_never(app, ask, key, clock, life):
+    brief, _ = app.keys.create("acme", lifetime=life)
     clock.now += life - timedelta(milliseconds=1)
-    assert ask(f"Bearer {key}").status == 200
+    assert ask(f"Bearer {brief}").status == 200
     clock.now += timedelta(milliseconds=1)
-    assert refused(ask(f"Bearer {key}"))
-    clock.advance(days=1000)
-    assert refused(ask(f"Bearer {key}"))
-
-
-def test_a_key_without_a_lifetime_does_not_end(ask, key, clock):
+    assert refused(ask(f"Bearer {brief}"))
     clock.advance(days=36_500)
+    assert refused(ask(f"Bearer {brief}"))
     assert ask(f"Bearer {key}").status == 200
 
 
@@ -168,16 +144,6 @@ def test_a_revoked_key_is_refused_at_once_and_another_of_the_store_is_not(app, a
     assert ask(f"Bearer {key}").status == 200
 
 
-def test_unknown_malformed_expired_and_revoked_keys_get_the_same_bytes(app, ask, clock):
-    expired, _ = app.keys.create("acme", lifetime=timedelta(seconds=1))
-    revoked, kept = app.keys.create("acme")
-    app.keys.revoke(kept.id)
-    clock.advance(seconds=1)
-    answers = [ask(h) for h in (None, "Bearer x", "Bearer sck_" + "0" * 48, f"Bearer {expired}", f"Bearer {revoked}")]
-    assert all(answer == answers[0] for answer in answers)
-    assert refused(answers[0])
-
-
 def test_a_key_counts_in_every_app_on_the_same_file(tmp_path):
     one, two = (create_app(tmp_path / "cases.db") for _ in range(2))
     key, kept = one.keys.create("acme")
@@ -186,12 +152,6 @@ def test_a_key_counts_in_every_app_on_the_same_file(tmp_path):
     assert call(two, "GET", CASES, HTTP_AUTHORIZATION=f"Bearer {key}").status == 401
     for app in (one, two):
         app.desk.repository.close()
-
-
-def test_two_keys_are_never_the_same_and_look_alike(app):
-    keys = [app.keys.create("acme")[0] for _ in range(50)]
-    assert len(set(keys)) == 50
-    assert all(re.fullmatch(r"sck_[0-9a-f]{48}", key) for key in keys)
 
 
 def test_a_key_appears_nowhere(app, ask, key, caplog, capfd):
@@ -257,39 +217,6 @@ def test_what_is_no_actor_lets_nobody_in(answer, caplog):
     assert "authenticate must return an Actor or None" in caplog.text
 
 
-@pytest.mark.parametrize("actor", [ADA, Actor.support("Bob", stores=["acme"]), Actor.support("Eve", stores=[])])
-@pytest.mark.parametrize(
-    ("method", "path", "document"),
-    [
-        ("GET", CASES, None),
-        ("HEAD", CASES, None),
-        ("POST", CASES, {"body": "The checkout fails"}),
-        ("GET", f"{CASES}/1", None),
-        ("HEAD", f"{CASES}/1", None),
-        ("GET", f"{CASES}/999", None),
-        ("PATCH", f"{CASES}/1", {"status": "closed"}),
-        ("POST", f"{CASES}/1/messages", {"body": "hello"}),
-        ("POST", f"{CASES}/999/messages", {"body": "hello"}),
-        ("OPTIONS", CASES, None),
-        ("DELETE", f"{CASES}/1", None),
-        ("PUT", f"{CASES}/1/messages", {"body": "hello"}),
-        ("POST", CASES, {"nonsense": 1}),
-    ],
-)
-def test_the_support_team_gets_403(actor, method, path, document):
-    client = hosted(lambda req: actor)
-    client.app.desk.open(ACME, body="The checkout shows a blank page.")
-    answer = client.simulate_request(method, path, json=document)
-    assert answer.status_code == 403
-    if method != "HEAD":
-        assert answer.json == {
-            "error": "This is for merchants only; the support team's side is below /support.",
-            "code": "forbidden",
-            "requestId": "test",
-        }
-    assert client.app.desk.get(ACME, 1).case.status == "open"
-
-
 @pytest.mark.parametrize(("stores", "count"), [(None, 2), (["acme"], 1), (["acme", "globex"], 2), ([], 0)])
 def test_the_host_s_authenticate_returns_somebody_of_the_support_team(stores, count):
     client = hosted(lambda req: Actor.support("Ada", stores=stores))
@@ -301,29 +228,6 @@ def test_the_host_s_authenticate_returns_somebody_of_the_support_team(stores, co
         assert answer.status_code == 404
     else:
         assert (answer.status_code, answer.json["message"]["authorLabel"]) == (201, "Ada")
-
-
-def support(app, **how):
-    key, kept = app.keys.create_support(label="Ada", **how)
-    return kept.id, lambda: call(
-        app, "GET", f"{SUPPORT}/cases", HTTP_AUTHORIZATION=f"Bearer {key}", HTTP_X_REQUEST_ID="test"
-    )
-
-
-def test_a_revoked_support_key_is_refused_at_once_and_another_of_the_label_is_not(app):
-    (one, ask_one), (_, ask_two) = support(app), support(app)
-    assert (ask_one().status, ask_two().status) == (200, 200)
-    app.keys.revoke(one)
-    assert refused(ask_one())
-    assert ask_two().status == 200
-
-
-def test_a_support_key_ends_with_its_lifetime(app, clock):
-    _, ask = support(app, lifetime=timedelta(hours=1))
-    clock.advance(minutes=59)
-    assert ask().status == 200
-    clock.advance(minutes=1)
-    assert refused(ask())
 
 
 def test_the_store_of_a_key_is_its_own_whatever_the_request_says(app, client):

@@ -6,7 +6,7 @@ import pytest
 from falcon.testing import TestClient
 
 from supportcases import Actor, create_app, mount
-from tests.conftest import ADA, CASES, SUPPORT, support_client_of
+from tests.conftest import ACME, ADA, CASES, SUPPORT, support_client_of
 
 QUEUE = f"{SUPPORT}/cases"
 BODY = "The checkout shows a blank page."
@@ -65,11 +65,14 @@ def test_numbers_go_on_in_each_store_whoever_opens(post, client):
     assert numbers == [1, 2, 1, 3]
 
 
-def test_a_store_that_is_not_served_is_403(app):
+@pytest.mark.parametrize("store", ["acme", "nosuch"])
+def test_a_store_that_is_not_served_is_403_be_there_such_a_store_or_not(app, store):
+    app.desk.open(ACME, body=BODY)
     bob = support_client_of(app, "Bob", ["globex", "initech"])
-    answer = bob.simulate_post(QUEUE, json=NEW)
-    assert (answer.status_code, answer.json["error"]) == (403, "You do not serve the store acme.")
-    assert app.desk.queue(ADA).count == 0
+    for headers in ({}, {"Idempotency-Key": "k"}):
+        answer = bob.simulate_post(QUEUE, json={**NEW, "store": store}, headers=headers)
+        assert (answer.status_code, answer.json["error"]) == (403, f"You do not serve the store {store}.")
+    assert app.desk.queue(ADA).count == 1
     assert bob.simulate_post(QUEUE, json={**NEW, "store": "initech"}).status_code == 201
 
 

@@ -12,8 +12,8 @@ from supportcases.domain import times
 from supportcases.domain.events import OnEvent
 from supportcases.domain.ids import uuid7
 from supportcases.domain.subjects import subject_from
+from supportcases.storage.open import open_repository
 from supportcases.storage.protocol import Repository
-from supportcases.storage.sqlite import SqliteRepository
 from supportcases.web.application import SupportApp
 from supportcases.web.auth import Authenticate, Authentication, by_api_key, first_of
 from supportcases.web.host import of_the_host
@@ -102,9 +102,7 @@ def create_app(
             raise ValueError(f"{name} must be a whole number from 1 on, not {most!r}.")
     clock, new_id = of_the_host("clock", clock), of_the_host("new_id", new_id)
     limits = _limits(rate_limit)
-    repository = SqliteRepository(database) if isinstance(database, str | os.PathLike) else database
-    if not isinstance(repository, Repository):
-        raise TypeError(f"database must be a path, ':memory:' or a repository, not {type(database).__name__}.")
+    repository = open_repository(database)
     desk = SupportDesk(
         repository,
         clock=clock,

@@ -14,13 +14,12 @@ from supportcases.cli.tables import visible
 from supportcases.cli.terminal import STOPS, stops_raise
 from supportcases.domain.errors import DatabaseUnusable, InvalidInput, SupportCasesError
 from supportcases.domain.queue import QueueFilter
+from supportcases.domain.text import counted, megabytes
 from supportcases.formats import whole_cases
 from supportcases.formats.archive_v1 import Archive, written
 from supportcases.formats.whole_cases import Dossier
-from supportcases.storage.sqlite.backups import back_up
-from supportcases.storage.sqlite.checks import check, counted, megabytes
-from supportcases.storage.sqlite.read_only_repository import opened_to_read
-from supportcases.storage.sqlite.repository import SqliteRepository
+from supportcases.storage.open import back_up, check, open_repository, open_to_read
+from supportcases.storage.protocol import Repository
 
 T = TypeVar("T")
 
@@ -50,7 +49,7 @@ def back_up_file(options: argparse.Namespace) -> None:
 def check_file(options: argparse.Namespace) -> None:
     """Print what was looked at, and what was found."""
     findings = check(options.db)
-    lines = [f"{options.db}: {findings.file}", f"looked at {', '.join(findings.looked_at)}"]
+    lines = [f"{options.db}: {findings.database}", f"looked at {', '.join(findings.looked_at)}"]
     lines += [f"note: {warning}" for warning in findings.warnings]
     lines += [f"wrong: {fault}" for fault in findings.faults]
     lines += [] if findings.faults else ["nothing is wrong"]
@@ -62,7 +61,7 @@ def check_file(options: argparse.Namespace) -> None:
 def export_cases(options: argparse.Namespace) -> None:
     """Write the cases as they are at this moment."""
     stores = None if options.store is None else frozenset((options.store,))
-    with opened_to_read(options.db) as repository, repository.read() as transaction:
+    with open_to_read(options.db) as repository, repository.read() as transaction:
         if options.store and not transaction.queue.names(stores):
             raise DatabaseUnusable(f"{options.db} has no cases of {options.store}.")
         missing: list[str] = []
@@ -97,16 +96,16 @@ def import_cases(options: argparse.Namespace) -> None:
         report(f"imported {counted(count, 'case')} into {options.db}")
 
 
-def _opened_whole(db: str) -> SqliteRepository:
+def _opened_whole(db: str) -> Repository:
     """Open the file, or make it; a signal to stop waits until it has its schema."""
     before = signal.pthread_sigmask(signal.SIG_BLOCK, STOPS)
     try:
-        return SqliteRepository(db)
+        return open_repository(db)
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _take_in(archive: Archive, repository: SqliteRepository, db: str) -> int:
+def _take_in(archive: Archive, repository: Repository, db: str) -> int:
     count = 0
     with repository.write() as transaction:
         if transaction.queue.count(QueueFilter()):

@@ -14,8 +14,7 @@ from supportcases.desk import SupportDesk
 from supportcases.domain.actors import Actor
 from supportcases.domain.cases import Case
 from supportcases.domain.fields import SUPPORT_LABEL
-from supportcases.storage.sqlite.read_only_repository import opened_to_read
-from supportcases.storage.sqlite.repository import SqliteRepository
+from supportcases.storage.open import open_repository, open_to_read
 
 SOMEBODY: Final = "support"  # who only looks, or has no name
 ROOT: Final = "root"
@@ -24,14 +23,14 @@ ROOT: Final = "root"
 @contextmanager
 def existing_desk(db: str) -> Iterator[SupportDesk]:
     """Yield the desk of a database that is there: a mistyped path must not become a new one."""
-    with closing(SqliteRepository(db, must_exist=True)) as repository:
+    with closing(open_repository(db, must_exist=True)) as repository:
         yield SupportDesk(repository)
 
 
 @contextmanager
 def desk_to_read(db: str) -> Iterator[SupportDesk]:
     """Yield the desk of a database that is there, to read from: it need not be ours to write."""
-    with opened_to_read(db) as repository:
+    with open_to_read(db) as repository:
         yield SupportDesk(repository)
 
 

@@ -15,9 +15,8 @@ from supportcases.domain import times
 from supportcases.domain.actors import Actor, ActorKind
 from supportcases.domain.errors import DatabaseUnusable, SupportCasesError
 from supportcases.domain.fields import AUTHOR, DEFAULT_AUTHOR, SUPPORT_LABEL
+from supportcases.storage.open import IN_MEMORY, is_new, open_repository, open_to_read
 from supportcases.storage.protocol import ApiKey
-from supportcases.storage.sqlite.read_only_repository import opened_to_read
-from supportcases.storage.sqlite.repository import IN_MEMORY, SqliteRepository
 
 HEADINGS: Final = ("ID", "STORE", "STATE", "CREATED", "EXPIRES", "LABEL")
 
@@ -70,9 +69,9 @@ def create_key(options: argparse.Namespace) -> None:
     refuse_wrong_use(options)
     if options.db == IN_MEMORY:
         raise DatabaseUnusable(f"{IN_MEMORY} keeps no key: name a file.")
-    was_there = os.path.lexists(options.db)
-    repository = SqliteRepository(options.db)
-    if not was_there:
+    new = is_new(options.db)
+    repository = open_repository(options.db)
+    if new:
         note(f"Made the new file {visible(os.path.abspath(options.db))}.")
     now = times.whole_milliseconds(times.now())
     keys = KeyRing(repository, clock=lambda: now)  # so that it ends when it was asked to, to the millisecond
@@ -121,7 +120,7 @@ def refuse_wrong_use(options: argparse.Namespace) -> None:
 def list_keys(options: argparse.Namespace) -> None:
     """Print what is kept of the keys, oldest first."""
     on, end = screen(), options.offset + options.limit
-    with opened_to_read(options.db) as repository:
+    with open_to_read(options.db) as repository:
         keys = KeyRing(repository)
         rows = [_row(key, keys, on) for key in keys.page(limit=options.limit, offset=options.offset)]
         goes_on = len(rows) == options.limit and keys.page(limit=1, offset=end)
@@ -157,4 +156,4 @@ def revoke_key(options: argparse.Namespace) -> None:
 
 def existing_keys(db: str) -> KeyRing:
     """Return the keys of a database that is there: a mistyped path must not become a new one."""
-    return KeyRing(SqliteRepository(db, must_exist=True))
+    return KeyRing(open_repository(db, must_exist=True))

@@ -11,7 +11,7 @@ from supportcases.cli.options import command, option, whole
 from supportcases.cli.streams import report
 from supportcases.desk.use_case import MAX_THREAD_CHARACTERS, MAX_THREAD_MESSAGES
 from supportcases.logs import printable
-from supportcases.storage.sqlite.repository import IN_MEMORY
+from supportcases.storage.open import IN_MEMORY, is_new
 from supportcases.web.rate_limit import RateLimit
 
 log: Final = logging.getLogger("supportcases.serve")
@@ -95,7 +95,7 @@ def serve(options: argparse.Namespace) -> None:
         fault = getattr(error, "strerror", None) or error
         raise OSError(f"cannot listen on {options.host}:{options.port}: {fault}") from error
     with listener:
-        made = options.db != IN_MEMORY and not os.path.lexists(options.db)
+        made = is_new(options.db)
         app = create_app(
             options.db,
             rate_limit=options.rate_limit,

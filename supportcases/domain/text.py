@@ -1,4 +1,4 @@
-"""What a reader sees of a text: whether anything shows, and where what is one character to the eye ends."""
+"""What a reader sees: whether anything of a text shows, where a character ends, how a number is written."""
 
 import unicodedata
 
@@ -20,3 +20,13 @@ def beginning(text: str, length: int) -> str:
             break
         end += len(cluster)
     return text[:end]
+
+
+def megabytes(size: int) -> str:
+    """Return a number of bytes as people read it."""
+    return f"{size / 1_000_000:,.1f} MB"
+
+
+def counted(count: int, thing: str) -> str:
+    """Return how many things there are."""
+    return f"{count:,} {thing}{'' if count == 1 else 's'}"

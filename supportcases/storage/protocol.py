@@ -221,3 +221,19 @@ class Repository(Protocol):
 
     def close(self) -> None:
         """Let go of the database; nothing kept is lost."""
+
+
+class Findings(NamedTuple):
+    """What was looked at in which database, what is wrong with it, and what is not wrong but good to know."""
+
+    database: str
+    looked_at: tuple[str, ...]
+    faults: tuple[str, ...]
+    warnings: tuple[str, ...]
+
+
+class Copied(NamedTuple):
+    """What a copy holds: how many cases, in how many bytes."""
+
+    cases: int
+    size: int

@@ -19,7 +19,7 @@ from supportcases.domain.events import Event, OnEvent
 from supportcases.domain.fields import DEFAULT_AUTHOR
 from supportcases.domain.subjects import subject_from
 from supportcases.server import served
-from supportcases.storage.sqlite import SqliteRepository
+from supportcases.storage.open import open_repository
 from supportcases.testing.as_actor import ActingMerchant, ActingSupport
 from supportcases.testing.fakes import MovableClock, numbered_ids, numbered_keys
 from supportcases.testing.sample_cases import some_cases
@@ -68,7 +68,7 @@ def support_desk(
         if on_event is not None:
             on_event(event)
 
-    repository = SqliteRepository(database)
+    repository = open_repository(database)
     try:
         app = create_app(
             repository,

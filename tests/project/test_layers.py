@@ -26,14 +26,15 @@ INSIDE = {
     "storage": "",
     "storage.protocol": "domain",
     "storage.sqlite": "domain processes storage.protocol storage.sqlite",
+    "storage.open": "storage.protocol storage.sqlite",
     "formats": "domain formats storage.protocol",
     "desk": "desk domain logs storage.protocol",
     "web": "desk domain formats logs processes storage.protocol web",
-    "app": "desk domain storage.protocol storage.sqlite web",
+    "app": "desk domain storage.open storage.protocol web",
     "server": "app processes server web",
     "__init__": "app desk domain storage.protocol storage.sqlite version web",
-    "testing": "app desk domain formats server storage.protocol storage.sqlite testing web",
-    "cli": "app cli desk domain formats logs server storage.protocol storage.sqlite version web",
+    "testing": "app desk domain formats server storage.open storage.protocol testing web",
+    "cli": "app cli desk domain formats logs server storage.open storage.protocol version web",
     "__main__": "cli",
 }
 MODULES = sorted(PACKAGE.rglob("*.py"))

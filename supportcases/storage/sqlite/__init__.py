@@ -1,5 +1,8 @@
 """The repository on SQLite: everything that knows SQL."""
 
-from supportcases.storage.sqlite.repository import SqliteRepository
+from supportcases.storage.sqlite.backups import back_up
+from supportcases.storage.sqlite.checks import check
+from supportcases.storage.sqlite.read_only_repository import opened_to_read
+from supportcases.storage.sqlite.repository import IN_MEMORY, SqliteRepository
 
-__all__ = ["SqliteRepository"]
+__all__ = ["IN_MEMORY", "SqliteRepository", "back_up", "check", "opened_to_read"]

@@ -6,22 +6,16 @@ import sqlite3
 import tempfile
 from contextlib import closing
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final
 
 from supportcases.domain.errors import DatabaseUnusable
+from supportcases.storage.protocol import Copied
 from supportcases.storage.sqlite.checks import damage
 from supportcases.storage.sqlite.read_only import looking_into
 
 PART: Final = ".part"  # how the name of a copy ends until it is whole
 DISK_FAILED: Final = {errno.EIO, errno.ENOSPC, errno.EDQUOT}  # all else means that a folder is not synced there
 THERE_ALREADY: Final = "{} is there already; a copy replaces nothing."
-
-
-class Copied(NamedTuple):
-    """What a copy holds: how many cases, in how many bytes."""
-
-    cases: int
-    size: int
 
 
 def back_up(source: str, target: str) -> Copied:

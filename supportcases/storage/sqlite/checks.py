@@ -13,6 +13,8 @@ from operator import itemgetter
 from typing import Any, Final, NamedTuple, TypeVar
 
 from supportcases.domain.contradictions import contradictions
+from supportcases.domain.text import counted, megabytes
+from supportcases.storage.protocol import Findings
 from supportcases.storage.sqlite.errors import DAMAGED, primary_code
 from supportcases.storage.sqlite.events import ENTRY_COLUMNS, entry_from_row
 from supportcases.storage.sqlite.read_only import (
@@ -32,15 +34,6 @@ LEAST_FREE: Final = 100_000_000  # bytes that the disk should have left, or as m
 PAGES: Final = "***"  # how SQLite begins what it finds wrong with pages, whosever they are
 SEARCH: Final = "supportcases_search"  # has a check of its own; newer SQLites look into it without being asked
 INDEX_TABLES: Final = ("data", "idx", "docsize", "config")  # in which FTS5 keeps what it knows
-
-
-class Findings(NamedTuple):
-    """What was looked at in which file, what is wrong with it, and what is not wrong but good to know."""
-
-    file: str
-    looked_at: tuple[str, ...]
-    faults: tuple[str, ...]
-    warnings: tuple[str, ...]
 
 
 class Check(NamedTuple):
@@ -98,16 +91,6 @@ def _first_fault(connection: sqlite3.Connection) -> str:
             raise
         return ""  # a table of the host's has a function or a collation that only the host knows
     return str(line)
-
-
-def megabytes(size: int) -> str:
-    """Return a number of bytes as people read it."""
-    return f"{size / 1_000_000:,.1f} MB"
-
-
-def counted(count: int, thing: str) -> str:
-    """Return how many things there are."""
-    return f"{count:,} {thing}{'' if count == 1 else 's'}"
 
 
 def _told(name: str, faults: Iterable[str]) -> list[str]:

@@ -42,7 +42,11 @@ them, never sees a case of any other, and gets 403 for everything below {CASES}.
 
 Texts are trimmed first, then measured in code points. Bodies are JSON of up to {MAX_BODY:,} bytes. HEAD works where
 GET does; OPTIONS answers with `Allow`. Every answer carries `X-Request-Id`, the caller's own if it is 1 to 128
-characters of `A-Z a-z 0-9 . _ -`."""
+characters of `A-Z a-z 0-9 . _ -`.
+
+A release may add a status, a severity, a category or a kind of author. Take a value in an answer that your program does
+not know as it is: show it, and do not fail. A value in a request that the API does not know is 400, and the sentence
+names those that it does."""
 
 NAMES = {
     schemas.NewCase: "NewCase",

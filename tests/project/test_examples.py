@@ -19,7 +19,7 @@ import pytest
 import requests
 
 from tests.conftest import ROOT, stop
-from tests.web.test_official_client import (
+from tests.support.official_client import (
     NO_KEY,
     PAGE,
     Thrown,
@@ -27,7 +27,7 @@ from tests.web.test_official_client import (
     check,
     connected,
 )
-from tests.web.test_official_client import sdk as sdk  # a fixture
+from tests.support.official_client import sdk as sdk  # a fixture
 
 EXAMPLES = ROOT / "examples"
 FRAMEWORKS = ["flask", "django", "pyramid", "falcon", "plain"]

@@ -18,7 +18,6 @@ from supportcases.app import MAX_BODY, WsgiApp
 from supportcases.server.channel import Channel, ticks
 from supportcases.server.workers import Dispatcher
 from supportcases.web.addresses import address_of, last_forwarded
-from supportcases.web.read_gate import ReadGate
 
 if sys.platform != "win32":
     import resource
@@ -85,7 +84,6 @@ class Server(TcpWSGIServer):  # type: ignore[misc]  # waitress has no types
         info = listener.family, listener.type, listener.proto, listener.getsockname()
         adjustments = Adjustments(sockets=[listener], **{**LIMITS, **settings})
         adjustments.socket_options = [(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER), *adjustments.socket_options]
-        self.turns = ReadGate()
         workers = Dispatcher(adjustments.threads)
         super().__init__(app, {}, _sock=listener, dispatcher=workers, adj=adjustments, bind_socket=False, sockinfo=info)
 

@@ -121,13 +121,9 @@ class Channel(HTTPChannel):  # type: ignore[misc]
             return not self.waits
 
     def service(self) -> None:
-        """Answer the next request, when it is its turn."""
+        """Answer the next request."""
         self.taken += 1
-        turn = self.server.turns.take()
-        try:
-            super().service()
-        finally:
-            turn.release()
+        super().service()
 
     def write_soon(self, data: Any) -> int:
         """Take a piece of an answer, for which the client has the more time."""

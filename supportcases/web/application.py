@@ -13,10 +13,7 @@ from supportcases.logs import logger
 from supportcases.web import errors
 from supportcases.web.access import Access
 from supportcases.web.auth import Authentication
-from supportcases.web.read_gate import ReadGate
 from supportcases.web.request import ApiRequest, request_id_of
-
-READS: Final = ("GET", "HEAD")  # they take turns; writers have turns of their own, in the repository
 
 log: Final = logger("supportcases.web")
 
@@ -38,7 +35,6 @@ class SupportApp(FalconApp):
     def __init__(self, desk: SupportDesk, keys: KeyRing, authentication: Authentication) -> None:
         """Serve `desk` to whom `authentication` lets in."""
         super().__init__(request_type=ApiRequest, middleware=[Access(), authentication])
-        self._turns = ReadGate()
         self.desk: Final = desk
         self.keys: Final = keys
         self.add_error_handler(Exception, errors.handle_unexpected)
@@ -48,7 +44,6 @@ class SupportApp(FalconApp):
     def __call__(self, env: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         """Answer a request, also one that Falcon itself stumbles over before its own error handling."""
         env.setdefault("PATH_INFO", "")  # PEP 3333 lets a server leave out an empty one
-        turn = self._turns.take() if env.get("REQUEST_METHOD") in READS else None
         try:
             return super().__call__(env, start_response)
         except Exception as error:
@@ -67,6 +62,3 @@ class SupportApp(FalconApp):
             ]
             start_response(reason, headers, sys.exc_info())
             return [body]
-        finally:
-            if turn:
-                turn.release()

@@ -91,7 +91,7 @@ class Windows:
 
 
 class Limits:
-    """ReadGate away what is beyond the limit: 429 with `Retry-After`.
+    """Turn away what is beyond the limit: 429 with `Retry-After`.
 
     Every answer that was counted tells how its sender stands, as draft-ietf-httpapi-ratelimit-headers-11 has it.
     """

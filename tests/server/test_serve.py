@@ -588,3 +588,12 @@ def listed(url: str, key: str) -> int:
     request = Request(f"{url}{CASES}", headers={"Authorization": f"Bearer {key}"})
     with urlopen(request, timeout=30) as answer:
         return answer.status
+
+
+def test_a_server_stops_beside_a_client_that_stays_where_a_test_has_stopped_the_clock(monkeypatch):
+    monkeypatch.setattr(time, "monotonic", lambda: 1_700_000_000.0)
+    with served(create_app(":memory:")) as url:
+        client = socket.create_connection(urlsplit(url).netloc.split(":"))
+        client.sendall(b"GET /healthz HTTP/1.1\r\nHost: here\r\n\r\n")
+        assert client.recv(65_536).startswith(b"HTTP/1.1 200 OK\r\n")
+    client.close()

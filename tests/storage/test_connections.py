@@ -4,11 +4,13 @@ import json
 import os
 import sqlite3
 import threading
+import time
 from contextlib import closing
 
 import pytest
 
 from supportcases import SqliteRepository, SupportDesk, create_app
+from supportcases.storage.sqlite.connections import attempts
 from supportcases.storage.sqlite.pool import IDLE
 from tests.conftest import ACME
 from tests.support.databases import open_files, pragma, python
@@ -192,3 +194,8 @@ def test_a_full_disk_is_unavailable_and_heals_by_itself(path):
     assert kept_cases > 0
     assert refused > 0
     assert number == kept_cases + 1
+
+
+def test_attempts_end_where_a_test_has_stopped_the_clock(monkeypatch):
+    monkeypatch.setattr(time, "monotonic", lambda: 1_700_000_000.0)
+    assert list(attempts(0.05)) == [False] * 4 + [True]

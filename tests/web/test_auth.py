@@ -199,6 +199,15 @@ def test_the_host_s_authenticate_decides_and_sees_the_request():
     assert seen[:2] == [("POST", CASES, "acme"), ("GET", CASES, "acme")]
 
 
+def test_an_authenticate_that_asks_the_app_itself_gets_its_answer():
+    def authenticate(req):
+        assert TestClient(app).simulate_get("/healthz").status_code == 200
+        return ACME
+
+    app = create_app(":memory:", authenticate=authenticate)
+    assert TestClient(app).simulate_get(CASES).json["meta"]["count"] == 0
+
+
 def test_the_host_s_authenticate_replaces_the_keys():
     client = hosted(lambda req: None)
     key, _ = client.app.keys.create("acme")

@@ -1,11 +1,9 @@
 """POST /support/cases: a case opened on a store's behalf."""
 
-import threading
-
 import pytest
 from falcon.testing import TestClient
 
-from supportcases import Actor, create_app, mount
+from supportcases import mount
 from tests.conftest import ACME, ADA, CASES, SUPPORT, support_client_of
 
 QUEUE = f"{SUPPORT}/cases"
@@ -82,60 +80,3 @@ def test_location_begins_with_where_the_app_is_mounted(app):
     headers = {"Authorization": f"Bearer {key}"}
     answer = TestClient(mounted).simulate_post(f"/desk{QUEUE}", json=NEW, headers=headers)
     assert answer.headers["Location"].startswith(f"/desk{QUEUE}/0191abc0-")
-
-
-def test_a_repeated_case_is_opened_once(app, post):
-    first, second = post("k"), post("k")
-    assert second.headers["Idempotent-Replayed"] == "true"
-    assert (second.status_code, second.content) == (201, first.content)
-    assert second.headers["Location"] == first.headers["Location"]
-    assert app.desk.queue(ADA).count == 1
-
-
-@pytest.mark.parametrize("change", [{"store": "globex"}, {"body": BODY * 2}, {"severity": "low"}, {"author": "Grace"}])
-def test_the_same_key_with_another_body_is_422(app, post, change):
-    post("k")
-    answer = post("k", **change)
-    assert (answer.status_code, answer.json["code"]) == (422, "idempotency_key_reused")
-    assert app.desk.queue(ADA).count == 1
-
-
-def test_two_keys_of_one_label_share_no_retries_and_merchants_none_with_them(app, post, client):
-    post("k")
-    for other in (support_client_of(app, "Ada"), support_client_of(app, "Bob")):
-        answer = other.simulate_post(QUEUE, json=NEW, headers={"Idempotency-Key": "k"})
-        assert (answer.status_code, "Idempotent-Replayed" in answer.headers) == (201, False)
-    answer = client.simulate_post(CASES, json={"body": BODY}, headers={"Idempotency-Key": "k"})
-    assert (answer.status_code, answer.json["number"]) == (201, 4)
-
-
-def test_eight_threads_with_one_key_open_one_case(tmp_path):
-    app = create_app(tmp_path / "cases.db")
-    key, _ = app.keys.create_support(label="Ada")
-    start, answers = threading.Barrier(8), []
-
-    def work():
-        headers = {"Authorization": f"Bearer {key}", "Idempotency-Key": "one"}
-        start.wait(20)
-        answers.append(TestClient(app).simulate_post(QUEUE, json=NEW, headers=headers))
-
-    threads = [threading.Thread(target=work) for _ in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(60)
-    assert [answer.status_code for answer in answers] == [201] * 8
-    assert len({(answer.content, answer.headers["Location"]) for answer in answers}) == 1
-    assert app.desk.queue(ADA).count == 1
-    app.desk.repository.close()
-
-
-@pytest.mark.parametrize(("ids", "statuses"), [((None, None), [201, 422]), (("a", "b"), [201, 201])])
-def test_retries_of_the_host_s_own_actors_are_kept_by_id_or_else_by_label(repository, ids, statuses):
-    actors = iter([Actor.support("Ada", id=name) for name in ids])
-    client = TestClient(create_app(repository, authenticate=lambda req: next(actors)))
-    answers = [
-        client.simulate_post(QUEUE, json={**NEW, "body": body}, headers={"Idempotency-Key": "k"})
-        for body in (BODY, BODY * 2)
-    ]
-    assert [answer.status_code for answer in answers] == statuses

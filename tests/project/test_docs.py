@@ -1,4 +1,4 @@
-"""The README says what is there: its examples run, and it misses no route, command, option, setting or public name."""
+"""The documents say what is there: their examples run, and they miss no route, command, option, setting or error."""
 
 import argparse
 import inspect
@@ -22,7 +22,12 @@ from tests.support.tools import needs
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 DOCS = {path.name: path.read_text(encoding="utf-8") for path in (ROOT / "docs").glob("*.md")}
-PYTHON_BLOCKS = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+PYTHON_BLOCKS = [
+    pytest.param(block, id=f"{name}-{number}")
+    for name, page in {"README.md": README, **DOCS}.items()
+    for number, block in enumerate(re.findall(r"```python\n(.*?)```", page, re.DOTALL), 1)
+]
+MOUNT, UNIT_TEST = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
 # what configures a place; flags and filters have no variable, which somebody would forget that they had set
 SETTINGS = {
     *("--db", "--host", "--port", "--threads", "--rate-limit", "--trusted-proxy"),
@@ -32,10 +37,10 @@ SETTINGS = {
 SHELL_BLOCKS = re.findall(r"```sh\n(.*?)```", README, re.DOTALL)
 
 
-@pytest.mark.parametrize("block", PYTHON_BLOCKS, ids=["mount", "python", "unit-test"])
+@pytest.mark.parametrize("block", PYTHON_BLOCKS)
 def test_python_blocks_run(block, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    exec(compile(block, "README.md", "exec"), {})
+    exec(compile(block, "a document", "exec"), {})
 
 
 def test_the_mounting_example_serves_shop_and_desk(tmp_path, monkeypatch):
@@ -43,7 +48,7 @@ def test_the_mounting_example_serves_shop_and_desk(tmp_path, monkeypatch):
 
     monkeypatch.chdir(tmp_path)
     names = {}
-    exec(PYTHON_BLOCKS[0], names)
+    exec(MOUNT, names)
     client = TestClient(names["application"])
     assert client.simulate_get("/").text == "The shop\n"
     assert client.simulate_get("/support/api/v1/support-cases").status_code == 401
@@ -53,11 +58,11 @@ def test_the_mounting_example_serves_shop_and_desk(tmp_path, monkeypatch):
     assert answer.headers["location"] == f"/support/api/v1/support-cases/{answer.json['id']}"
 
 
-def test_the_examples_are_as_short_as_promised():
-    lines = [len([line for line in block.splitlines() if line.strip()]) for block in PYTHON_BLOCKS]
+def test_the_readme_and_its_examples_are_as_short_as_promised():
+    lines = [len([line for line in block.splitlines() if line.strip()]) for block in (MOUNT, UNIT_TEST)]
     assert lines[0] <= 12
-    assert lines[2] <= 6
-    assert len(README.splitlines()) <= 250  # 13 routes and 11 commands, each with its line
+    assert lines[1] <= 6
+    assert len(README.splitlines()) <= 120
 
 
 def run_as_written(command, folder):
@@ -123,60 +128,69 @@ def test_the_two_setup_commands_are_one_line_each_with_an_environment_of_their_o
     assert second.endswith("-m pytest")
 
 
-def test_every_route_is_in_the_readme():
+def test_every_route_is_in_the_pages_of_the_two_sides():
+    pages = DOCS["http-api.md"] + DOCS["support-api.md"]
     for route in inspect_app(create_app(":memory:")).routes:
         for method in (m.method for m in route.methods if not m.internal and m.method not in ("HEAD", "OPTIONS")):
-            assert f"`{method} {route.path.removeprefix('/api/v1')}" in README
+            assert f"`{method} {route.path.removeprefix('/api/v1')}" in pages
 
 
-def test_every_command_option_and_environment_variable_is_in_the_readme():
-    def walk(parser, name):
-        children = [a for a in parser._actions if isinstance(a, argparse._SubParsersAction)]
-        if not children:
-            yield name, parser
-        for child in children:
-            for word, inner in child.choices.items():
-                yield from walk(inner, f"{name} {word}")
-
-    for name, parser in walk(cli.parser(), "supportcases"):
-        assert f"`{name}" in README, name
-        for action in parser._actions:
-            if action.option_strings and action.dest != "help":
-                option = action.option_strings[-1]  # the long form
-                variable = f"SUPPORTCASES_{option.strip('-').replace('-', '_').upper()}"
-                assert f"`{option}`" in README, f"{name} {option}"
-                told = re.findall(r"SUPPORTCASES_\w+", action.help or "")
-                assert told == ([variable] if option in SETTINGS else []), f"{name} {option}"
-    assert "`supportcases --version`" in README
+def commands(parser=None, name="supportcases"):
+    """Yield each command with its parser."""
+    parser = parser or cli.parser()
+    children = [action for action in parser._actions if isinstance(action, argparse._SubParsersAction)]
+    if not children:
+        yield name, parser
+    for child in children:
+        for word, inner in child.choices.items():
+            yield from commands(inner, f"{name} {word}")
 
 
-def test_every_setting_of_create_app_is_in_the_readme():
+@pytest.mark.parametrize(("name", "parser"), [pytest.param(*found, id=found[0]) for found in commands()])
+def test_every_command_option_and_environment_variable_is_on_its_page(name, parser):
+    rows = [line for line in DOCS["command-line.md"].splitlines() if line.startswith("| `")]
+    (command,) = [row for row in rows if re.search(rf"`{name}[ `]", row)]
+    settings = "".join(row for row in rows if row.startswith("| `--"))
+    for action in parser._actions:
+        if action.option_strings and action.dest != "help":
+            option = action.option_strings[-1]  # the long form
+            assert f"`{option}`" in (settings if option in SETTINGS else command), option
+            variable = f"SUPPORTCASES_{option.strip('-').replace('-', '_').upper()}"
+            told = re.findall(r"SUPPORTCASES_\w+", action.help or "")
+            assert told == ([variable] if option in SETTINGS else []), option
+
+
+def test_every_setting_of_create_app_is_on_its_page():
     for name in inspect.signature(create_app).parameters:
-        assert re.search(rf"\| .*`{name}`", README), name
+        assert re.search(rf"^\| .*`{name}`", DOCS["settings.md"], re.MULTILINE), name
 
 
-def test_every_use_case_is_in_the_readme():
+def test_every_use_case_is_on_the_page_for_hosts():
     for name, _ in inspect.getmembers(SupportDesk, inspect.isfunction):
         if not name.startswith("_") and name != "subject_for":
-            assert f"`{name}`" in README or f"desk.{name}(" in README, name
+            assert re.search(rf"^\| .*`{name}`", DOCS["mounting.md"], re.MULTILINE), name
 
 
-def test_every_error_code_a_client_can_get_is_in_the_readme():
+def test_every_exception_that_a_host_meets_is_on_the_page_for_hosts():
+    offered = [getattr(supportcases, name) for name in supportcases.__all__]
+    for error in offered:
+        if isinstance(error, type) and issubclass(error, supportcases.SupportCasesError):
+            assert f"`{error.__name__}`" in DOCS["mounting.md"], error
+            assert f"`{error.code}`" in DOCS["mounting.md"] + DOCS["errors.md"], error
+
+
+def test_every_error_code_a_client_can_get_is_on_its_page():
     raised = {errors.InvalidInput, errors.Unauthorized, errors.NotPermitted, errors.CaseNotFound}
     raised |= {errors.CaseMoved, errors.IdempotencyKeyReused, errors.DatabaseBusy, errors.DatabaseUnavailable}
     for code in {error.code for error in raised} | {CODES[status] for status in (400, 405, 413, 415, 500)}:
-        assert f"`{code}`" in README, code
+        assert f"`{code}`" in DOCS["errors.md"], code
 
 
-def test_links_between_the_documents_lead_somewhere():
-    for target in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", README):
-        assert (ROOT / target).exists(), target
-
-
-def test_public_names_are_there_and_say_what_they_are():
-    for name in supportcases.__all__:
-        if name != "__version__":
-            assert inspect.getdoc(getattr(supportcases, name)), name
+@pytest.mark.parametrize("page", ["README.md", *(f"docs/{name}" for name in DOCS)])
+def test_links_between_the_documents_lead_somewhere(page):
+    path = ROOT / page
+    for target in re.findall(r"\]\((?!https:|#)([^)#]+)(?:#[^)]*)?\)", path.read_text(encoding="utf-8")):
+        assert (path.parent / target).exists(), target
 
 
 def test_the_changelog_and_the_licence_are_there():

@@ -45,9 +45,10 @@ def mypy(tmp_path_factory):
 
 
 def test_the_examples_check(mypy):
-    blocks = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
-    assert len(blocks) >= 3
-    files = {f"readme_{number}.py": block for number, block in enumerate(blocks)}
+    pages = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "README.md", *(ROOT / "docs").glob("*.md")))
+    blocks = re.findall(r"```python\n(.*?)```", pages, re.DOTALL)
+    assert len(blocks) >= 6
+    files = {f"block_{number}.py": block for number, block in enumerate(blocks)}
     files |= {path.name: path.read_text(encoding="utf-8") for path in (ROOT / "examples").glob("*.py")}
     files["sample_app.py"] = (ROOT / "sample_app.py").read_text(encoding="utf-8")
     told = mypy(files, *AS_IN_AN_EXAMPLE)

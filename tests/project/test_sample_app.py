@@ -102,8 +102,11 @@ def test_the_second_line_to_paste_opens_a_case(shop):
     opened = shop.paste(1)
 
     assert (opened["number"], opened["severity"], opened["status"]) == (13, "critical", "open")
-    assert opened["subject"] == "The checkout shows a blank page since this morning"
     assert shop.paste(0)["meta"]["count"] == 4
+    shown = json.loads(re.search(r"```json\n(.*?)```", (ROOT / "README.md").read_text("utf-8"), re.DOTALL)[1])
+    own = {name: opened[name] for name in ("id", "createdAt", "lastActivityAt")}
+    assert {**shown, **own} == opened
+    assert list(shown) == list(opened)
 
 
 def test_the_third_line_to_paste_reopens_a_closed_case(shop):

@@ -17,7 +17,14 @@ from supportcases.storage.sqlite.connections import Connection, Trace, attempts,
 from supportcases.storage.sqlite.errors import BUSY, Faults, primary_code
 from supportcases.storage.sqlite.migrations import MIGRATIONS
 from supportcases.storage.sqlite.pool import Connections, FileConnections, MemoryConnection
-from supportcases.storage.sqlite.transactions import Begun, SqliteTransaction, begin, end, savepoint, thread_state
+from supportcases.storage.sqlite.transactions import (
+    SqliteTransaction,
+    TransactionContext,
+    begin,
+    end,
+    savepoint,
+    thread_state,
+)
 
 IN_MEMORY: Final = ":memory:"
 UPGRADE: Final = 600.0  # seconds that a start waits for another process to bring the file up to date
@@ -59,7 +66,7 @@ class SqliteRepository:
         With `once` only one thing may be read, which saves the BEGIN and the COMMIT.
         """
         outer = self._state().transaction
-        return nullcontext(outer) if outer else self._begun(writes=False, once=once)
+        return nullcontext(outer) if outer else self._context(writes=False, once=once)
 
     def write(self) -> AbstractContextManager[SqliteTransaction]:
         """Begin to write, alone; keep everything on the way out, or nothing if an exception flies.
@@ -67,7 +74,7 @@ class SqliteRepository:
         Inside another `write` of the same thread it is a part of that one.
         """
         outer = self._state().transaction
-        return self._part_of(outer) if outer else self._begun(writes=True)
+        return self._part_of(outer) if outer else self._context(writes=True)
 
     def check(self) -> None:
         """Raise if the database does not answer, or is not to be written to any more."""
@@ -83,8 +90,8 @@ class SqliteRepository:
     def __repr__(self) -> str:
         return f"SqliteRepository({self.path!r})"
 
-    def _begun(self, *, writes: bool, once: bool = False) -> Begun:
-        return Begun(self._connections, self._faults, self._state(), writes=writes, once=once)
+    def _context(self, *, writes: bool, once: bool = False) -> TransactionContext:
+        return TransactionContext(self._connections, self._faults, self._state(), writes=writes, once=once)
 
     @contextmanager
     def _part_of(self, outer: SqliteTransaction) -> Iterator[SqliteTransaction]:

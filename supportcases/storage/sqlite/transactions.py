@@ -86,7 +86,7 @@ def thread_state() -> ThreadState:
     return Local()
 
 
-class Begun:
+class TransactionContext:
     """A transaction of this thread, on a connection of its own, from its BEGIN to its COMMIT or ROLLBACK."""
 
     __slots__ = ("_connections", "_faults", "_lease", "_once", "_state", "_transaction", "_writes")

@@ -1,7 +1,9 @@
-"""What each process, and each request, has of its own."""
+"""What each process, and each request, has of its own; and which signals may interrupt a thread."""
 
 import os
-from collections.abc import Callable
+import signal
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Final, Generic, TypeVar
 
@@ -32,3 +34,13 @@ class PerProcess(Generic[T]):
             for other in self._made.keys() - {process}:
                 self._made.pop(other, None)
             return made
+
+
+@contextmanager
+def held_back(signals: Iterable[signal.Signals]) -> Iterator[None]:
+    """Let no such signal interrupt this thread, nor threads that it starts meanwhile, until the block ends."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, signals)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)

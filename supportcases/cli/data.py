@@ -18,6 +18,7 @@ from supportcases.domain.text import counted, megabytes
 from supportcases.formats import whole_cases
 from supportcases.formats.archive_v1 import Archive, written
 from supportcases.formats.whole_cases import Dossier
+from supportcases.processes import held_back
 from supportcases.storage.open import back_up, check, open_repository, open_to_read
 from supportcases.storage.protocol import Repository
 
@@ -89,20 +90,13 @@ def import_cases(options: argparse.Namespace) -> None:
     with _stoppable(), _opened(options.source) as source:
         try:
             archive = Archive(source)  # before the database is touched: it may be no archive at all
-            with closing(_opened_whole(options.db)) as repository:
+            with held_back(STOPS):  # a file that is made gets its schema too
+                repository = open_repository(options.db)
+            with closing(repository):
                 count = _take_in(archive, repository, options.db)
         except InvalidInput as wrong:
             raise SupportCasesError(f"{options.source}: {wrong}") from None
         report(f"imported {counted(count, 'case')} into {options.db}")
-
-
-def _opened_whole(db: str) -> Repository:
-    """Open the file, or make it; a signal to stop waits until it has its schema."""
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, STOPS)
-    try:
-        return open_repository(db)
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _take_in(archive: Archive, repository: Repository, db: str) -> int:

@@ -15,6 +15,7 @@ from waitress.adjustments import Adjustments
 from waitress.server import TcpWSGIServer
 
 from supportcases.app import MAX_BODY, WsgiApp
+from supportcases.processes import held_back
 from supportcases.server.channel import Channel, ticks
 from supportcases.server.workers import Dispatcher
 from supportcases.web.addresses import address_of, last_forwarded
@@ -187,7 +188,7 @@ def serve(
     `trusted_proxy` is the address of a proxy whose `X-Forwarded-For` says who is asking; nobody else's is believed.
     """
     raise_descriptor_limit(threads)
-    with _held_back():  # which its threads inherit: only this one is interrupted
+    with held_back(STOP_SIGNALS):  # which its threads inherit: only this one is interrupted
         server = Server(app, listener, threads=threads, connection_limit=connections_for(threads))
     if trusted_proxy:
         server.application = _behind(trusted_proxy, server.application)  # around waitress, which takes the header away
@@ -243,20 +244,10 @@ def stop_signals(server: Server) -> Iterator[list[int]]:
     try:
         yield stopping
     finally:
-        with _held_back():  # Python complains of one that comes while its handler changes
+        with held_back(STOP_SIGNALS):  # Python complains of one that comes while its handler changes
             for number, handler in before.items():
                 # after one the process is about to end: a launcher that passes it on too must not kill it meanwhile
                 signal.signal(number, signal.SIG_IGN if stopping else handler)
-
-
-@contextmanager
-def _held_back() -> Iterator[None]:
-    """Let no signal to stop interrupt this thread, nor threads that it starts meanwhile, until the block ends."""
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _turn(server: Server, *, timeout: float) -> None:

@@ -34,7 +34,7 @@ INSIDE = {
     "server": "app processes server web",
     "__init__": "app desk domain storage.protocol storage.sqlite version web",
     "testing": "app desk domain formats server storage.open storage.protocol testing web",
-    "cli": "app cli desk domain formats logs server storage.open storage.protocol version web",
+    "cli": "app cli desk domain formats logs processes server storage.open storage.protocol version web",
     "__main__": "cli",
 }
 MODULES = sorted(PACKAGE.rglob("*.py"))

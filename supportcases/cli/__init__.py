@@ -2,7 +2,6 @@
 
 import argparse
 import signal
-import sqlite3
 import sys
 from collections.abc import Sequence
 from typing import Final
@@ -12,6 +11,7 @@ from supportcases.cli.options import Parser, add_db
 from supportcases.cli.streams import can_be_written, note, prepare, silence
 from supportcases.cli.tables import visible
 from supportcases.domain.errors import DatabaseUnusable, SupportCasesError
+from supportcases.storage.open import ENGINE
 from supportcases.version import __version__
 
 CUT_SHORT: Final = 128 + signal.SIGPIPE  # what a shell makes of a program that nobody listens to
@@ -81,7 +81,7 @@ def parser() -> argparse.ArgumentParser:
     forgotten would silently change what is done.
     """
     top = Parser(prog="supportcases", description="Support cases for a store platform.")
-    parts = f"SQLite {sqlite3.sqlite_version}, Python {sys.version.split()[0]}"
+    parts = f"{ENGINE}, Python {sys.version.split()[0]}"
     top.add_argument("--version", action="version", version=f"supportcases {__version__} ({parts})")
     add_db(top)
     commands = top.add_subparsers(required=True, metavar="COMMAND")

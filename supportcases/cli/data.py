@@ -2,7 +2,6 @@
 
 import argparse
 import signal
-import sqlite3
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
@@ -12,7 +11,7 @@ from supportcases.cli.options import command, file_name, new_file_name, store
 from supportcases.cli.streams import lines_from_stdin, note, report
 from supportcases.cli.tables import visible
 from supportcases.cli.terminal import STOPS, stops_raise
-from supportcases.domain.errors import DatabaseUnusable, InvalidInput, SupportCasesError
+from supportcases.domain.errors import AlreadyThere, DatabaseUnusable, InvalidInput, SupportCasesError
 from supportcases.domain.queue import QueueFilter
 from supportcases.domain.text import counted, megabytes
 from supportcases.formats import whole_cases
@@ -24,6 +23,10 @@ from supportcases.storage.protocol import Repository
 
 T = TypeVar("T")
 
+TWICE: Final = {  # all else of a case was looked at before it is added
+    "case": "Has the id of a case that came before it.",
+    "message": "Has a message with the id of one that came before it.",
+}
 STEP: Final = 1_000  # cases between two signs of life
 
 
@@ -108,8 +111,8 @@ def _take_in(archive: Archive, repository: Repository, db: str) -> int:
             for dossier in _with_progress("imported", archive):
                 whole_cases.add(transaction, dossier)
                 count += 1
-        except sqlite3.IntegrityError as error:
-            raise InvalidInput({f"line {archive.line}": _refusal(error)}) from error
+        except AlreadyThere as error:
+            raise InvalidInput({f"line {archive.line}": TWICE[error.thing]}) from error
         for number in STOPS:
             signal.signal(number, signal.SIG_IGN)  # it is too late: they are kept in the next step
     return count
@@ -124,15 +127,6 @@ def _stoppable() -> Iterator[None]:
         except SystemExit:
             note("supportcases: interrupted; nothing was imported.")
             raise
-
-
-def _refusal(error: sqlite3.IntegrityError) -> str:
-    """Return what is wrong with a case that could not be added; archives are checked for all else before."""
-    if "UNIQUE constraint failed: supportcases_cases" in str(error):
-        return "Has the id of a case that came before it."
-    if "UNIQUE constraint failed: supportcases_messages" in str(error):
-        return "Has a message with the id of one that came before it."
-    return f"Cannot be kept: {error}."
 
 
 def _opened(source: str) -> AbstractContextManager[Iterable[bytes]]:

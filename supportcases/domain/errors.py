@@ -69,6 +69,15 @@ class KeyNotFound(SupportCasesError, LookupError):
     _sentence = "There is no API key with that id; `supportcases keys list` shows the ids."
 
 
+class AlreadyThere(SupportCasesError):
+    """A thing with that id is there already."""
+
+    def __init__(self, thing: str = "thing") -> None:
+        """Take what has an id, or a number, that another one has: a case, a message, a key or an answer."""
+        self.thing: Final = thing
+        super().__init__(f"A {thing} with that id is there already.")
+
+
 class IdempotencyKeyReused(SupportCasesError):
     """This Idempotency-Key was already used for a different request; send a new key with a new request."""
 

@@ -25,12 +25,12 @@ def load(repository: Repository, dossiers: Iterable[Dossier]) -> int:
     """Add cases as they are, ids, numbers and times included, and return how many they were.
 
     It is the quick way for many: no use case is gone through, nobody is told, and every 5,000 cases are one
-    transaction, so that others can write meanwhile. A store's next case has the number behind its highest. Where a case
-    of that id, or of that number in its store, is there already, the repository's exception flies, and of the 5,000
-    that it came with none is kept.
+    transaction, so that others can write meanwhile; where one of them cannot be added, none of the 5,000 is kept. A
+    store's next case has the number behind its highest.
 
     Raises:
-        ValueError: An id is no UUID in lower case, or a moment has no time zone; of its 5,000 cases none is kept.
+        AlreadyThere: A case of that id, or of that number in its store, is there already, or a message of that id.
+        ValueError: An id is no UUID in lower case, or a moment has no time zone.
     """
     waiting, count = iter(dossiers), 0
     while batch := [_checked(dossier) for dossier in islice(waiting, BATCH)]:

@@ -8,6 +8,7 @@ import supportcases.storage.sqlite as sqlite
 from supportcases.storage.protocol import Copied, Findings, Repository
 
 IN_MEMORY: Final = sqlite.IN_MEMORY
+ENGINE: Final = sqlite.ENGINE  # its name and version
 
 
 def open_repository(database: str | os.PathLike[str] | Repository, *, must_exist: bool = False) -> Repository:

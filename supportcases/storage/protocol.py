@@ -50,10 +50,18 @@ class Cases(Protocol):
         """Let the numbers of new cases of the store go on behind that of `case`, which has one already."""
 
     def add(self, case: Case) -> None:
-        """Add a new case."""
+        """Add a new case.
+
+        Raises:
+            AlreadyThere: Another case has its id, or its number in its store.
+        """
 
     def add_message(self, case: Case, message: Message) -> None:
-        """Add a message to the end of the thread of `case`."""
+        """Add a message to the end of the thread of `case`.
+
+        Raises:
+            AlreadyThere: Another message has its id.
+        """
 
     def find(self, store: str, ref: CaseRef) -> Case | None:
         """Return the case of `store` that `ref` names by id or number, or None."""
@@ -135,7 +143,11 @@ class Keys(Protocol):
     """The API keys, by the SHA-256 of each."""
 
     def add(self, key: ApiKey, key_hash: str) -> None:
-        """Keep a new key."""
+        """Keep a new key.
+
+        Raises:
+            AlreadyThere: Another key has its hash, or its id.
+        """
 
     def find(self, key_hash: str, now: datetime) -> ApiKey | None:
         """Return the key with that hash, or None where there is none, or it is revoked or expired.
@@ -157,7 +169,11 @@ class Replays(Protocol):
         """Return what was kept under `key` within `scope`, or None."""
 
     def keep(self, scope: str, key: str, kept: KeptAnswer, now: datetime) -> None:
-        """Keep an answer."""
+        """Keep an answer.
+
+        Raises:
+            AlreadyThere: One is kept under that key already.
+        """
 
     def forget_before(self, moment: datetime, *, limit: int) -> None:
         """Drop at most `limit` of the answers kept before `moment`, the oldest first."""

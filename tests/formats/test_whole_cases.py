@@ -8,6 +8,7 @@ import pytest
 
 from dev.benchmarks.data import UNTIL, dossiers
 from supportcases import Actor, SqliteRepository, SupportDesk
+from supportcases.domain.errors import AlreadyThere
 from supportcases.formats.whole_cases import load
 from supportcases.testing import made_up_cases, some_cases
 from tests.support.rows import listed
@@ -53,7 +54,7 @@ def test_of_a_batch_with_a_case_that_is_there_none_is_kept(repository, monkeypat
     monkeypatch.setattr("supportcases.formats.whole_cases.BATCH", 5)
     whole = list(dossiers("acme", 12))
     load(repository, whole[7:8])
-    with pytest.raises(sqlite3.IntegrityError):
+    with pytest.raises(AlreadyThere):
         load(repository, whole)
     assert sorted(listed(repository)) == [1, 2, 3, 4, 5, 8]
 

@@ -78,7 +78,7 @@ def test_only_the_schemas_know_marshmallow():
 
 def test_only_the_sqlite_folder_knows_sqlite():
     knowing = {layer(path) for path in MODULES if "sqlite3" in imported(path)}
-    assert knowing <= {"storage.sqlite", "cli"}  # the command line tells the version of SQLite
+    assert knowing == {"storage.sqlite"}
 
 
 def test_the_table_names_every_layer_and_no_other():

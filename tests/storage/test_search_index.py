@@ -8,7 +8,7 @@ from itertools import product
 import pytest
 
 from supportcases import Actor, InvalidInput, Severity, SqliteRepository, Status, SupportDesk
-from supportcases.domain.errors import SupportCasesError
+from supportcases.domain.errors import AlreadyThere, SupportCasesError
 from supportcases.testing import support_desk
 from tests.conftest import ACME, ADA, CASES, GLOBEX, client_of
 from tests.support.databases import insert, insert_case, older_file
@@ -169,7 +169,7 @@ def test_a_case_that_the_schema_refuses_leaves_no_trace(either_desk):
     for case in (unheard_of, twin):
         with repository.write() as transaction:
             either_desk.change(ADA, "acme:1", subject=f"before {case.subject}")
-            with pytest.raises(sqlite3.IntegrityError):
+            with pytest.raises(AlreadyThere):
                 transaction.cases.add(case)
     assert searched(either_desk, "acme", "twin") == ([1], 1)
     assert_index_and_counts_are_right(repository)

@@ -7,6 +7,7 @@ import sqlite3
 from typing import Final
 
 from supportcases.domain.cases import Case, CaseFilter, CasePage, CaseRef, Message, Thread, ThreadSize
+from supportcases.storage.sqlite.errors import insert
 from supportcases.storage.sqlite.merchant_list import StoreCases
 from supportcases.storage.sqlite.rows import (
     COLUMNS,
@@ -77,7 +78,9 @@ class SqliteCases:
 
     def add(self, case: Case) -> None:
         """Add a new case."""
-        self._connection.execute(
+        insert(
+            self._connection,
+            "case",
             """
             INSERT INTO supportcases_cases
                 (id, store, number, subject, subject_folded, category, severity, status,
@@ -91,7 +94,9 @@ class SqliteCases:
 
     def add_message(self, case: Case, message: Message) -> None:
         """Add a message to the end of the thread of `case`."""
-        self._connection.execute(
+        insert(
+            self._connection,
+            "message",
             """
             INSERT INTO supportcases_messages
                 (id, store, case_id, author_kind, author_label, body, created_at, internal)

@@ -3,9 +3,10 @@
 import logging
 import sqlite3
 import threading
-from typing import Final, NoReturn
+from collections.abc import Mapping
+from typing import Any, Final, NoReturn
 
-from supportcases.domain.errors import DatabaseBusy, DatabaseDamaged, DatabaseUnavailable
+from supportcases.domain.errors import AlreadyThere, DatabaseBusy, DatabaseDamaged, DatabaseUnavailable
 
 BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 UNAVAILABLE = {
@@ -16,6 +17,7 @@ UNAVAILABLE = {
     sqlite3.SQLITE_PROTOCOL,
 }
 NOT_TEXT = "Could not decode to UTF-8"  # how Python, not SQLite, tells of damage within a text
+TAKEN = {sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY, sqlite3.SQLITE_CONSTRAINT_UNIQUE}
 DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 
 log: Final = logging.getLogger("supportcases.sqlite")
@@ -24,6 +26,20 @@ log: Final = logging.getLogger("supportcases.sqlite")
 def primary_code(error: sqlite3.Error) -> int:
     """Return SQLite's primary result code, or 0 where the error is Python's own."""
     return (getattr(error, "sqlite_errorcode", 0) or 0) & 0xFF
+
+
+def insert(connection: sqlite3.Connection, thing: str, statement: str, values: Mapping[str, Any]) -> None:
+    """Add the row of a thing.
+
+    Raises:
+        AlreadyThere: Another one has its id, or its number.
+    """
+    try:
+        connection.execute(statement, values)
+    except sqlite3.IntegrityError as error:
+        if error.sqlite_errorcode in TAKEN:
+            raise AlreadyThere(thing) from error
+        raise
 
 
 class Faults:

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from supportcases.domain import times
 from supportcases.storage.protocol import Answer, KeptAnswer
+from supportcases.storage.sqlite.errors import insert
 
 
 class SqliteReplays:
@@ -31,7 +32,9 @@ class SqliteReplays:
 
     def keep(self, scope: str, key: str, kept: KeptAnswer, now: datetime) -> None:
         """Keep an answer."""
-        self._connection.execute(
+        insert(
+            self._connection,
+            "answer",
             """
             INSERT INTO supportcases_replays
                 (scope, key, fingerprint, status, body, location, kept_at)

@@ -9,6 +9,7 @@ from typing import Final
 from supportcases.domain import times
 from supportcases.domain.actors import Actor, ActorKind
 from supportcases.storage.protocol import ApiKey
+from supportcases.storage.sqlite.errors import insert
 
 COLUMNS: Final = "id, kind, store, stores, label, created_at, expires_at, revoked_at"
 FIND: Final = f"""
@@ -28,7 +29,9 @@ class SqliteKeys:
 
     def add(self, key: ApiKey, key_hash: str) -> None:
         """Keep a new key."""
-        self._connection.execute(
+        insert(
+            self._connection,
+            "key",
             """
             INSERT INTO supportcases_keys
                 (id, key_hash, kind, store, stores, label, created_at, expires_at)

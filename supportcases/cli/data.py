@@ -15,7 +15,7 @@ from supportcases.domain.errors import AlreadyThere, DatabaseUnusable, InvalidIn
 from supportcases.domain.queue import QueueFilter
 from supportcases.domain.text import counted, megabytes
 from supportcases.formats import whole_cases
-from supportcases.formats.archive_v1 import Archive, written
+from supportcases.formats.archive import Archive, written
 from supportcases.formats.whole_cases import Dossier
 from supportcases.processes import held_back
 from supportcases.storage.open import back_up, check, open_repository, open_to_read

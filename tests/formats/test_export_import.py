@@ -13,7 +13,7 @@ from falcon.testing import TestClient
 
 from dev.benchmarks.data import dossiers
 from supportcases import Actor, KeyRing, SqliteRepository, SupportDesk, create_app
-from supportcases.formats.archive_v1 import written
+from supportcases.formats.archive import written
 from supportcases.formats.whole_cases import kept, load
 from supportcases.testing import MovableClock, numbered_ids
 from tests.cli.test_commands import MODULE, refused, run
@@ -185,7 +185,7 @@ def test_the_lines_are_what_the_manual_says(archive):
     text = archive.read_bytes()
     first, *cases, last = [json.loads(line) for line in text.splitlines()]
     assert text.isascii()
-    assert (first, last) == ({"supportcases": 1}, {"cases": 8})
+    assert (first, last) == ({"supportcases": 1}, {"supportcases": 1, "cases": 8})
     assert [(case["store"], case["number"]) for case in cases] == [
         (store, number) for store in ("acme", "globex") for number in range(1, 5)
     ]

@@ -13,7 +13,7 @@ import pytest
 from supportcases import create_app
 from supportcases.server import LIMITS, channel, connections_for, served
 from tests.conftest import CASES, serving
-from tests.server.test_serve import Half, Wire
+from tests.support.wire import Half, Wire
 
 MIB = 1_048_576
 DOCUMENT = b"GET /openapi.json HTTP/1.1\r\nHost: desk\r\n\r\n"

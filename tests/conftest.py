@@ -16,12 +16,61 @@ from falcon.testing import TestClient
 
 from supportcases import Actor, SqliteRepository, cli
 
-ROOT = Path(__file__).parents[1]
+TESTS = Path(__file__).parent
+ROOT = TESTS.parent
 CASES = "/api/v1/support-cases"
 SUPPORT = "/api/v1/support"
 ACME = Actor.merchant("acme")
 GLOBEX = Actor.merchant("globex")
 ADA = Actor.support("Ada")
+
+# `pytest -m quick`: what needs no process beside pytest's own
+QUICK = ("domain", "desk", "formats/test_case_json.py", "web/test_get_and_patch.py", "web/test_reply.py")
+# where tests wait for processes: these begin, so that no worker ends long after the others
+SLOW = ("project", "cli", "servers", "deploy", "server", "storage")
+
+
+def is_quick(path: Path) -> bool:
+    """Return whether a file of tests, or a folder with some, belongs to the first answer."""
+    return any(path.is_relative_to(TESTS / name) or (TESTS / name).is_relative_to(path) for name in QUICK)
+
+
+def pytest_ignore_collect(collection_path, config):
+    """Leave out of `-m quick` what is not: it would take longer to import than to run."""
+    return True if config.option.markexpr == "quick" and not is_quick(collection_path) else None
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if is_quick(item.path):
+            item.add_marker("quick")
+    places = {folder: place for place, folder in enumerate(SLOW)}
+    items.sort(key=lambda item: places.get(item.path.relative_to(TESTS).parts[0], len(SLOW)))
+
+
+@pytest.hookimpl(tryfirst=True)  # before that of xdist
+def pytest_cmdline_main(config):
+    """Run the whole suite on all cores: workers take longer to start than a few tests to run."""
+    option = config.option
+    some = config.args_source is not pytest.Config.ArgsSource.TESTPATHS or option.keyword or option.markexpr
+    if not some and not option.usepdb and getattr(option, "numprocesses", 0) is None:
+        option.numprocesses = len(os.sched_getaffinity(0))
+        option.dist, option.loadscopereorder = "loadfile", False
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_report_to_serializable():
+    """Escape what is no text in a worker's report of a failure: it could not be sent."""
+    return escaped((yield))
+
+
+def escaped(value):
+    if isinstance(value, str):
+        return value.encode("utf-8", "backslashreplace").decode()
+    if isinstance(value, dict):
+        return {escaped(name): escaped(inner) for name, inner in value.items()}
+    return type(value)(map(escaped, value)) if isinstance(value, list | tuple) else value
 
 
 @pytest.fixture

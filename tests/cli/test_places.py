@@ -10,6 +10,8 @@ import sys
 import time
 from contextlib import closing
 from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -253,13 +255,10 @@ OTHER = 65_534  # nobody
 
 
 @pytest.fixture
-def as_another(tmp_path_factory):
+def as_another():
     """A folder of this user's that another one may read, and a way to run commands as that one."""
     if os.geteuid() != 0:
         pytest.skip("Only root can run commands as another user.")
-    folder = tmp_path_factory.mktemp("theirs")
-    for part in (folder, folder.parent, folder.parent.parent):
-        part.chmod(0o755)
 
     program = f"""
 import os, sys
@@ -271,7 +270,10 @@ sys.exit(main(sys.argv[1:]))
     def look(*arguments):
         return run("--db", str(folder / "cases.db"), *arguments, cwd="/", command=[sys.executable, "-c", program])
 
-    return folder, look
+    with TemporaryDirectory(prefix="supportcases-theirs-") as name:  # pytest's own folders are this user's alone
+        folder = Path(name)
+        folder.chmod(0o755)
+        yield folder, look
 
 
 def everything(folder):

@@ -4,7 +4,6 @@ import os
 import re
 import shlex
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -15,6 +14,7 @@ from pathlib import Path
 import requests
 
 from tests.conftest import ROOT
+from tests.support.ports import free_port
 from tests.support.tools import SEARCHED
 
 GUIDE = (ROOT / "docs" / "deploy.md").read_text(encoding="utf-8")
@@ -44,12 +44,6 @@ def unit() -> ConfigParser:
     parser.optionxform = str
     parser.read_string(file_block(UNIT))
     return parser
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def until(true, seconds: float = PATIENCE):

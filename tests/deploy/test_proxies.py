@@ -13,14 +13,8 @@ from contextlib import contextmanager
 import pytest
 import requests
 
-from tests.deploy.machine import (
-    GUIDE,
-    PATIENCE,
-    file_block,
-    free_port,
-    started,
-    until,
-)
+from tests.deploy.machine import GUIDE, PATIENCE, file_block, started, until
+from tests.support.ports import free_port
 from tests.support.tools import needs
 
 

@@ -9,7 +9,7 @@ import socket
 import subprocess
 import sys
 import time
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from html import escape
 from pathlib import Path
 from typing import NamedTuple
@@ -28,6 +28,7 @@ from tests.support.official_client import (
     connected,
 )
 from tests.support.official_client import sdk as sdk  # a fixture
+from tests.support.ports import free_port
 
 EXAMPLES = ROOT / "examples"
 FRAMEWORKS = ["flask", "django", "pyramid", "falcon", "plain"]
@@ -95,11 +96,6 @@ class Browser(requests.Session):
 
     def count(self) -> int:
         return self.get(CASES).json()["meta"]["count"]
-
-
-def free_port() -> int:
-    with closing(socket.create_server(("127.0.0.1", 0))) as listening:
-        return listening.getsockname()[1]
 
 
 @contextmanager

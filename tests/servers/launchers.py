@@ -3,7 +3,6 @@
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -16,6 +15,7 @@ from tempfile import TemporaryDirectory
 
 from supportcases import create_app
 from tests.servers.client import Client
+from tests.support.ports import free_port
 
 HERE = Path(__file__).parent
 BIN = Path(sys.executable).parent
@@ -159,13 +159,6 @@ def running(launcher: Launcher) -> Iterator[Running]:
             yield server
         finally:
             server.kill()
-
-
-def free_port() -> int:
-    """Return a port that nobody listens on."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
 
 
 def wait_until(condition: Callable[[], bool], complaint: Callable[[], str]) -> None:

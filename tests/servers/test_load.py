@@ -51,7 +51,7 @@ def test_a_server_that_is_stopped_and_started_again_loses_nothing(fresh, record_
         fresh.start()
 
     load = under_load(fresh, meanwhile=stop_and_start)
-    record_property("stopped and started", load)
+    record_property("stopped and started", str(load))
     check_that_nothing_is_lost(fresh, load)
 
 
@@ -63,7 +63,7 @@ def test_workers_that_are_restarted_gracefully_cost_nobody_an_answer(reloadable,
         wait_until(lambda: not before & workers_of(reloadable), lambda: f"the workers are still {before}")
 
     load = under_load(reloadable, meanwhile=restart)
-    record_property("restarted", load)
+    record_property("restarted", str(load))
     assert load.errors == {}
     check_that_nothing_is_lost(reloadable, load)
 
@@ -77,7 +77,7 @@ def test_workers_that_are_killed_take_nothing_acknowledged_with_them(prefork, re
             time.sleep(0.1)
 
     load = under_load(prefork, meanwhile=kill_three)
-    record_property("3 killed", load)
+    record_property("3 killed", str(load))
     check_that_nothing_is_lost(prefork, load)
 
 

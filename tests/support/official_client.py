@@ -4,6 +4,7 @@
 is kept here.
 """
 
+import fcntl
 import json
 import os
 import re
@@ -133,10 +134,12 @@ def sdk():
         (pytest.fail if NODE_IS_REQUIRED else pytest.skip)(
             f"{' and '.join(missing)} of the official client's tests cannot be found: install nodejs and npm."
         )
-    if installed(SDK / "node_modules" / ".package-lock.json") != installed(SDK / "package-lock.json"):
-        npm = [shutil.which("npm"), "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
-        done = subprocess.run(npm, cwd=SDK, capture_output=True, text=True, timeout=180)
-        assert done.returncode == 0, done.stderr
+    with (SDK / "package-lock.json").open() as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # pytest's other worker may be at it
+        if installed(SDK / "node_modules" / ".package-lock.json") != installed(SDK / "package-lock.json"):
+            npm = [shutil.which("npm"), "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
+            done = subprocess.run(npm, cwd=SDK, capture_output=True, text=True, timeout=180)
+            assert done.returncode == 0, done.stderr
 
 
 def installed(lock: Path) -> dict[str, str]:

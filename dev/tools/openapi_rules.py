@@ -71,7 +71,7 @@ def from_rule(self: Any, field: Any, **_: Any) -> dict[str, Any]:
             return {**label, "type": kind, "not": {"enum": list(reserved)}}
         case rules.PatternRule(pattern=pattern):
             return {"type": "string", "pattern": f"^{pattern}$"}
-        case rules.MomentRule():
+        case rules.TimestampRule():
             return {"type": "string", "pattern": MOMENT}
         case rules.BooleanRule():
             return {"type": "boolean"}

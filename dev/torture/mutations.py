@@ -21,7 +21,7 @@ CONDITION: Final = re.compile(rf"{COLUMN} (?:= (?::\w+|[a-z]+\.\w+|0\b)|IN \(SEL
 INSERTED: Final = re.compile(r"\{(?P<name>self\._where|where)\}")
 OF_A_STORE: Final = "store = :store"
 OF_STORES: Final = "store IN (SELECT value FROM json_each(:stores))"
-OF_STORES_ALONE: Final = "_matching(QueueFilter(stores=stores"
+OF_STORES_ALONE: Final = "_matching(CaseFilter(stores=stores"
 
 ALONE: Final = "tests/storage/test_no_store_hides_another.py"
 GUARDS_ALONE: Final = "tests/project/test_each_guard_alone.py"
@@ -157,8 +157,8 @@ GUARDS: Final = (
     Guard("desk/use_case.py", "actor.must_enter(checked_store)", "pass", SUPPORT),
     Guard(
         "desk/use_case.py",
-        "QueueFilter(store=store, status=Status.OPEN)",
-        "QueueFilter(status=Status.OPEN)",
+        "CaseFilter(store=store, status=Status.OPEN)",
+        "CaseFilter(status=Status.OPEN)",
         "tests/web/test_rate_limit.py::test_each_store_has_its_own_and_the_team_is_not_held_up",
     ),
     Guard("desk/use_case.py", "actor.store if wanted.store is None else None", "actor.store", GUARDS_ALONE),

@@ -24,7 +24,7 @@ from supportcases.cli.tables import human, line, table, terminal_width, visible
 from supportcases.desk import SupportDesk
 from supportcases.domain import times
 from supportcases.domain.cases import Case, Severity
-from supportcases.domain.fields import DEFAULT_IDLE_LIMIT, MOMENT_FILTER
+from supportcases.domain.fields import DEFAULT_IDLE_LIMIT, TIMESTAMP_FILTER
 from supportcases.domain.statistics import Spread, Statistics
 from supportcases.formats.case_json import FOR_TEAM
 from supportcases.web.support.cases import statistics_text
@@ -36,7 +36,7 @@ def add_to(commands: Any) -> None:
     """Add `stats` and `close-idle`."""
     counting = command(commands, "stats", show_statistics, "count the cases, and tell how long answers take")
     counting.add_argument("--store", type=store, metavar="STORE", help="only cases of this store")
-    moment = ruled(MOMENT_FILTER)
+    moment = ruled(TIMESTAMP_FILTER)
     counting.add_argument(
         "--created-after", type=moment, metavar="TIME", help="only cases opened then or later, such as 2024-06-15"
     )

@@ -12,7 +12,7 @@ from supportcases.cli.streams import lines_from_stdin, note, report
 from supportcases.cli.tables import visible
 from supportcases.cli.terminal import STOPS, stops_raise
 from supportcases.domain.errors import AlreadyThere, DatabaseUnusable, InvalidInput, SupportCasesError
-from supportcases.domain.queue import QueueFilter
+from supportcases.domain.queue import CaseFilter
 from supportcases.domain.text import counted, megabytes
 from supportcases.formats import whole_cases
 from supportcases.formats.archive import Archive, written
@@ -105,7 +105,7 @@ def import_cases(options: argparse.Namespace) -> None:
 def _take_in(archive: Archive, repository: Repository, db: str) -> int:
     count = 0
     with repository.write() as transaction:
-        if transaction.queue.count(QueueFilter()):
+        if transaction.queue.count(CaseFilter()):
             raise DatabaseUnusable(f"{db} has cases already; import into a file that has none, or that is new.")
         try:
             for dossier in _with_progress("imported", archive):

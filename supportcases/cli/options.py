@@ -14,7 +14,7 @@ from supportcases.cli.streams import note
 from supportcases.desk.keys import without_keys
 from supportcases.domain import times
 from supportcases.domain.cases import parse_number
-from supportcases.domain.fields import MOMENT_FILTER, STORE, Rule
+from supportcases.domain.fields import STORE, TIMESTAMP_FILTER, Rule
 
 T = TypeVar("T")
 
@@ -219,7 +219,7 @@ def expiry(text: str) -> timedelta | datetime:
             raise argparse.ArgumentTypeError(
                 f"must be a span such as 90d, 12h, 30m or 8w, or a date such as 2027-01-01, not {text!r}"
             ) from None
-    end = ruled(MOMENT_FILTER)(text)
+    end = ruled(TIMESTAMP_FILTER)(text)
     if end <= times.now():
         raise argparse.ArgumentTypeError(f"must be in the future, which {text!r} is not")
     return end

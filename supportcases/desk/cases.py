@@ -3,10 +3,10 @@
 from supportcases.desk.use_case import Ref, UseCases
 from supportcases.domain import fields
 from supportcases.domain.actors import Actor, ActorKind
-from supportcases.domain.cases import AuthorKind, Case, CaseFilter, CasePage, Reply, Thread, closed, reopened, replied
+from supportcases.domain.cases import AuthorKind, Case, CasePage, Reply, Thread, closed, reopened, replied
+from supportcases.domain.checking import checking
 from supportcases.domain.errors import CaseNotFound
 from supportcases.domain.events import EventKind
-from supportcases.domain.fields import checking
 
 
 class Cases(UseCases):
@@ -65,13 +65,8 @@ class Cases(UseCases):
         """
         store = actor.store
         with checking() as check:
-            limit = check("limit", fields.LIMIT, limit)
-            offset = check("offset", fields.OFFSET, offset)
-            wanted = CaseFilter(
-                query=check("query", fields.QUERY, query or ""),
-                status=check("status", fields.STATUS_FILTER, "all" if status is None else status),
-                severity=check("severity", fields.SEVERITY_FILTER, "all" if severity is None else severity),
-            )
+            limit, offset = self._part(check, limit, offset)
+            wanted = self._wanted(check, stores=actor.stores, query=query, status=status, severity=severity)
         with self.repository.read() as transaction:
             return transaction.cases.page(store, wanted, limit=limit, offset=offset)
 

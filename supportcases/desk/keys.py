@@ -10,6 +10,7 @@ from typing import Final
 
 from supportcases.domain import times
 from supportcases.domain.actors import Actor
+from supportcases.domain.checking import Checker, checking
 from supportcases.domain.errors import KeyNotFound
 from supportcases.domain.fields import (
     API_KEY,
@@ -20,9 +21,7 @@ from supportcases.domain.fields import (
     OFFSET,
     STORE,
     SUPPORT_LABEL,
-    Checker,
     NumberRule,
-    checking,
 )
 from supportcases.storage.protocol import ApiKey, Repository
 

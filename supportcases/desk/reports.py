@@ -6,13 +6,13 @@ from supportcases.desk.use_case import Ref, UseCases
 from supportcases.domain import fields
 from supportcases.domain.actors import Actor, ActorKind
 from supportcases.domain.cases import Severity, Status
+from supportcases.domain.checking import checking
 from supportcases.domain.errors import InvalidInput
 from supportcases.domain.events import History
-from supportcases.domain.fields import Checker, checking
-from supportcases.domain.queue import ME, Cursors, QueueFilter, QueuePage, StorePage
+from supportcases.domain.queue import ME, Cursors, QueuePage, StorePage
 from supportcases.domain.statistics import Statistics, spread_of
 
-Moment = datetime | str | None
+Timestamp = datetime | str | None
 
 
 class Reports(UseCases):
@@ -32,10 +32,10 @@ class Reports(UseCases):
         category: str | None = None,
         assignee: str | None = None,
         query: str | None = None,
-        created_after: Moment = None,
-        created_before: Moment = None,
-        active_after: Moment = None,
-        active_before: Moment = None,
+        created_after: Timestamp = None,
+        created_before: Timestamp = None,
+        active_after: Timestamp = None,
+        active_before: Timestamp = None,
     ) -> QueuePage:
         """Return some of the cases of all stores that the actor may see.
 
@@ -59,21 +59,21 @@ class Reports(UseCases):
         """
         actor.must_be(ActorKind.SUPPORT)
         with checking() as check:
-            limit = check("limit", fields.LIMIT, limit)
-            offset = check("offset", fields.OFFSET, offset)
+            limit, offset = self._part(check, limit, offset)
             checked_sort = check("sort", fields.QUEUE_SORT, sort)
-            wanted = QueueFilter(
+            wanted = self._wanted(
+                check,
                 stores=actor.stores,
-                store=None if store is None else check("store", fields.STORE, store),
-                status=check("status", fields.STATUS_FILTER, "all" if status is None else status),
-                severity=check("severity", fields.SEVERITY_FILTER, "all" if severity is None else severity),
-                category=check("category", fields.CATEGORY_FILTER, "all" if category is None else category),
-                assignee=None if assignee is None else check("assignee", fields.ASSIGNEE_FILTER, assignee),
-                query=check("query", fields.QUERY, query or ""),
-                created_after=_moment(check, "created_after", created_after),
-                created_before=_moment(check, "created_before", created_before),
-                active_after=_moment(check, "active_after", active_after),
-                active_before=_moment(check, "active_before", active_before),
+                store=store,
+                status=status,
+                severity=severity,
+                category=category,
+                assignee=assignee,
+                query=query,
+                created_after=created_after,
+                created_before=created_before,
+                active_after=active_after,
+                active_before=active_before,
             )
             if cursor is not None:
                 cursor = check("cursor", fields.CURSOR, cursor)
@@ -94,8 +94,7 @@ class Reports(UseCases):
         """Return some of what happened to a case, oldest first: who changed what, when, from what to what."""
         actor.must_be(ActorKind.SUPPORT)
         with checking() as check:
-            limit = check("limit", fields.LIMIT, limit)
-            offset = check("offset", fields.OFFSET, offset)
+            limit, offset = self._part(check, limit, offset)
         with self.repository.read() as transaction:
             case = self._find(transaction, actor, ref)
             entries = transaction.events.history(case.store, case.id, limit=limit, offset=offset)
@@ -113,8 +112,8 @@ class Reports(UseCases):
         actor: Actor,
         *,
         store: str | None = None,
-        created_after: Moment = None,
-        created_before: Moment = None,
+        created_after: Timestamp = None,
+        created_before: Timestamp = None,
     ) -> Statistics:
         """Return how the desk is doing with the cases opened in a window: of one store, or of all the actor may see.
 
@@ -126,11 +125,12 @@ class Reports(UseCases):
         """
         actor.must_be(ActorKind.SUPPORT)
         with checking() as check:
-            wanted = QueueFilter(
+            wanted = self._wanted(
+                check,
                 stores=actor.stores,
-                store=None if store is None else check("store", fields.STORE, store),
-                created_after=_moment(check, "created_after", created_after),
-                created_before=_moment(check, "created_before", created_before),
+                store=store,
+                created_after=created_after,
+                created_before=created_before,
             )
         with self.repository.read() as transaction:
             counts = transaction.queue.counts(wanted)
@@ -148,12 +148,7 @@ class Reports(UseCases):
         """Return some of the stores that have cases and that the actor may see, newest activity first."""
         actor.must_be(ActorKind.SUPPORT)
         with checking() as check:
-            limit = check("limit", fields.LIMIT, limit)
-            offset = check("offset", fields.OFFSET, offset)
+            limit, offset = self._part(check, limit, offset)
         with self.repository.read() as transaction:
             count = transaction.queue.count_stores(actor.stores)
             return StorePage(transaction.queue.stores(actor.stores, limit=limit, offset=offset), count, offset, limit)
-
-
-def _moment(check: Checker, field: str, value: Moment) -> datetime | None:
-    return None if value is None else check(field, fields.MOMENT_FILTER, value)

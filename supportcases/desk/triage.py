@@ -9,8 +9,8 @@ from supportcases.desk.use_case import Ref, Transition, UseCases
 from supportcases.domain import fields, times
 from supportcases.domain.actors import Actor, ActorKind
 from supportcases.domain.cases import AuthorKind, Case, Reply, announced, answered, is_idle, turned
+from supportcases.domain.checking import checking
 from supportcases.domain.events import EventKind
-from supportcases.domain.fields import checking
 from supportcases.domain.queue import ME
 
 ANSWERS: Final[dict[AuthorKind, Transition]] = {
@@ -140,8 +140,7 @@ class Triage(UseCases):
         actor.must_be(ActorKind.SUPPORT)
         with checking() as check:
             answered_for = check("answered_for", fields.SPAN, answered_for)
-            limit = check("limit", fields.MANY, limit)
-            offset = check("offset", fields.OFFSET, offset)
+            limit, offset = self._part(check, limit, offset, most=fields.MANY)
         with self.repository.read() as transaction:
             before = times.before(self._now(), answered_for)
             return transaction.queue.answered_before(actor.stores, before, limit=limit, offset=offset)

@@ -20,11 +20,12 @@ from supportcases.domain.cases import (
     differences,
     parse_reference,
 )
+from supportcases.domain.checking import Checker, checking
 from supportcases.domain.errors import CaseMoved, CaseNotFound, ThreadFull, TooManyCases
 from supportcases.domain.events import Event, EventKind, OnEvent, kind_of_change
-from supportcases.domain.fields import Checker, Rule, checking
+from supportcases.domain.fields import Rule
 from supportcases.domain.ids import uuid7
-from supportcases.domain.queue import QueueFilter
+from supportcases.domain.queue import CaseFilter, Stores
 from supportcases.domain.subjects import subject_from
 from supportcases.logs import logger
 from supportcases.storage.protocol import Repository, Transaction
@@ -134,7 +135,7 @@ class UseCases:
 
     def _must_have_room(self, transaction: Transaction, store: str) -> None:
         most = self._max_open_cases
-        if most is not None and transaction.queue.count(QueueFilter(store=store, status=Status.OPEN)) >= most:
+        if most is not None and transaction.queue.count(CaseFilter(store=store, status=Status.OPEN)) >= most:
             raise TooManyCases(
                 f"This store has as many open cases as it may have ({most:,}); reply to one, or close one first."
             )
@@ -147,6 +148,17 @@ class UseCases:
                 f"This reply does not fit into the case, which takes replies up to {most.messages:,} messages and "
                 f"{most.characters:,} characters of text; open a new case."
             )
+
+    @staticmethod
+    def _part(check: Checker, limit: int, offset: int, most: Rule[int] = fields.LIMIT) -> tuple[int, int]:
+        """Check which part of an answer is wanted."""
+        return check("limit", most, limit), check("offset", fields.OFFSET, offset)
+
+    @staticmethod
+    def _wanted(check: Checker, *, stores: Stores, **filters: object) -> CaseFilter:
+        """Check which cases are wanted, of those stores; a filter that is None is none."""
+        given = {name: value for name, value in filters.items() if value is not None}
+        return CaseFilter(stores, **{name: check(name, fields.FILTERS[name], value) for name, value in given.items()})
 
     @staticmethod
     def _words(check: Checker, actor: Actor, author: str | None, body: str) -> SignedText:

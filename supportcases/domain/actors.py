@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from supportcases.domain.checking import checking
 from supportcases.domain.errors import InvalidInput, NotPermitted
-from supportcases.domain.fields import AUTHOR, DEFAULT_AUTHOR, STORE, SUPPORT_LABEL, checking
+from supportcases.domain.fields import AUTHOR, DEFAULT_AUTHOR, STORE, SUPPORT_LABEL
 
 
 class ActorKind(StrEnum):

@@ -107,14 +107,6 @@ class Reply(NamedTuple):
     case: Case
 
 
-class CaseFilter(NamedTuple):
-    """Which cases of a store are wanted; None is any. `query` is a part of the subject, or a number."""
-
-    query: str | None = None
-    status: Status | None = None
-    severity: Severity | None = None
-
-
 class CasePage(NamedTuple):
     """Some of the cases that match, newest activity first; `count` is how many match in all."""
 

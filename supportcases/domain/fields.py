@@ -5,15 +5,14 @@ as a character are the contract's (contract.md, "Requests").
 """
 
 import re
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from functools import cache
-from types import TracebackType
 from typing import Any, Final, Generic, NamedTuple, Protocol, TypeVar
 
 from supportcases.domain import times
 from supportcases.domain.cases import STORE_NAME, AuthorKind, Category, Severity, Status
-from supportcases.domain.errors import InvalidInput
 from supportcases.domain.queue import ME, NONE, QueueSort
 from supportcases.domain.text import shows
 
@@ -23,7 +22,7 @@ E = TypeVar("E", bound=StrEnum)
 
 CLOCK: Final = r"([01]\d|2[0-3]):[0-5]\d"
 # as Python's isoformat() and JavaScript's toISOString() write it; a + that was not encoded comes as a space
-MOMENT: Final = rf"(?a)\d{{4}}-\d\d-\d\d(T{CLOCK}:[0-5]\d(\.\d{{1,9}})?(Z|[ +-]{CLOCK}))?"
+TIMESTAMP: Final = rf"(?a)\d{{4}}-\d\d-\d\d(T{CLOCK}:[0-5]\d(\.\d{{1,9}})?(Z|[ +-]{CLOCK}))?"
 CONTROL_CHARACTER: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]")  # the code points of Unicode's category Cc
 
 
@@ -142,14 +141,14 @@ class BooleanRule:
         return value
 
 
-class MomentRule:
+class TimestampRule:
     """A moment, as a date (its beginning in UTC) or a time with its zone; text, or a datetime with a zone."""
 
     def clean(self, value: Any) -> datetime:
         """Return the moment in UTC."""
         moment = value
         try:
-            if isinstance(value, str) and re.fullmatch(MOMENT, value):
+            if isinstance(value, str) and re.fullmatch(TIMESTAMP, value):
                 moment = datetime.fromisoformat(value.replace(" ", "+"))
                 moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
             return times.whole_milliseconds(moment)
@@ -246,7 +245,19 @@ QUEUE_SORT: Final = ChoiceRule(QueueSort)
 CURSOR: Final = PatternRule(r"[A-Za-z0-9_-]{1,1000}", "Must be the nextCursor of a page.")
 ASSIGNEE_FILTER: Final = AUTHOR
 SPAN: Final = SpanRule()
-MOMENT_FILTER: Final = MomentRule()
+TIMESTAMP_FILTER: Final = TimestampRule()
+FILTERS: Final[Mapping[str, Rule[Any]]] = {  # of `domain.queue.CaseFilter`
+    "store": STORE,
+    "status": STATUS_FILTER,
+    "severity": SEVERITY_FILTER,
+    "category": CATEGORY_FILTER,
+    "assignee": ASSIGNEE_FILTER,
+    "query": QUERY,
+    "created_after": TIMESTAMP_FILTER,
+    "created_before": TIMESTAMP_FILTER,
+    "active_after": TIMESTAMP_FILTER,
+    "active_before": TIMESTAMP_FILTER,
+}
 
 DEFAULT_AUTHOR: Final = "API"
 DEFAULT_CATEGORY: Final = Category.OTHER
@@ -268,38 +279,3 @@ def _one_of(names: tuple[str, ...], value: Any, reason: str = "") -> str:
     if not isinstance(value, str) or value not in names:
         raise ValueError(f"Must be {', '.join(names[:-1])} or {names[-1]}{reason}.")
     return value
-
-
-class Checker:
-    """Checks one field and goes on, so that all faults are told at once."""
-
-    __slots__ = ("problems",)
-
-    def __init__(self) -> None:
-        """Know of no problem yet."""
-        self.problems: dict[str, str] = {}
-
-    def __call__(self, field: str, rule: Rule[T], value: Any) -> T:
-        """Return the clean value, or the faulty one once its problem is noted."""
-        try:
-            return rule.clean(value)
-        except ValueError as problem:
-            self.problems[field] = str(problem)
-            faulty: T = value
-            return faulty
-
-
-class checking:  # reads as a verb: with checking() as check
-    """Gives a `Checker`; on the way out raises `InvalidInput` with every problem that it found."""
-
-    __slots__ = ("_checker",)
-
-    def __enter__(self) -> Checker:
-        self._checker = Checker()
-        return self._checker
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        if error is None and self._checker.problems:
-            raise InvalidInput(self._checker.problems)

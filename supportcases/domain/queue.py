@@ -30,7 +30,7 @@ class QueueSort(StrEnum):
     SEVERITY = "severity"
 
 
-class QueueFilter(NamedTuple):
+class CaseFilter(NamedTuple):
     """Which cases are wanted, of all that somebody may see; None is any.
 
     Attributes:
@@ -96,7 +96,7 @@ class Cursors:
     It holds no more than the place, and tells whether the question is the same, the stores that may be seen included.
     """
 
-    def __init__(self, wanted: QueueFilter, sort: QueueSort) -> None:
+    def __init__(self, wanted: CaseFilter, sort: QueueSort) -> None:
         """Take the question: which cases are wanted, in which order."""
         asked = json.dumps([sort, *wanted], default=_plain)
         self._question = hashlib.sha256(asked.encode()).hexdigest()[:16]

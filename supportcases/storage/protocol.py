@@ -6,9 +6,9 @@ from datetime import datetime
 from typing import NamedTuple, Protocol, runtime_checkable
 
 from supportcases.domain.actors import Actor
-from supportcases.domain.cases import Case, CaseFilter, CasePage, CaseRef, Message, Severity, Status, Thread, ThreadSize
+from supportcases.domain.cases import Case, CasePage, CaseRef, Message, Severity, Status, Thread, ThreadSize
 from supportcases.domain.events import HistoryEntry
-from supportcases.domain.queue import Place, QueueFilter, QueueSort, StoreCounts, Stores
+from supportcases.domain.queue import CaseFilter, Place, QueueSort, StoreCounts, Stores
 
 
 class ApiKey(NamedTuple):
@@ -91,11 +91,11 @@ class Cases(Protocol):
 class Queue(Protocol):
     """The cases of all stores. Every method is told the stores that the asker may see: None is all of them."""
 
-    def count(self, wanted: QueueFilter) -> int:
+    def count(self, wanted: CaseFilter) -> int:
         """Return how many cases match."""
 
     def page(
-        self, wanted: QueueFilter, sort: QueueSort, *, limit: int, offset: int, after: Place | None
+        self, wanted: CaseFilter, sort: QueueSort, *, limit: int, offset: int, after: Place | None
     ) -> tuple[tuple[Case, Place], ...]:
         """Return some of the cases that match, each with its place in the order: those behind `after`, if given."""
 
@@ -113,16 +113,16 @@ class Queue(Protocol):
     def count_stores(self, stores: Stores) -> int:
         """Return how many stores have cases."""
 
-    def counts(self, wanted: QueueFilter) -> dict[tuple[Status, Severity], int]:
+    def counts(self, wanted: CaseFilter) -> dict[tuple[Status, Severity], int]:
         """Return how many of the cases that match have each status and severity."""
 
-    def oldest_unanswered(self, wanted: QueueFilter) -> Case | None:
+    def oldest_unanswered(self, wanted: CaseFilter) -> Case | None:
         """Return the case that matches and whose merchant has waited longest, or None."""
 
-    def first_answer_times(self, wanted: QueueFilter) -> list[int]:
+    def first_answer_times(self, wanted: CaseFilter) -> list[int]:
         """Return how long each case that matches took to its first public answer, in milliseconds."""
 
-    def closing_times(self, wanted: QueueFilter) -> list[int]:
+    def closing_times(self, wanted: CaseFilter) -> list[int]:
         """Return how long each case that matches and is closed took to be closed, in milliseconds."""
 
 

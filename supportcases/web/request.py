@@ -11,8 +11,9 @@ from urllib.parse import parse_qsl, quote
 import falcon
 
 from supportcases.domain.actors import Actor
+from supportcases.domain.checking import checking
 from supportcases.domain.errors import InvalidInput
-from supportcases.domain.fields import API_KEY, CHARACTERS, checking
+from supportcases.domain.fields import API_KEY, CHARACTERS
 
 REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,128}")
 LENGTH: Final = re.compile(r"[0-9]+")

@@ -8,7 +8,7 @@ from supportcases.desk import SupportDesk
 from supportcases.desk.idempotency import IdempotentRequest
 from supportcases.domain import fields
 from supportcases.domain.actors import Actor, ActorKind
-from supportcases.domain.fields import checking
+from supportcases.domain.checking import checking
 from supportcases.storage.protocol import Answer
 from supportcases.web.request import ApiRequest
 

@@ -21,7 +21,7 @@ OPENING = {
 }
 PAGE = {"limit": fields.LIMIT, "offset": fields.OFFSET}
 MERCHANT_LIST = PAGE | {"query": fields.QUERY, "status": fields.STATUS_FILTER, "severity": fields.SEVERITY_FILTER}
-WINDOW = {"store": fields.STORE, "created_after": fields.MOMENT_FILTER, "created_before": fields.MOMENT_FILTER}
+WINDOW = {"store": fields.STORE, "created_after": fields.TIMESTAMP_FILTER, "created_before": fields.TIMESTAMP_FILTER}
 QUEUE = (
     MERCHANT_LIST
     | WINDOW
@@ -30,8 +30,8 @@ QUEUE = (
         "category": fields.CATEGORY_FILTER,
         "assignee": fields.ASSIGNEE_FILTER,
         "cursor": fields.CURSOR,
-        "active_after": fields.MOMENT_FILTER,
-        "active_before": fields.MOMENT_FILTER,
+        "active_after": fields.TIMESTAMP_FILTER,
+        "active_before": fields.TIMESTAMP_FILTER,
     }
 )
 CHANGE = {

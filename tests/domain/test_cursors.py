@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from supportcases import Actor, InvalidInput, QueuePage, QueueSort, SqliteRepository, SupportDesk
-from supportcases.domain.queue import Cursors, QueueFilter
+from supportcases.domain.queue import CaseFilter, Cursors
 from supportcases.testing import MovableClock
 from tests.conftest import ACME, ADA, GLOBEX
 from tests.support.processes import let_go, start
@@ -283,7 +283,7 @@ def encoded(value: object) -> str:
 
 def question(sort: str = "waiting", **wanted) -> str:
     """Return what the desk's own cursors begin with."""
-    cursor = Cursors(QueueFilter(**wanted), QueueSort(sort)).write(("x",))
+    cursor = Cursors(CaseFilter(**wanted), QueueSort(sort)).write(("x",))
     return json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))[0]
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from supportcases import AuthorKind
 from supportcases.domain import fields
-from tests.support.desks import INVISIBLE, KINDS, MOMENT, RESERVED, UNSEEN
+from tests.support.desks import INVISIBLE, KINDS, RESERVED, TIMESTAMP, UNSEEN
 
 LINE = "Must be one line without control characters."
 SMILE = "\N{GRINNING FACE}"
@@ -68,22 +68,26 @@ REFUSED = [
         [timedelta(milliseconds=-1), 14, 1.5, "14d", None],
     ),
     (
-        fields.MOMENT_FILTER,
-        MOMENT,
+        fields.TIMESTAMP_FILTER,
+        TIMESTAMP,
         ["", "yesterday", "2024-06-15T10:30:00", "2024-06-15T10:30Z", "2024-06-15 10:30:00Z"],
     ),
     (
-        fields.MOMENT_FILTER,
-        MOMENT,
+        fields.TIMESTAMP_FILTER,
+        TIMESTAMP,
         ["2024-13-01", "2024-02-30", "2024-06-15T25:00:00Z", "2024-06-15T10:30:00.1234567890Z"],
     ),
-    (fields.MOMENT_FILTER, MOMENT, ["2024-06-15T10:30:00z", "2024-06-15T10:30:00 0000", "2024-06-15T10:30:00+25:00"]),
     (
-        fields.MOMENT_FILTER,
-        MOMENT,
+        fields.TIMESTAMP_FILTER,
+        TIMESTAMP,
+        ["2024-06-15T10:30:00z", "2024-06-15T10:30:00 0000", "2024-06-15T10:30:00+25:00"],
+    ),
+    (
+        fields.TIMESTAMP_FILTER,
+        TIMESTAMP,
         ["２０２４-06-15", "2024-06-15\n", 0, 1718447400, True, b"2024-06-15", ["2024-06-15"]],
     ),
-    (fields.MOMENT_FILTER, MOMENT, [datetime(2024, 6, 15), datetime(2024, 6, 15).date(), timedelta(1)]),
+    (fields.TIMESTAMP_FILTER, TIMESTAMP, [datetime(2024, 6, 15), datetime(2024, 6, 15).date(), timedelta(1)]),
     (fields.StoreRule(), "Is required.", [None]),
     (
         fields.StoreRule(own="acme"),

@@ -7,7 +7,7 @@ from falcon.testing import TestClient
 
 from supportcases import Actor, KeyRing, SqliteRepository, SupportDesk, create_app
 from supportcases.domain import times
-from supportcases.domain.fields import MOMENT_FILTER
+from supportcases.domain.fields import TIMESTAMP_FILTER
 from supportcases.testing import support_desk
 from tests.conftest import ACME, ADA, CASES, SUPPORT
 from tests.support.desks import BODY
@@ -38,7 +38,7 @@ EAST, WEST = timezone(timedelta(hours=14)), timezone(timedelta(hours=-12))
     ],
 )
 def test_a_filter_takes_times_as_they_are_written_and_cuts_them_to_the_millisecond(written, moment):
-    assert MOMENT_FILTER.clean(written) == moment
+    assert TIMESTAMP_FILTER.clean(written) == moment
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from contextlib import closing, contextmanager
 import pytest
 
 from supportcases import Actor, CaseMoved, CaseNotFound, SqliteRepository, SupportDesk, create_app
-from supportcases.domain.cases import CaseFilter
+from supportcases.domain.queue import CaseFilter
 from tests.conftest import ACME, ADA, CASES, GLOBEX, client_of
 from tests.support.processes import let_go, numbers_of, start
 from tests.support.rows import failing_write

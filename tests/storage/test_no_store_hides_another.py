@@ -24,8 +24,8 @@ from supportcases import (
     SqliteRepository,
     Status,
 )
-from supportcases.domain.cases import CaseFilter, CaseRef
-from supportcases.domain.queue import QueueFilter
+from supportcases.domain.cases import CaseRef
+from supportcases.domain.queue import CaseFilter
 from supportcases.storage import protocol as protocols
 from supportcases.storage.sqlite import merchant_list
 from supportcases.storage.sqlite.transactions import SqliteTransaction
@@ -128,10 +128,10 @@ def alone():
 def filters(store: str):
     """Yield what may be wanted of a queue by whoever may see the store, or asks for it."""
     for seen in (
-        QueueFilter(stores=frozenset({store})),
-        QueueFilter(store=store),
-        QueueFilter(stores=frozenset({"globex"}), store=store),
-        QueueFilter(stores=frozenset({store}), store="acme"),
+        CaseFilter(stores=frozenset({store})),
+        CaseFilter(store=store),
+        CaseFilter(stores=frozenset({"globex"}), store=store),
+        CaseFilter(stores=frozenset({store}), store="acme"),
     ):
         for more in ({}, {"query": "hydra"}, {"query": "declined"}, {"query": "107"}, {"category": Category.OTHER}):
             yield seen._replace(**more)
@@ -146,7 +146,7 @@ def pages(t, store: str):
     queries = (None, "checkout", "104", "107", "of", "hydra")
     wanted = [CaseFilter(query=query) for query in queries] + [
         CaseFilter(status=Status.OPEN),
-        CaseFilter("checkout", Status.OPEN, Severity.NORMAL),
+        CaseFilter(query="checkout", status=Status.OPEN, severity=Severity.NORMAL),
     ]
     sizes = [(100, 0), (1, 0), (2, 1)]
     return [t.cases.page(store, want, limit=limit, offset=offset) for want in wanted for limit, offset in sizes]

@@ -17,7 +17,7 @@ RESERVED = "Must not be 'none', which is reserved; null clears the assignee."
 UNSEEN = "Must have a visible character, not only spaces, control and format characters."
 ZERO_WIDTH = "\u200b" * 3
 INVISIBLE = ["\u200b" * 10, "\u2060\u200d\ufeff" * 4, "\u00ad" * 10, "\u202e\u200b \u3000\u200b" * 3, "\U000e0020" * 10]
-MOMENT = "Must be a date or a time with its zone, such as 2024-06-15 or 2024-06-15T10:30:00Z."
+TIMESTAMP = "Must be a date or a time with its zone, such as 2024-06-15 or 2024-06-15T10:30:00Z."
 
 
 def everything_in(repository) -> list[str]:

@@ -13,7 +13,7 @@ from supportcases import (
     Severity,
     Status,
 )
-from supportcases.domain.queue import QueueFilter
+from supportcases.domain.queue import CaseFilter
 from tests.support.rows import ANSWERED, CLOSED, LATE, T0, a_case, a_message, asked, kept, said
 
 Name = tuple[str, int]  # a case by its store and number
@@ -21,7 +21,7 @@ Name = tuple[str, int]  # a case by its store and number
 
 def queued(repository, sort=QueueSort.AGE, limit=1000, offset=0, after=None, **wanted) -> list[Name]:
     """Return the cases on the page by store and number, having seen that the count agrees."""
-    asked = QueueFilter(**wanted)
+    asked = CaseFilter(**wanted)
     with repository.read() as transaction:
         page = transaction.queue.page(asked, sort, limit=limit, offset=offset, after=after)
         count = transaction.queue.count(asked)
@@ -192,24 +192,24 @@ class QueueContract:
     @pytest.mark.parametrize("sort", QueueSort)
     @pytest.mark.parametrize("limit", [1, 3, 7, 40, 41])
     def test_from_place_to_place_every_case_comes_once_and_in_order(self, many, sort, limit):
-        everything = asked(many, "page", QueueFilter(), sort, limit=100, offset=0, after=None)
+        everything = asked(many, "page", CaseFilter(), sort, limit=100, offset=0, after=None)
         assert len({place for _, place in everything}) == 40
         walked, after = [], None
-        while page := asked(many, "page", QueueFilter(), sort, limit=limit, offset=0, after=after):
+        while page := asked(many, "page", CaseFilter(), sort, limit=limit, offset=0, after=after):
             walked += page
             after = page[-1][1]
         assert tuple(walked) == everything
 
     @pytest.mark.parametrize("sort", QueueSort)
     def test_an_offset_counts_from_the_place(self, many, sort):
-        everything = asked(many, "page", QueueFilter(), sort, limit=100, offset=0, after=None)
+        everything = asked(many, "page", CaseFilter(), sort, limit=100, offset=0, after=None)
         after = everything[4][1]
-        assert asked(many, "page", QueueFilter(), sort, limit=5, offset=3, after=after) == everything[8:13]
-        assert asked(many, "page", QueueFilter(), sort, limit=5, offset=2**53 - 1, after=None) == ()
+        assert asked(many, "page", CaseFilter(), sort, limit=5, offset=3, after=after) == everything[8:13]
+        assert asked(many, "page", CaseFilter(), sort, limit=5, offset=2**53 - 1, after=None) == ()
 
     @pytest.mark.parametrize("sort", QueueSort)
     @pytest.mark.parametrize("place", [(0,), (9, "", "", ""), ("", "", ""), ("~" * 64,) * 9, (5,) * 300, ("x", 1, "y")])
     def test_a_place_that_no_case_ever_had_is_a_place_all_the_same(self, many, sort, place):
-        page = asked(many, "page", QueueFilter(), sort, limit=100, offset=0, after=place)
-        everything = asked(many, "page", QueueFilter(), sort, limit=100, offset=0, after=None)
+        page = asked(many, "page", CaseFilter(), sort, limit=100, offset=0, after=place)
+        everything = asked(many, "page", CaseFilter(), sort, limit=100, offset=0, after=None)
         assert page == everything[len(everything) - len(page) :]

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from supportcases import AuthorKind, Case, QueueSort, Severity, Status, StoreCounts
-from supportcases.domain.queue import QueueFilter
+from supportcases.domain.queue import CaseFilter
 from tests.support.rows import ANSWERED, CLOSED, LATE, T0, a_case, a_message, asked, kept, said
 
 
@@ -65,13 +65,13 @@ class ReportContract:
             assert asked(repository, "count_stores", seen) == count
 
     def test_where_there_are_no_cases_there_is_nothing(self, repository):
-        assert asked(repository, "page", QueueFilter(), QueueSort.AGE, limit=9, offset=0, after=None) == ()
+        assert asked(repository, "page", CaseFilter(), QueueSort.AGE, limit=9, offset=0, after=None) == ()
         assert asked(repository, "stores", None, limit=10, offset=0) == ()
         assert asked(repository, "count_stores", None) == 0
-        assert asked(repository, "counts", QueueFilter()) == {}
-        assert asked(repository, "oldest_unanswered", QueueFilter()) is None
-        assert asked(repository, "first_answer_times", QueueFilter()) == []
-        assert asked(repository, "closing_times", QueueFilter()) == []
+        assert asked(repository, "counts", CaseFilter()) == {}
+        assert asked(repository, "oldest_unanswered", CaseFilter()) is None
+        assert asked(repository, "first_answer_times", CaseFilter()) == []
+        assert asked(repository, "closing_times", CaseFilter()) == []
         assert asked(repository, "answered_before", None, LATE) == ()
 
     # statistics
@@ -90,10 +90,10 @@ class ReportContract:
             (Status.OPEN, Severity.NORMAL): 2,
             (Status.CLOSED, Severity.CRITICAL): 1,
         }
-        assert asked(repository, "counts", QueueFilter()) == acme | globex
-        assert asked(repository, "counts", QueueFilter(store="globex")) == globex
-        assert asked(repository, "counts", QueueFilter(stores=frozenset({"globex"}))) == globex
-        assert asked(repository, "counts", QueueFilter(created_after=LATE)) == {}
+        assert asked(repository, "counts", CaseFilter()) == acme | globex
+        assert asked(repository, "counts", CaseFilter(store="globex")) == globex
+        assert asked(repository, "counts", CaseFilter(stores=frozenset({"globex"}))) == globex
+        assert asked(repository, "counts", CaseFilter(created_after=LATE)) == {}
 
     def test_the_oldest_unanswered_is_whoever_has_waited_longest_of_those_wanted(self, repository):
         cases = [
@@ -106,7 +106,7 @@ class ReportContract:
         kept(repository, *cases)
 
         def oldest(**wanted) -> Case | None:
-            return asked(repository, "oldest_unanswered", QueueFilter(**wanted))
+            return asked(repository, "oldest_unanswered", CaseFilter(**wanted))
 
         assert oldest() == oldest(stores=frozenset({"acme", "globex"})) == cases[2]
         assert oldest(store="globex") == oldest(stores=frozenset({"globex"})) == cases[4]
@@ -129,7 +129,7 @@ class ReportContract:
         said(repository, a_case(1, "globex"), word(11, 1 + 1 / 60_000, kinds.SUPPORT))
 
         def times(**wanted) -> list[int]:
-            return sorted(asked(repository, "first_answer_times", QueueFilter(**wanted)))
+            return sorted(asked(repository, "first_answer_times", CaseFilter(**wanted)))
 
         minute = 60_000
         assert times() == [0, 1, 4 * minute, 4 * minute + 30_000]
@@ -150,7 +150,7 @@ class ReportContract:
         )
 
         def times(**wanted) -> list[int]:
-            return sorted(asked(repository, "closing_times", QueueFilter(**wanted)))
+            return sorted(asked(repository, "closing_times", CaseFilter(**wanted)))
 
         day = 24 * 60 * 60_000 - 60_000
         assert times() == [30_000, 60_000, 240_000, day]

@@ -6,7 +6,8 @@ Those that list the cases of a store are in `lists` and `search`.
 import sqlite3
 from typing import Final
 
-from supportcases.domain.cases import Case, CaseFilter, CasePage, CaseRef, Message, Thread, ThreadSize
+from supportcases.domain.cases import Case, CasePage, CaseRef, Message, Thread, ThreadSize
+from supportcases.domain.queue import CaseFilter
 from supportcases.storage.sqlite.errors import insert
 from supportcases.storage.sqlite.merchant_list import StoreCases
 from supportcases.storage.sqlite.rows import (

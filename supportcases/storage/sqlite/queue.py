@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from supportcases.domain import times
 from supportcases.domain.cases import Case, Severity, Status, parse_number
-from supportcases.domain.queue import NONE, Place, QueueFilter, QueueSort, StoreCounts, Stores
+from supportcases.domain.queue import NONE, CaseFilter, Place, QueueSort, StoreCounts, Stores
 from supportcases.storage.sqlite.rows import COLUMNS, case_from_row
 
 # the two by waiting are the index's own expressions, letter by letter, or SQLite would not use it
@@ -31,12 +31,12 @@ class SqliteQueue:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
 
-    def count(self, wanted: QueueFilter) -> int:
+    def count(self, wanted: CaseFilter) -> int:
         """Return how many cases match."""
         return sum(self.counts(wanted).values())
 
     def page(
-        self, wanted: QueueFilter, sort: QueueSort, *, limit: int, offset: int, after: Place | None
+        self, wanted: CaseFilter, sort: QueueSort, *, limit: int, offset: int, after: Place | None
     ) -> tuple[tuple[Case, Place], ...]:
         """Return some of the cases that match, each with its place in the order: those behind `after`, if given."""
         order = ORDERS[sort]
@@ -60,7 +60,7 @@ class SqliteQueue:
         self, stores: Stores, moment: datetime, *, limit: int = 1_000, offset: int = 0
     ) -> tuple[Case, ...]:
         """Return some of the answered cases whose last activity was at `moment` or before, the longest quiet first."""
-        where, values = _matching(QueueFilter(stores=stores, status=Status.ANSWERED))
+        where, values = _matching(CaseFilter(stores=stores, status=Status.ANSWERED))
         rows = self._connection.execute(
             f"""
             SELECT {COLUMNS}
@@ -76,7 +76,7 @@ class SqliteQueue:
 
     def stores(self, stores: Stores, *, limit: int, offset: int) -> tuple[StoreCounts, ...]:
         """Return some of the stores that have cases, with their counts, newest activity first."""
-        where, values = _matching(QueueFilter(stores=stores))
+        where, values = _matching(CaseFilter(stores=stores))
         rows = self._connection.execute(
             f"""
             SELECT store,
@@ -100,7 +100,7 @@ class SqliteQueue:
 
     def names(self, stores: Stores) -> tuple[str, ...]:
         """Return the names of the stores that have cases, in their order."""
-        where, values = _matching(QueueFilter(stores=stores))
+        where, values = _matching(CaseFilter(stores=stores))
         rows = self._connection.execute(
             f"""
             SELECT store
@@ -114,7 +114,7 @@ class SqliteQueue:
 
     def count_stores(self, stores: Stores) -> int:
         """Return how many stores have cases."""
-        where, values = _matching(QueueFilter(stores=stores))
+        where, values = _matching(CaseFilter(stores=stores))
         ((count,),) = self._connection.execute(
             f"""
             SELECT count(*)
@@ -125,7 +125,7 @@ class SqliteQueue:
         ).fetchall()
         return int(count)
 
-    def counts(self, wanted: QueueFilter) -> dict[tuple[Status, Severity], int]:
+    def counts(self, wanted: CaseFilter) -> dict[tuple[Status, Severity], int]:
         """Return how many of the cases that match have each status and severity."""
         where, values = _matching(wanted)
         count, table = ("sum(cases)", "counts") if _is_counted(wanted) else ("count(*)", "cases")
@@ -140,7 +140,7 @@ class SqliteQueue:
         ).fetchall()
         return {(Status(status), Severity(severity)): count for status, severity, count in rows if count}
 
-    def oldest_unanswered(self, wanted: QueueFilter) -> Case | None:
+    def oldest_unanswered(self, wanted: CaseFilter) -> Case | None:
         """Return the case that matches and whose merchant has waited longest, or None."""
         where, values = _matching(wanted)
         row = self._connection.execute(
@@ -156,7 +156,7 @@ class SqliteQueue:
         ).fetchone()
         return case_from_row(row) if row else None
 
-    def first_answer_times(self, wanted: QueueFilter) -> list[int]:
+    def first_answer_times(self, wanted: CaseFilter) -> list[int]:
         """Return how long each case that matches took to its first public answer, in milliseconds."""
         where, values = _matching(wanted)
         return _durations(
@@ -178,7 +178,7 @@ class SqliteQueue:
             )
         )
 
-    def closing_times(self, wanted: QueueFilter) -> list[int]:
+    def closing_times(self, wanted: CaseFilter) -> list[int]:
         """Return how long each case that matches and is closed took to be closed, in milliseconds."""
         where, values = _matching(wanted)
         return _durations(
@@ -213,14 +213,14 @@ def _behind(order: tuple[tuple[str, str], ...], place: Place) -> tuple[str, dict
     return f"{first} {'>=' if direction == 'ASC' else '<='} :place_0 AND ({' OR '.join(alternatives)})", values
 
 
-def _is_counted(wanted: QueueFilter) -> bool:
+def _is_counted(wanted: CaseFilter) -> bool:
     """Tell whether the triggers of the schema keep count of what is wanted: by store, status and severity."""
-    return wanted == QueueFilter(
+    return wanted == CaseFilter(
         stores=wanted.stores, store=wanted.store, status=wanted.status, severity=wanted.severity
     )
 
 
-def _matching(wanted: QueueFilter) -> tuple[str, dict[str, Any]]:
+def _matching(wanted: CaseFilter) -> tuple[str, dict[str, Any]]:
     """Return the condition that the wanted cases meet, and its values."""
     conditions = ["TRUE"]
     values: dict[str, Any] = {}

@@ -70,8 +70,8 @@ class WindowQuery(Query):
     """Which cases are meant: of which store, and opened when."""
 
     store = Ruled(rules.STORE, "Only cases of this store")
-    createdAfter = Ruled(rules.MOMENT_FILTER, "Only cases opened then or later", attribute="created_after")
-    createdBefore = Ruled(rules.MOMENT_FILTER, "Only cases opened before", attribute="created_before")
+    createdAfter = Ruled(rules.TIMESTAMP_FILTER, "Only cases opened then or later", attribute="created_after")
+    createdBefore = Ruled(rules.TIMESTAMP_FILTER, "Only cases opened before", attribute="created_before")
 
 
 class StatisticsQuery(WindowQuery):
@@ -100,8 +100,8 @@ class QueueQuery(WindowQuery):
         rules.QUERY,
         "A part of the subject, of a message or note, in any letter case, or a case number; a blank one is none",
     )
-    activeAfter = Ruled(rules.MOMENT_FILTER, "Only cases active then or later", attribute="active_after")
-    activeBefore = Ruled(rules.MOMENT_FILTER, "Only cases last active before", attribute="active_before")
+    activeAfter = Ruled(rules.TIMESTAMP_FILTER, "Only cases active then or later", attribute="active_after")
+    activeBefore = Ruled(rules.TIMESTAMP_FILTER, "Only cases last active before", attribute="active_before")
 
 
 class SupportCaseOut(CaseOut):

@@ -1,0 +1,44 @@
+"""Checking several fields, so that all faults are told at once."""
+
+from types import TracebackType
+from typing import Any, TypeVar
+
+from supportcases.domain.errors import InvalidInput
+from supportcases.domain.fields import Rule
+
+T = TypeVar("T")
+
+
+class Checker:
+    """Checks one field and goes on, so that all faults are told at once."""
+
+    __slots__ = ("problems",)
+
+    def __init__(self) -> None:
+        """Know of no problem yet."""
+        self.problems: dict[str, str] = {}
+
+    def __call__(self, field: str, rule: Rule[T], value: Any) -> T:
+        """Return the clean value, or the faulty one once its problem is noted."""
+        try:
+            return rule.clean(value)
+        except ValueError as problem:
+            self.problems[field] = str(problem)
+            faulty: T = value
+            return faulty
+
+
+class checking:  # reads as a verb: with checking() as check
+    """Gives a `Checker`; on the way out raises `InvalidInput` with every problem that it found."""
+
+    __slots__ = ("_checker",)
+
+    def __enter__(self) -> Checker:
+        self._checker = Checker()
+        return self._checker
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if error is None and self._checker.problems:
+            raise InvalidInput(self._checker.problems)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.conftest import ACME, ADA, CASES, GLOBEX, SUPPORT, support_client_of
+from tests.conftest import ACME, ADA, CASES, GLOBEX, SUPPORT
 
 QUEUE = f"{SUPPORT}/cases"
 BODY = "The checkout shows a blank page."
@@ -68,33 +68,6 @@ def test_ties_have_an_order_that_pages_keep_to(app, ask, sort):
         assert [case["id"] for page in pages for case in page] == whole
 
 
-def test_a_wait_begins_with_the_first_word_that_nobody_answered(app, opened, subjects, clock):
-    opened("first")
-    opened("second")
-    app.desk.answer(ADA, "acme:1", body="Which browser?")
-    clock.advance(minutes=1)
-    app.desk.reply(ACME, 1, body="Firefox.")
-    clock.advance(minutes=1)
-    app.desk.reply(ACME, 2, body="Anything new?")
-    app.desk.reply(ACME, 1, body="And Chrome.")
-    assert subjects() == ["second", "first"]
-    assert subjects(sort="activity") == ["second", "first"]
-
-
-def test_triage_moves_a_case_at_once(app, opened, subjects):
-    opened("first")
-    opened("second")
-    app.desk.change(ADA, "acme:2", severity="critical")
-    assert subjects() == ["second", "first"]
-
-
-def test_a_note_moves_nothing(app, queue, subjects):
-    before = [subjects(sort=sort) for sort in SORTS]
-    for ref in ("acme:1", "globex:1", "globex:2"):
-        app.desk.note(ADA, ref, body="Look at this.")
-    assert [subjects(sort=sort) for sort in SORTS] == before
-
-
 # -- filters ----------------------------------------------------------------------------------------------------------
 
 
@@ -146,14 +119,6 @@ def test_the_assignee_is_me_none_or_a_label(app, opened, subjects):
     assert subjects(assignee="ME") == ["ME's"]
     assert subjects(assignee="Carol") == []
     assert len(subjects()) == 5
-
-
-def test_me_is_whoever_asks(app, opened, ask):
-    opened("bob's")
-    app.desk.assign(ADA, "acme:1", "Bob")
-    bob = support_client_of(app, "Bob")
-    assert bob.simulate_get(QUEUE, params={"assignee": "me"}).json["meta"]["count"] == 1
-    assert ask(assignee="me").json["meta"]["count"] == 0
 
 
 @pytest.mark.parametrize(

@@ -2,15 +2,14 @@
 
 It takes root and debootstrap. Each chroot has Debian's base system, python3, python3-venv and git, and a clone of this
 repository's last commit; the mirror and pip's settings are this machine's. What follows `--` goes to pytest, and then
-the first command is left out; the table of a whole run is kept in `docs/debians.md`. Anything that fails makes it end
-with 1.
+the first command is left out. It prints a table, which `docs/debians.md` keeps of a whole run. Anything that fails
+makes it end with 1.
 """
 
 import argparse
 import ast
 import configparser
 import os
-import platform
 import re
 import shlex
 import shutil
@@ -20,16 +19,14 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import NamedTuple, NoReturn
+from typing import NoReturn
 
-from dev.tools.all_pythons import ABOUT, ROOT, clean_environ, tests_of
+from dev.tools.sdist import ROOT
 
-TARGET = ROOT / "docs" / "debians.md"
+VERSIONS = "import platform, sqlite3; print(platform.python_version(), sqlite3.sqlite_version)"
 RELEASES = {"12": "bookworm", "13": "trixie"}
 PACKAGES = "python3,python3-venv,git"
 USER, HOME = "ada", "/home/ada"
@@ -52,23 +49,6 @@ def stop(number: int, frame: object) -> NoReturn:
     for process in STARTED:
         process.kill()
     sys.exit(128 + number)
-
-
-class Row(NamedTuple):
-    """How it went on one Debian: the cells of the table, and whether all is well."""
-
-    debian: str
-    python: str
-    sqlite: str
-    shop: str
-    tests: str
-    seconds: float
-    passed: bool
-
-    def __str__(self) -> str:
-        result = "passed" if self.passed else "FAILED"
-        cells = [self.debian, self.python, self.sqlite, self.shop, self.tests, f"{self.seconds:.0f}", result]
-        return f"| {' | '.join(cells)} |"
 
 
 class Debian:
@@ -99,9 +79,7 @@ class Debian:
         """Start a command of the user in the clone; with it ends all that it has started."""
         enter = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "sh", "-c", ENTER, "sh", self.root, command]
         with log.open("wb") as out:
-            process = subprocess.Popen(
-                enter, stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True, env=clean_environ()
-            )
+            process = subprocess.Popen(enter, stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True)
         STARTED.append(process)
         return process
 
@@ -170,14 +148,13 @@ def command_of_readme(environment: str) -> str:
     return command
 
 
-def tried(version: str, folder: Path, arguments: list[str]) -> Row:
-    """Make the chroot and run the commands in it; where something fails, its log is shown."""
+def tried(version: str, folder: Path, arguments: list[str]) -> tuple[str, bool]:
+    """Make the chroot and run the commands in it, with their logs shown; return the row, and whether all is well."""
     debian, log = Debian(folder / RELEASES[version]), folder / f"{RELEASES[version]}-tests.log"
     debian.make(RELEASES[version])
     debian.clone()
-    debian.run(f"python3 -c {shlex.quote(ABOUT)}", log, 60)
-    _, python, sqlite = log.read_text().split()
-    shop = "not tried"
+    debian.run(f"python3 -c {shlex.quote(VERSIONS)}", log, 60)
+    versions, shop = log.read_text().split(), "not tried"
     if not arguments:
         shop_log = log.with_name(f"{RELEASES[version]}-shop.log")
         shop = debian.open_shop(shop_log)
@@ -185,37 +162,13 @@ def tried(version: str, folder: Path, arguments: list[str]) -> Row:
     began = time.monotonic()
     code = debian.run(" ".join([command_of_readme(".venv-test"), *map(shlex.quote, arguments)]), log, TEST_TIME)
     seconds = time.monotonic() - began
-    print(log.read_text(errors="replace")[-6000:], flush=True)
+    told = log.read_text(errors="replace")
+    print(told[-6000:], flush=True)
     passed = code == 0 and (bool(arguments) or shop.startswith("opened"))
-    return Row(
-        (debian.root / "etc/debian_version").read_text().strip(), python, sqlite, shop, tests_of(log), seconds, passed
-    )
-
-
-def table(rows: list[Row]) -> Iterator[str]:
-    yield "| Debian | python | sqlite | the first command | the second: tests | seconds | result |"
-    yield "| --- | --- | --- | --- | --- | --- | --- |"
-    yield from map(str, rows)
-
-
-def page(rows: list[Row]) -> str:
-    """Return the page that is kept."""
-    commit = subprocess.run(
-        ["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, check=True, capture_output=True, text=True
-    )
-    lines = [
-        "# Debians",
-        "",
-        "The two commands of the README as an ordinary user of a bare Debian, with python3, python3-venv and git.",
-        "`python -m dev.tools.bare_debian`, as root with debootstrap, makes the chroots, runs both in each and writes",
-        "this page. Seconds are those of the second command, with its downloads; both Debians run at once.",
-        "",
-        f"Last on {datetime.now(UTC):%Y-%m-%d}, of {commit.stdout.strip()}, on {platform.system()} "
-        f"{platform.machine()} with {os.cpu_count()} cores:",
-        "",
-        *table(rows),
-    ]
-    return "\n".join(lines) + "\n"
+    counted = re.findall(r"\d+ (?:passed|failed).* in [\d.]+s", told)[-1:]
+    debian_version = (debian.root / "etc/debian_version").read_text().strip()
+    cells = [debian_version, *versions, shop, *counted, f"{seconds:.0f}", "passed" if passed else "FAILED"]
+    return f"| {' | '.join(cells)} |", passed
 
 
 def main() -> int:
@@ -226,7 +179,7 @@ def main() -> int:
     parser.add_argument(
         "--keep", metavar="FOLDER", type=Path, help="keep the chroots there, and take those that are there"
     )
-    parser.add_argument("arguments", nargs="*", metavar="ARGS", help="for pytest, behind --: then no table is kept")
+    parser.add_argument("arguments", nargs="*", metavar="ARGS", help="for pytest, behind --: then the shop is left out")
     asked = parser.parse_args()
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
@@ -234,14 +187,12 @@ def main() -> int:
         folder = asked.keep or Path(name)
         folder.mkdir(parents=True, exist_ok=True)
         with ThreadPoolExecutor() as pool:
-            rows = list(
-                pool.map(lambda version: tried(version, folder.absolute(), asked.arguments), asked.only or RELEASES)
-            )
-    print("\n".join(table(rows)))
-    if not asked.arguments and not asked.only:
-        TARGET.write_text(page(rows), encoding="utf-8")
-        print(f"wrote {TARGET}")
-    return 0 if all(row.passed for row in rows) else 1
+            releases = asked.only or RELEASES
+            tries = [pool.submit(tried, release, folder.absolute(), asked.arguments) for release in releases]
+            rows, passed = zip(*(each.result() for each in tries), strict=True)
+    head = "| Debian | python | sqlite | the first command | the second: tests | seconds | result |"
+    print(head, "| --- " * 7 + "|", *rows, sep="\n")
+    return 0 if all(passed) else 1
 
 
 if __name__ == "__main__":

@@ -1,6 +1,5 @@
 """The sdist and the wheel: built without a warning, and they hold what they should and nothing else."""
 
-import platform
 import re
 import tarfile
 import zipfile
@@ -8,8 +7,7 @@ from email import message_from_string
 
 import pytest
 
-from dev.tools import all_pythons
-from dev.tools.all_pythons import repository_files
+from dev.tools.sdist import repository_files
 from supportcases.version import __version__
 from tests.support.packages import JUNK, built
 
@@ -52,21 +50,3 @@ def test_the_wheel_says_what_it_is(wheel):
     assert metadata["Description-Content-Type"] == "text/markdown"
     assert metadata.get_payload().startswith("# supportcases\n")
     assert wheel.read(f"{NAME}.dist-info/WHEEL").decode().endswith("Tag: py3-none-any\n\n")
-
-
-def test_this_python_is_among_those_that_the_suite_is_run_with():
-    assert platform.python_version() in {python.version for python in all_pythons.pythons()}
-
-
-def test_the_table_tells_what_pytest_counted(tmp_path):
-    log = tmp_path / "tests.log"
-    assert all_pythons.tests_of(log) == "none"
-    log.write_text(
-        "FAILED tests/domain/test_ids.py::test_one - in 3s\n1 failed, 612 passed, 2 skipped in 241.07s (0:04:01)\n"
-    )
-    row = all_pythons.Row("3.12.1", "3.40.1", "supportcases 0.1.0", all_pythons.tests_of(log), 241.4, False)
-    assert [*all_pythons.table([row])] == [
-        "| python | sqlite | installed | tests | seconds | result |",
-        "| --- | --- | --- | --- | --- | --- |",
-        "| 3.12.1 | 3.40.1 | supportcases 0.1.0 | 1 failed, 612 passed, 2 skipped | 241 | FAILED |",
-    ]

@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 from typing import NamedTuple
 
-from dev.tools.all_pythons import copy_repository
+from dev.tools.sdist import copy_repository
 
 JUNK = [".gitignore", "cases.db", "docs/x.db", "examples/__pycache__/shop.pyc", "supportcases/__pycache__/x.pyc"]
 JUNK += ["tests/__pycache__/x.pyc", "tests/sdk/node_modules/x/package.json", "supportcases/cases.db", ".venv/x.py"]

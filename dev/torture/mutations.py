@@ -40,7 +40,7 @@ THREADS: Final = "tests/desk/test_long_threads.py"
 KILLERS: Final = {
     "keys.py": (CONTRACT,),
     "search.py": (ALONE, "tests/storage/test_search_ways.py"),
-    "migrations.py": (
+    "migrations": (
         ALONE,
         "tests/storage/test_search_index.py::test_an_upgrade_finds_and_counts_the_cases_that_were_there",
         "tests/storage/test_upgrades.py",
@@ -215,14 +215,14 @@ def mutations_of(root: Path) -> list[Mutation]:
     Raises:
         LookupError: A guard stands there no more.
     """
-    files = [path for path in sorted((root / STATEMENTS).glob("*.py")) if path.name not in FOR_OPERATORS]
-    conditions = [mutation for path in files for mutation in _conditions(path)]
+    files = [path for path in sorted((root / STATEMENTS).rglob("*.py")) if path.name not in FOR_OPERATORS]
+    conditions = [mutation for path in files for mutation in _conditions(path, str(path.relative_to(root)))]
     return conditions + [mutation for guard in GUARDS for mutation in _places(root, guard)]
 
 
-def _conditions(path: Path) -> Iterator[Mutation]:
-    source, file = path.read_text(encoding="utf-8"), f"{STATEMENTS}/{path.name}"
-    killers = KILLERS.get(path.name, (ALONE, CONTRACT))
+def _conditions(path: Path, file: str) -> Iterator[Mutation]:
+    source = path.read_text(encoding="utf-8")
+    killers = KILLERS.get(path.name) or KILLERS.get(path.parent.name, (ALONE, CONTRACT))
     for found in CONDITION.finditer(source):
         yield Mutation(file, *found.span(), "TRUE", found[0], killers)
     for found in INSERTED.finditer(source):

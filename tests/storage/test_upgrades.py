@@ -68,7 +68,7 @@ def test_opening_again_changes_nothing(path):
 
 
 def test_a_start_waits_for_another_process_that_brings_a_large_file_up_to_date(path, monkeypatch, caplog):
-    monkeypatch.setattr("supportcases.storage.sqlite.connections.PATIENCE", 0.05)
+    monkeypatch.setattr("supportcases.storage.sqlite.pool.PATIENCE", 0.05)
     with older_file(path, MIGRATION_NAMES[-1]) as other:
         other.execute("PRAGMA journal_mode = WAL")
         other.execute("BEGIN IMMEDIATE")

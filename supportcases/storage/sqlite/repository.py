@@ -156,6 +156,7 @@ class SqliteRepository:
             with self._connections.borrow(writes=True) as connection:
                 database = _database(connection)
                 if MIGRATIONS.pending(database):
+                    connection.execute("PRAGMA foreign_keys = OFF")  # for `widen`; it is closed behind this
                     self._wait_to_migrate(connection)
                     applied = False
                     try:

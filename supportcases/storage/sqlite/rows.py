@@ -3,6 +3,7 @@
 from typing import Any, Final
 
 from supportcases.domain.cases import AuthorKind, Case, Category, Message, Severity, Status
+from supportcases.domain.errors import DatabaseUnusable
 from supportcases.domain.times import from_text, to_text
 
 COLUMNS: Final = (
@@ -42,14 +43,16 @@ def case_to_row(case: Case) -> dict[str, Any]:
 def case_from_row(row: tuple[Any, ...]) -> Case:
     """Return the case of a row with `COLUMNS`."""
     case_id, store, number, subject, category, severity, status, created, active, closed, unanswered, assignee = row
+    try:
+        choices = CATEGORIES[category], SEVERITIES[severity], STATUSES[status]
+    except KeyError as unknown:
+        raise DatabaseUnusable(f"A newer version of supportcases wrote {unknown}; this one cannot read it.") from None
     return Case(
         case_id,
         store,
         number,
         subject,
-        CATEGORIES[category],
-        SEVERITIES[severity],
-        STATUSES[status],
+        *choices,
         from_text(created),
         from_text(active),
         from_text(closed) if closed else None,

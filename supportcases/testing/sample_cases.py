@@ -13,7 +13,7 @@ from supportcases.domain.cases import AuthorKind, Case, Category, Severity
 from supportcases.domain.ids import uuid7
 from supportcases.storage.protocol import Repository
 from supportcases.testing.fakes import MovableClock
-from supportcases.testing.sample_texts import AGENTS, LANGUAGES, SHARES, Vocabulary
+from supportcases.testing.sample_texts import Vocabulary, sample_texts
 
 MOST_MESSAGES: Final = 12
 TWO_YEARS: Final = timedelta(days=730)
@@ -49,8 +49,10 @@ def made_up_cases(count: int, *, until: datetime, span: timedelta = TWO_YEARS, s
     """
     chance = random.Random(seed)  # noqa: S311 - nothing secret is made of it
     categories, severities = list(Category), list(SEVERITIES)
+    languages = sample_texts().languages
+    shares = [language.share for language in languages]
     for index in range(count):
-        words = chance.choices(LANGUAGES, SHARES)[0]
+        words = chance.choices(languages, shares)[0]
         category = chance.choice(categories)
         severity = chance.choices(severities, list(SEVERITIES.values()))[0]
         subject = _subject(chance, words, category)
@@ -87,7 +89,7 @@ def some_cases(
     for at, index, step in sorted((at, index, step) for index, case in enumerate(cases) for step, at in _steps(case)):
         clock.now = at
         _take(desk, store, cases[index], step, ids, index)
-    team = Actor.support(AGENTS[0])
+    team = Actor.support(sample_texts().agents[0])
     return tuple(desk.find(team, case_id) for case_id in ids.values())
 
 
@@ -122,7 +124,7 @@ def _subject(chance: random.Random, words: Vocabulary, category: Category) -> st
 
 def _thread(chance: random.Random, words: Vocabulary, subject: str, at: datetime) -> Iterator[MadeUpMessage]:
     """Yield what is said: the merchant begins, then both by turns, as often as the coin falls on its head."""
-    merchant, agent = chance.choice(words.merchants), chance.choice(AGENTS)
+    merchant, agent = chance.choice(words.merchants), chance.choice(sample_texts().agents)
     body = f"{subject}. {' '.join(chance.sample(words.details, 2))}"
     yield MadeUpMessage(AuthorKind.MERCHANT, merchant, body, at)
     for turn in range(1, MOST_MESSAGES):

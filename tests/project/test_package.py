@@ -32,7 +32,11 @@ def test_the_wheel_holds_the_package_and_nothing_else(wheel):
     told = ["METADATA", "RECORD", "WHEEL", "entry_points.txt", "licenses/LICENSE", "top_level.txt"]
     names = wheel.namelist()
     assert sorted(names) == sorted(package | {f"{NAME}.dist-info/{name}" for name in told})
-    assert {"supportcases/py.typed", "supportcases/web/openapi.json"} <= set(names)
+    assert {
+        "supportcases/py.typed",
+        "supportcases/testing/sample_texts.json",
+        "supportcases/web/openapi.json",
+    } <= set(names)
 
 
 def test_the_sdist_holds_the_repository_and_nothing_else():

@@ -63,46 +63,20 @@ def test_it_listens_on_ipv6(tmp_path):
 
 
 def test_the_log_has_one_line_a_request_with_method_route_status_id_and_store(server, key, wire):
-    wire.ask("GET", "/healthz", X_Request_Id="one")
-    wire.ask("POST", CASES, BODY, X_Request_Id="two")
-    wire.ask("GET", f"{CASES}/1?token=hidden", X_Request_Id="three")
-    wire.ask("GET", f"{CASES}?query=confidential", X_Request_Id="four")
-    wire.ask("POST", f"{CASES}/1/messages", b"{}", X_Request_Id="five")
-    wire.ask("DELETE", f"{CASES}/1", X_Request_Id="six")
-    wire.ask("GET", "/nowhere", X_Request_Id="seven")
+    wire.ask("POST", CASES, BODY, X_Request_Id="one")
+    wire.ask("GET", f"{CASES}/1?token=hidden", X_Request_Id="two")
+    wire.ask("GET", "/%0d%0a%1b%e2%80%a8forged?query=confidential", X_Request_Id="three")
     wire.key = "sck_" + "0" * 48
-    wire.ask("GET", CASES, X_Request_Id="eight")
+    wire.ask("GET", CASES, X_Request_Id="four")
 
-    assert [tuple(line.values()) for line in logged(server, 8)] == [
-        ("GET", "/healthz", "200", "one", "-"),
-        ("POST", CASES, "201", "two", "acme"),
-        ("GET", f"{CASES}/{{id_or_number}}", "200", "three", "acme"),
-        ("GET", CASES, "200", "four", "acme"),
-        ("POST", f"{CASES}/{{id_or_number}}/messages", "400", "five", "acme"),
-        ("DELETE", f"{CASES}/{{id_or_number}}", "405", "six", "acme"),
-        ("GET", "-", "404", "seven", "-"),
-        ("GET", "-", "401", "eight", "-"),  # nobody comes as far as a route without a key
+    assert [tuple(line.values()) for line in logged(server, 4)] == [
+        ("POST", CASES, "201", "one", "acme"),
+        ("GET", f"{CASES}/{{id_or_number}}", "200", "two", "acme"),
+        ("GET", "-", "404", "three", "-"),
+        ("GET", "-", "401", "four", "-"),  # nobody comes as far as a route without a key
     ]
     text = "\n".join(log_of(server))
-    assert not any(secret in text for secret in ("hidden", "confidential", "checkout", key, wire.key))
-
-
-def test_nothing_in_a_path_can_forge_a_line_of_the_log(server, wire):
-    paths = [
-        f"{CASES}/1%0a2024-01-01%20forged",
-        f"{CASES}/%0d%0aforged",
-        "/%0aforged",
-        f"{CASES}?query=%0aforged",
-        "/%1b[31m",
-        "/%e2%80%a8forged",
-    ]
-    for path in paths:
-        wire.ask("GET", path)
-
-    logged(server, len(paths))
-    text = (server.db.parent / "server.log").read_text()
-    assert "forged" not in text
-    assert "\x1b" not in text
+    assert not any(secret in text for secret in ("hidden", "confidential", "forged", "checkout", key, wire.key))
 
 
 def test_a_client_that_hangs_up_brings_no_path_into_the_log(tmp_path):

@@ -1,7 +1,5 @@
-"""The app inside another: prefixes, two at once, what importing it does, and the line it logs."""
+"""The app inside another: prefixes, two at once, and what importing it does."""
 
-import logging
-import re
 import subprocess
 import sys
 
@@ -246,102 +244,6 @@ def test_importing_it_opens_no_file_and_starts_no_thread(tmp_path):
     done = subprocess.run(command, cwd=tmp_path, env=path, capture_output=True, text=True, timeout=60)
     assert (done.stdout.strip(), done.stderr) == ("[[], [], [], [], 1]", "")
     assert list(tmp_path.iterdir()) == []
-
-
-# -- the log ----------------------------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def lines(caplog):
-    """The access log since the last look."""
-    caplog.set_level(logging.INFO, "supportcases.access")
-
-    def lines():
-        found = [r.getMessage() for r in caplog.records if r.name == "supportcases.access"]
-        caplog.clear()
-        return found
-
-    return lines
-
-
-def test_every_request_is_one_line_with_its_id_and_store(client, app, lines):
-    app.desk.open(ACME, body="The checkout shows a blank page.")
-    lines()
-    for method, path, status, template, store in [
-        ("GET", CASES, 200, CASES, "acme"),
-        ("GET", f"{CASES}/1", 200, f"{CASES}/{{id_or_number}}", "acme"),
-        ("HEAD", f"{CASES}/1", 200, f"{CASES}/{{id_or_number}}", "acme"),
-        ("GET", f"{CASES}/99", 404, f"{CASES}/{{id_or_number}}", "acme"),
-        ("OPTIONS", CASES, 200, CASES, "acme"),
-        ("PUT", CASES, 405, CASES, "acme"),
-        ("POST", CASES, 400, CASES, "acme"),
-        ("GET", "/api/v1/none", 404, "-", "acme"),
-        ("GET", "/none", 404, "-", "-"),
-        ("GET", "/healthz", 200, "/healthz", "-"),
-    ]:
-        client.simulate_request(method, path)
-        (line,) = lines()
-        assert re.fullmatch(rf"{method} {re.escape(template)} {status} \d+\.\dms test {store}", line), line
-
-
-def test_a_refused_request_is_a_line_without_a_store(app, lines):
-    call(app, "GET", CASES, HTTP_X_REQUEST_ID="mine")
-    (line,) = lines()
-    assert re.fullmatch(r"GET - 401 \d+\.\dms mine -", line), line
-
-
-def test_the_line_has_the_id_that_the_answer_has(app, lines):
-    answer = call(app, "GET", CASES, HTTP_X_REQUEST_ID="not proper!")
-    (line,) = lines()
-    assert f" {answer.headers['x-request-id']} " in line
-
-
-@pytest.mark.parametrize("method", ["WEBSOCKET", "FOO", "GET\nPOST"])
-def test_what_falcon_refuses_is_a_line_too(app, lines, method):
-    call(app, method, "/healthz", HTTP_X_REQUEST_ID="mine")
-    (line,) = lines()
-    assert re.fullmatch(r"(-|WEBSOCKET) (-|/healthz) 400 \d+\.\dms mine -", line), line
-
-
-@pytest.mark.parametrize(
-    "environ",
-    [
-        {"PATH_INFO": f"{CASES}/1\nfake line"},
-        {"PATH_INFO": "/\r\nfake line\x1b[31m"},
-        {"HTTP_X_REQUEST_ID": "a\nfake line"},
-        {"HTTP_AUTHORIZATION": "Bearer a\nfake line"},
-        {"REQUEST_METHOD": "GET\nfake line"},
-        {"HTTP_USER_AGENT": "a\nfake line"},
-        {"HTTP_HOST": "a\nfake line"},
-        {"QUERY_STRING": "token=fake line"},
-        {"QUERY_STRING": "query=\nfake line"},
-        {"REMOTE_USER": "a\nfake line"},
-    ],
-)
-def test_nothing_of_a_request_forges_a_line_and_no_query_string_is_logged(app, caplog, environ):
-    caplog.set_level(logging.DEBUG)
-    key, _ = app.keys.create("acme")
-    call(app, "GET", CASES, **{"HTTP_AUTHORIZATION": f"Bearer {key}", **environ})
-    assert len([r for r in caplog.records if r.name == "supportcases.access"]) == 1
-    for text in [r.getMessage() for r in caplog.records]:
-        assert "fake line" not in text
-        assert "\n" not in text
-        assert "\x1b" not in text
-
-
-@pytest.mark.parametrize("query", ["\udc80", "limit=\ud800"])
-def test_what_falcon_cannot_even_read_is_logged_with_its_id(app, caplog, query):
-    caplog.set_level(logging.INFO)
-    call(app, "GET", CASES, QUERY_STRING=query, HTTP_X_REQUEST_ID="mine")
-    assert any("mine" in r.getMessage() for r in caplog.records if r.name.startswith("supportcases"))
-
-
-def test_bodies_and_subjects_are_not_logged(client, caplog):
-    caplog.set_level(logging.DEBUG)
-    client.simulate_post(CASES, json={"body": "a confidential matter", "subject": "hush hush"})
-    client.simulate_get(CASES, params={"query": "confidential"})
-    assert "confidential" not in caplog.text
-    assert "hush" not in caplog.text
 
 
 @pytest.mark.parametrize("database", [None, 42, {}])

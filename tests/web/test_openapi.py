@@ -10,7 +10,6 @@ from tempfile import TemporaryDirectory
 import pytest
 import schemathesis
 from falcon.inspect import inspect_app
-from falcon.testing import TestClient
 from hypothesis import settings
 from jsonschema import Draft202012Validator
 from marshmallow import missing
@@ -52,12 +51,6 @@ def test_the_document_tells_of_every_route_and_of_no_other(app, document):
     routes = inspect_app(app).routes
     served = {(r.path, m.method.lower()) for r in routes for m in r.methods if not m.internal and m.method != "HEAD"}
     assert told == served - {(path, "options") for path, _ in served}
-
-
-def test_servers_name_the_place_where_the_app_is_mounted(app):
-    client = TestClient(app)
-    assert client.simulate_get("/openapi.json").json["servers"] == [{"url": "/"}]
-    assert client.simulate_get("/openapi.json", root_path="/shop/support").json["servers"] == [{"url": "/shop/support"}]
 
 
 def test_every_example_validates_against_its_schema(document):

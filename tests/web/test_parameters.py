@@ -4,8 +4,9 @@ from urllib.parse import urlencode
 
 import pytest
 
-from tests.conftest import CASES, SUPPORT
+from tests.conftest import ACME, ADA, CASES, SUPPORT
 from tests.support.answers import checked
+from tests.support.desks import problems
 
 QUEUE, STATS = f"{SUPPORT}/cases", f"{SUPPORT}/stats"
 PAGE, FILTERS = ["limit", "offset"], ["status", "severity"]
@@ -150,3 +151,10 @@ def test_every_faulty_parameter_is_named_at_once(refused):
     assert list(refused(CASES, limit="0", offset="-1", status="OPEN", severity="urgent")) == LISTS[CASES]
     faults = {"limit": "0", "sort": "x", "store": "a b", "createdAfter": "x"}
     assert set(refused(QUEUE, **faults)) == set(faults)
+
+
+@pytest.mark.parametrize("name", ["status", "severity"])
+def test_from_python_an_empty_filter_is_refused_too(desk, name):
+    assert list(problems(desk.list, ACME, **{name: ""})) == [name]
+    assert list(problems(desk.queue, ADA, **{name: ""})) == [name]
+    assert list(problems(desk.queue, ADA, category="")) == ["category"]

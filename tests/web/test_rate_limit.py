@@ -8,7 +8,7 @@ from ipaddress import ip_address
 
 import pytest
 
-from supportcases import Actor, SqliteRepository, SupportDesk, TooManyCases, create_app
+from supportcases import Actor, TooManyCases, create_app
 from supportcases.web.addresses import last_forwarded
 from supportcases.web.rate_limit import MOST, RateLimit, Windows
 from tests.conftest import ACME, ADA, CASES, GLOBEX, SUPPORT, call, serving
@@ -316,19 +316,6 @@ def test_of_many_who_open_at_once_as_many_are_let_through_as_there_is_room(tmp_p
         statuses = list(pool.map(lambda _: open_one(app).status, range(40)))
     assert (statuses.count(201), statuses.count(409)) == (5, 35)
     app.desk.repository.close()
-
-
-def test_the_number_of_the_new_case_is_taken_before_the_open_ones_are_counted(tmp_path):
-    """The row of the store's counter is the lock: where writers are not alone, two must not count at once."""
-    statements = []
-    desk = SupportDesk(SqliteRepository(tmp_path / "cases.db", trace=statements.append), max_open_cases=1)
-    desk.open(ACME, body="The checkout shows a blank page.")
-    told = " ".join(statements)
-    assert 0 < told.index("INSERT INTO supportcases_stores") < told.index("FROM supportcases_counts")
-    with pytest.raises(TooManyCases):
-        desk.open(ACME, body="The checkout shows a blank page.")
-    desk.close(ACME, 1)
-    assert desk.open(ACME, body="The checkout shows a blank page.").number == 2  # a refusal takes no number
 
 
 @pytest.mark.parametrize("most", [0, -1, "5", True, 1.0])

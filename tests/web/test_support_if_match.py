@@ -1,10 +1,12 @@
 """If-Match on PATCH /support/cases/{id} and POST .../messages: this case moved while you wrote."""
 
+import http.client
 import json
 
 import pytest
 
-from tests.conftest import ACME, ADA, SUPPORT, call
+from supportcases import create_app
+from tests.conftest import ACME, ADA, SUPPORT, call, serving
 
 PATH = f"{SUPPORT}/cases/acme:1"
 BODY = "The checkout shows a blank page."
@@ -123,3 +125,20 @@ def test_only_this_side_sends_tags(ada, client, get_queued, post):
         client.simulate_patch(merchants, json={"status": "closed"}, headers={"If-Match": '"99"'}),
     ):
         assert (answer.status_code, "ETag" in answer.headers) == (200, False)
+
+
+def test_over_http_an_empty_guard_holds(tmp_path):
+    app = create_app(tmp_path / "cases.db")
+    app.desk.open(ACME, body="The checkout shows a blank page.")
+    key, _ = app.keys.create_support(label="Ada")
+    with serving(tmp_path / "cases.db") as server:
+        for method, path, sent in (
+            ("PATCH", f"{SUPPORT}/cases/acme:1", b'{"severity": "low"}'),
+            ("POST", f"{SUPPORT}/cases/acme:1/messages", b'{"body": "hello"}'),
+        ):
+            client = http.client.HTTPConnection(server.url.removeprefix("http://"), timeout=10)
+            head = {"Authorization": f"Bearer {key}", "Content-Type": "application/json", "If-Match": ""}
+            client.request(method, path, sent, head)
+            assert client.getresponse().status == 412
+            client.close()
+    assert app.desk.revision(ADA, "acme:1") == 1

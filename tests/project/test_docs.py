@@ -25,7 +25,7 @@ DOCS = {path.name: path.read_text(encoding="utf-8") for path in (ROOT / "docs").
 PYTHON_BLOCKS = [
     pytest.param(block, id=f"{name}-{number}")
     for name, page in {"README.md": README, **DOCS}.items()
-    for number, block in enumerate(re.findall(r"```python\n(.*?)```", page, re.DOTALL), 1)
+    for number, block in enumerate(re.findall(r"^```python\n(.*?)^```", page, re.DOTALL | re.MULTILINE), 1)
 ]
 MOUNT, UNIT_TEST = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
 # what configures a place; flags and filters have no variable, which somebody would forget that they had set

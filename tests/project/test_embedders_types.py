@@ -46,7 +46,7 @@ def mypy(tmp_path_factory):
 
 def test_the_examples_check(mypy):
     pages = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "README.md", *(ROOT / "docs").glob("*.md")))
-    blocks = re.findall(r"```python\n(.*?)```", pages, re.DOTALL)
+    blocks = re.findall(r"^```python\n(.*?)^```", pages, re.DOTALL | re.MULTILINE)
     assert len(blocks) >= 6
     files = {f"block_{number}.py": block for number, block in enumerate(blocks)}
     files |= {path.name: path.read_text(encoding="utf-8") for path in (ROOT / "examples").glob("*.py")}

@@ -14,11 +14,8 @@ import pytest
 
 from supportcases import Actor, SqliteRepository, SupportDesk
 from supportcases.cli import main
-from supportcases.cli.tables import cells, line, table
-from supportcases.cli.terminal import Screen
-from tests.cli.test_commands import MODULE, refused, run
-from tests.cli.test_support import messages_of, on_terminal
 from tests.conftest import ACME, ADA
+from tests.support.command_line import MODULE, messages_of, on_terminal, refused, run
 from tests.support.desks import told
 
 BOB = Actor.support("Bob")
@@ -214,38 +211,6 @@ def test_on_a_terminal_times_are_local_and_have_an_age(desk, tmp_path):
     assert not re.search(r"\d\dT\d\d", "\n".join(lines))
 
 
-@pytest.mark.parametrize(
-    ("ago", "age"),
-    [
-        (timedelta(days=2, hours=23), "2 days ago"),
-        (timedelta(days=1), "1 day ago"),
-        (timedelta(hours=1, minutes=59), "1 hour ago"),
-        (timedelta(minutes=5), "5 minutes ago"),
-        (timedelta(seconds=59), "59 seconds ago"),
-        (timedelta(milliseconds=3), "now"),
-        (-timedelta(days=90), "in 90 days"),
-    ],
-)
-def test_an_age_is_told_in_its_largest_unit(ago, age):
-    assert Screen(80, IN_MEMORY_OF).told(IN_MEMORY_OF - ago).endswith(f" ({age})")
-    assert Screen(None, IN_MEMORY_OF).told(IN_MEMORY_OF) == "2024-06-15T10:30:00.000Z"
-
-
-def test_a_moment_at_the_end_of_the_calendar_has_no_local_time():
-    text = Screen(80, IN_MEMORY_OF).told(datetime(1, 1, 1, tzinfo=UTC))
-    assert text.startswith("0001-01-01")
-
-
-def test_what_must_be_typed_again_is_never_cut():
-    store = "northern-lights-and-lanterns-of-oslo"
-    rows = [("STORE", "NUMBER", "STATUS", "SUBJECT"), (store, "123456", "answered", "A subject that goes on")]
-    for width in range(1, 100):
-        lines = table(rows, width, right={1}, whole=2)
-        assert lines[1].startswith(f"{store}  123456")
-        assert max(map(cells, lines)) <= max(width, len(store) + 8 + 3)
-        assert line(f"opened {store} 7: ", "A subject", width).startswith(f"opened {store} 7: ")
-
-
 def test_a_long_list_goes_through_the_pager_and_a_short_one_does_not(desk, sitting, cli):
     for _ in range(30):
         desk.open(ACME, body=BODY)
@@ -386,14 +351,3 @@ def test_the_settings_of_less_are_those_of_git_unless_there_are_others(desk, sit
 
     assert sitting("cases", "--limit", "30", PAGER=show_settings) == (0, "FX\n")
     assert sitting("cases", "--limit", "30", PAGER=show_settings, LESS="R") == (0, "R\n")
-
-
-def test_the_sample_cases_fit_a_terminal(path, tmp_path):
-    from supportcases.testing import some_cases
-
-    with closing(SqliteRepository(path)) as repository:
-        some_cases(repository, 30, store="acme", until=datetime.now(UTC))
-    for columns in (80, 200):
-        lines = on_terminal(columns, "cases", "--limit", "30", cwd=tmp_path)
-        assert max(map(cells, lines)) <= columns
-        assert sorted(int(row.split()[1]) for row in lines[1:]) == list(range(1, 31))

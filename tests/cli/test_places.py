@@ -9,15 +9,14 @@ import subprocess
 import sys
 import time
 from contextlib import closing
-from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
 
 from supportcases import KeyRing, SqliteRepository, SupportDesk
-from tests.cli.test_commands import KEY, MODULE, refused, run
 from tests.conftest import ACME, ADA
+from tests.support.command_line import MODULE, refused, run
 
 BODY = "The printer is on fire."
 NO_TEXT = os.fsdecode(b"caf\xe9.db")
@@ -109,66 +108,6 @@ def test_a_file_that_is_not_there_is_named_with_how_to_name_another(command, tmp
         "supportcases: cases.db does not exist. Name the file with --db or SUPPORTCASES_DB."
     )
     assert list(tmp_path.iterdir()) == []
-
-
-# --- keys
-
-
-def test_keys_create_says_when_it_makes_a_file(tmp_path):
-    first, second = (run("keys", "create", "acme", cwd=tmp_path) for _ in range(2))
-
-    assert KEY.fullmatch(first.stdout)
-    assert first.stderr.splitlines()[0] == f"Made the new file {tmp_path}/cases.db."
-    assert re.fullmatch(r"The key [0-9a-f]{12} of store acme is shown only this once.\n", second.stderr)
-
-
-@pytest.mark.parametrize(("stream", "why"), [(">&-", "Bad file descriptor"), (">/dev/full", "No space left on device")])
-def test_a_key_that_could_not_be_printed_is_revoked(stream, why, path, tmp_path):
-    fill(path)
-    done = subprocess.run(
-        ["sh", "-c", f'"$0" -m supportcases keys create acme {stream}', sys.executable],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        timeout=30,
-    )
-
-    assert (done.returncode, done.stdout) == (1, "")
-    assert re.fullmatch(
-        rf"supportcases: the key [0-9a-f]{{12}} could not be printed and is revoked; standard output: {why}\.\n",
-        done.stderr,
-    )
-    with closing(SqliteRepository(path)) as repository:
-        assert [key.revoked_at is None for key in KeyRing(repository).all()] == [True, False]
-
-
-@pytest.mark.parametrize(
-    ("text", "expires"),
-    [
-        ("2127-01-01", datetime(2127, 1, 1, tzinfo=UTC)),
-        ("2127-01-01T09:00:00+01:00", datetime(2127, 1, 1, 8, tzinfo=UTC)),
-    ],
-)
-def test_a_key_may_be_valid_until_a_date(text, expires, path, tmp_path):
-    assert run("keys", "create", "acme", "--expires", text, cwd=tmp_path).returncode == 0
-    with closing(SqliteRepository(path)) as repository:
-        assert [key.expires_at for key in KeyRing(repository).all()] == [expires]
-
-
-@pytest.mark.parametrize(
-    ("text", "sentence"),
-    [
-        ("2020-01-01", "argument --expires: must be in the future, which '2020-01-01' is not"),
-        ("2127-13-01", "argument --expires: Must be a date or a time with its zone, such as 2024-06-15"),
-        ("tomorrow", "argument --expires: must be a span such as 90d, 12h, 30m or 8w, or a date such as 2027-01-01"),
-    ],
-)
-def test_a_date_that_is_none_or_past_is_a_wrong_argument(text, sentence, exits):
-    assert sentence in exits(2, "keys", "create", "acme", "--expires", text)
-
-
-def test_a_store_with_other_letters_is_told_which_are_allowed(exits):
-    assert "Must be 1 to 64 ASCII letters, digits, dots" in exits(2, "keys", "create", "Zürich")
 
 
 # --- import

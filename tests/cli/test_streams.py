@@ -9,9 +9,8 @@ from contextlib import closing
 import pytest
 
 from supportcases import SqliteRepository, SupportDesk
-from tests.cli.test_commands import MODULE, run
-from tests.cli.test_support import fed, messages_of
 from tests.conftest import ACME, ADA
+from tests.support.command_line import MODULE, fed, messages_of, run
 
 BODY = "The printer is on fire."
 

@@ -1,11 +1,12 @@
 """How things look on a terminal: nothing commands it, wide characters count two cells, and what does not fit is cut."""
 
 import unicodedata
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from supportcases.cli.tables import cells, cut, human, table, visible, visible_lines, wrapped
+from supportcases.cli.tables import cells, cut, human, line, table, visible, visible_lines, wrapped
+from supportcases.cli.terminal import Screen
 
 # a family, a flag, a skin tone, a heart with its colour, a Thai am, a Devanagari conjunct, a keycap, Hangul in letters
 CLUSTERS = [
@@ -114,6 +115,7 @@ def test_a_line_is_wrapped_at_spaces_where_there_are_any(text, width, lines):
     assert wrapped(text, width) == lines
 
 
+NOW = datetime(2024, 6, 15, 10, 30, tzinfo=UTC)
 ROWS = [("STORE", "NO", "SUBJECT"), ("acme", "7", "日本 and a long one"), ("globex", "42", "x\x1b[2J")]
 
 
@@ -157,3 +159,35 @@ def test_no_line_of_a_table_is_wider_than_the_terminal(width):
 )
 def test_a_span_of_time_is_told_in_its_largest_units(span, parts, told):
     assert human(timedelta(**span), parts) == told
+
+
+@pytest.mark.parametrize(
+    ("ago", "age"),
+    [
+        (timedelta(days=2, hours=23), "2 days ago"),
+        (timedelta(days=1), "1 day ago"),
+        (timedelta(hours=1, minutes=59), "1 hour ago"),
+        (timedelta(minutes=5), "5 minutes ago"),
+        (timedelta(seconds=59), "59 seconds ago"),
+        (timedelta(milliseconds=3), "now"),
+        (-timedelta(days=90), "in 90 days"),
+    ],
+)
+def test_an_age_is_told_in_its_largest_unit(ago, age):
+    assert Screen(80, NOW).told(NOW - ago).endswith(f" ({age})")
+    assert Screen(None, NOW).told(NOW) == "2024-06-15T10:30:00.000Z"
+
+
+def test_a_moment_at_the_end_of_the_calendar_has_no_local_time():
+    text = Screen(80, NOW).told(datetime(1, 1, 1, tzinfo=UTC))
+    assert text.startswith("0001-01-01")
+
+
+def test_what_must_be_typed_again_is_never_cut():
+    store = "northern-lights-and-lanterns-of-oslo"
+    rows = [("STORE", "NUMBER", "STATUS", "SUBJECT"), (store, "123456", "answered", "A subject that goes on")]
+    for width in range(1, 100):
+        lines = table(rows, width, right={1}, whole=2)
+        assert lines[1].startswith(f"{store}  123456")
+        assert max(map(cells, lines)) <= max(width, len(store) + 8 + 3)
+        assert line(f"opened {store} 7: ", "A subject", width).startswith(f"opened {store} 7: ")

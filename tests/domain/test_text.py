@@ -16,8 +16,8 @@ from supportcases import (
     SupportDesk,
 )
 from supportcases.testing import support_desk
-from tests.cli.test_commands import run
 from tests.conftest import ACME, ADA
+from tests.support.command_line import run
 from tests.support.desks import BODY, INVISIBLE, UNSEEN, ZERO_WIDTH, problems
 
 

@@ -16,9 +16,8 @@ from supportcases import Actor, KeyRing, SqliteRepository, SupportDesk, create_a
 from supportcases.formats.archive import written
 from supportcases.formats.whole_cases import kept, load
 from supportcases.testing import MovableClock, numbered_ids
-from tests.cli.test_commands import MODULE, refused, run
-from tests.cli.test_support import fed
 from tests.conftest import ACME, ADA, CASES, GLOBEX, SUPPORT
+from tests.support.command_line import MODULE, fed, refused, run
 
 BODY = "The printer is on fire."
 STRANGE = "Zeilen\r\nund\ttabs \x1b[2J \u202e \u2028 \ufffd \U0001f600 <&>\"' Straße"

@@ -2,7 +2,6 @@
 
 import errno
 import os
-import shutil
 import sqlite3
 import stat
 import sys
@@ -14,11 +13,11 @@ import pytest
 from supportcases import DatabaseUnusable, SqliteRepository, SupportDesk
 from supportcases.storage.sqlite.backups import back_up
 from supportcases.storage.sqlite.checks import check
-from tests.cli.test_commands import refused, run
 from tests.conftest import ACME, ADA
 from tests.storage.test_check import HOSTS, plant, plant_host
+from tests.support.command_line import refused, run
 from tests.support.databases import fingerprint, newer_version_wrote
-from tests.support.processes import numbers_of, start
+from tests.support.processes import crash_after_a_write, numbers_of, start
 
 BODY = "The printer is on fire."
 
@@ -72,14 +71,7 @@ def test_a_file_that_nobody_uses_stays_as_it_is_and_alone(desk, tmp_path, path):
 
 
 def test_what_a_crash_has_left_in_the_wal_is_copied_and_stays_there(tmp_path, path):
-    script = """
-    import os
-    desk = SupportDesk(SqliteRepository(sys.argv[1]))
-    desk.open(Actor.merchant("acme"), body="The printer is on fire.")
-    os.kill(os.getpid(), 9)
-    """
-    process = start(script, path)
-    process.communicate("\n", timeout=30)
+    crash_after_a_write(path)
     wal = tmp_path / "cases.db-wal"
     before = wal.stat().st_size
     assert before > 0
@@ -124,27 +116,6 @@ def test_what_is_there_already_is_left_as_it_is(desk, tmp_path):
     assert "is there already" in refused(backup(tmp_path, "cases.db"))
     (tmp_path / "link.db").symlink_to("nowhere")
     assert "is there already" in refused(backup(tmp_path, "link.db"))
-
-
-@pytest.mark.parametrize(
-    ("db", "why"),
-    [
-        ("none.db", "none.db does not exist. Name the file with --db or SUPPORTCASES_DB."),
-        (":memory:", ":memory: does not exist. Name the file with --db or SUPPORTCASES_DB."),
-        (".", ". cannot be read: it is not a file."),
-        ("text.db", "text.db cannot be read as a SQLite database: file is not a database."),
-        ("empty.db", "empty.db holds no support cases."),
-        ("foreign.db", "foreign.db holds no support cases."),
-    ],
-)
-def test_what_is_no_database_of_ours_is_not_copied(tmp_path, db, why):
-    (tmp_path / "text.db").write_text("no database " * 100)
-    (tmp_path / "empty.db").touch()
-    with closing(sqlite3.connect(tmp_path / "foreign.db")) as connection:
-        connection.execute("CREATE TABLE orders (id)")
-    before = names(tmp_path)
-    assert refused(backup(tmp_path, "copy.db", "--db", db)) == f"supportcases: {why}"
-    assert names(tmp_path) == before
 
 
 def test_a_folder_that_is_missing_is_named(desk, tmp_path):
@@ -280,12 +251,3 @@ def test_a_host_s_own_schema_is_copied_and_ours_is_checked(desk, tmp_path, path,
     plant(path, "UPDATE supportcases_messages SET author_label = '' WHERE position = 2")
     with pytest.raises(DatabaseUnusable, match=r"\(CHECK constraint failed in supportcases_messages\)"):
         back_up(str(path), str(tmp_path / "second.db"))
-
-
-def test_a_host_s_own_tables_are_copied_too(desk, tmp_path, path):
-    with closing(sqlite3.connect(path)) as connection:
-        connection.executescript("CREATE TABLE orders (id PRIMARY KEY); INSERT INTO orders VALUES (7);")
-    assert backup(tmp_path, "copy.db").returncode == 0
-    shutil.move(tmp_path / "copy.db", tmp_path / "moved.db")
-    with closing(sqlite3.connect(tmp_path / "moved.db")) as connection:
-        assert connection.execute("SELECT id FROM orders").fetchall() == [(7,)]

@@ -10,9 +10,9 @@ import pytest
 from supportcases import SqliteRepository, SupportDesk, cli
 from supportcases.storage.sqlite.checks import _may_reset_a_wal
 from supportcases.testing import MovableClock
-from tests.cli.test_commands import run
 from tests.conftest import ACME, ADA, GLOBEX
 from tests.storage.test_upgrades import MIGRATION_NAMES
+from tests.support.command_line import run
 from tests.support.databases import (
     fingerprint,
     insert,
@@ -21,7 +21,7 @@ from tests.support.databases import (
     older_file,
     python,
 )
-from tests.support.processes import start
+from tests.support.processes import crash_after_a_write
 from tests.support.rows import a_case, a_message, an_entry
 
 BODY = "The printer is on fire."
@@ -407,14 +407,7 @@ def test_it_changes_nothing_and_leaves_nothing_behind(path, tmp_path):
 
 
 def test_what_a_crash_has_left_in_the_wal_stays_there_and_is_looked_at(path, tmp_path):
-    script = """
-    import os
-    desk = SupportDesk(SqliteRepository(sys.argv[1]))
-    desk.open(Actor.merchant("acme"), body="The printer is on fire.")
-    os.kill(os.getpid(), 9)
-    """
-    process = start(script, path)
-    process.communicate("\n", timeout=30)
+    crash_after_a_write(path)
     before = path.read_bytes(), (tmp_path / "cases.db-wal").read_bytes()
     assert "5 cases of 2 stores" in run("check", cwd=tmp_path).stdout
     assert (path.read_bytes(), (tmp_path / "cases.db-wal").read_bytes()) == before

@@ -8,11 +8,10 @@ from contextlib import closing, contextmanager
 
 import pytest
 
-from supportcases import Actor, CaseMoved, CaseNotFound, SqliteRepository, SupportDesk, create_app
+from supportcases import CaseMoved, SqliteRepository, SupportDesk
 from supportcases.domain.queue import CaseFilter
-from tests.conftest import ACME, ADA, CASES, GLOBEX, client_of
+from tests.conftest import ACME, ADA
 from tests.support.processes import let_go, numbers_of, start
-from tests.support.rows import failing_write
 
 BODY = "One of many that come at the same time."
 THREADS = 8
@@ -64,11 +63,6 @@ def test_cases_opened_at_once_are_numbered_without_gaps_and_all_are_there(shared
     assert all([c.number for c in cases] == sorted(c.number for c in cases) for cases in opened)
 
 
-def test_stores_are_numbered_each_for_itself_at_once(shared):
-    at_once(lambda thread: [shared.open((ACME, GLOBEX)[thread % 2], body=BODY) for _ in range(20)])
-    assert numbers_of(shared) == numbers_of(shared, GLOBEX) == list(range(1, 81))
-
-
 def test_replies_written_at_once_are_all_there_in_the_order_of_their_times(shared):
     case = shared.open(ACME, body=BODY)
     written = at_once(lambda t: [shared.reply(ACME, 1, body=f"{t}.{n}").message for n in range(20)])
@@ -79,17 +73,6 @@ def test_replies_written_at_once_are_all_there_in_the_order_of_their_times(share
     for messages in written:
         assert [m for m in thread.messages if m in messages] == messages
     assert thread.case.last_activity_at == thread.messages[-1].created_at
-
-
-def test_agents_who_answer_at_once_all_succeed_one_after_the_other(shared):
-    shared.open(ACME, body=BODY)
-    agents = [Actor.support(f"Agent {number}") for number in range(THREADS)]
-    said = at_once(lambda number: shared.answer(agents[number], "acme:1", body="We are on it.").message)
-    assert {message.id for message in shared.get(ACME, 1).messages[1:]} == {message.id for message in said}
-    entries = shared.history(ADA, "acme:1").entries[1:]
-    assert [entry.kind for entry in entries] == ["answered"] * THREADS
-    assert {entry.actor_label for entry in entries} == {agent.label for agent in agents}
-    assert [dict(entry.was) for entry in entries] == [{"status": "open"}] + [{}] * (THREADS - 1)
 
 
 def test_of_agents_who_change_the_same_revision_at_once_only_one_succeeds(shared):
@@ -106,26 +89,6 @@ def test_of_agents_who_change_the_same_revision_at_once_only_one_succeeds(shared
     assert sorted(outcomes).count("moved") == 2
     assert shared.find(ADA, "acme:1").severity in outcomes
     assert shared.revision(ADA, "acme:1") == 2
-
-
-def test_many_requests_at_once_are_all_served(path):
-    app = create_app(path)
-    client = client_of(app, "acme")
-
-    def work(thread: int) -> list[int]:
-        statuses = []
-        for _ in range(10):
-            opened = client.simulate_post(CASES, json={"body": BODY})
-            replied = client.simulate_post(f"{CASES}/{opened.json['number']}/messages", json={"body": "More"})
-            closed = client.simulate_patch(f"{CASES}/{opened.json['id']}", json={"status": "closed"})
-            statuses += [opened.status_code, replied.status_code, closed.status_code]
-            statuses.append(client.simulate_get(CASES, params={"query": "many"}).status_code)
-        return statuses
-
-    assert at_once(work) == [[201, 201, 200, 200] * 10] * THREADS
-    assert numbers_of(app.desk) == list(range(1, 10 * THREADS + 1))
-    assert app.desk.list(ACME, status="closed").count == 10 * THREADS
-    app.desk.repository.close()
 
 
 def test_a_list_is_of_one_moment_while_others_write(shared):
@@ -149,30 +112,6 @@ def test_a_list_is_of_one_moment_while_others_write(shared):
     assert shared.list(ACME).count == 95
 
 
-def test_a_case_and_its_thread_are_of_one_moment_while_others_write(shared):
-    shared.open(ACME, body=BODY)
-    done = threading.Event()
-
-    def write() -> None:
-        with setting(done):
-            for _ in range(40):
-                shared.answer(ADA, "acme:1", body="Try again.")
-                shared.reply(ACME, 1, body="Still the same.")
-
-    def read() -> int:
-        looks = 0
-        while not done.is_set():
-            thread = shared.get(ACME, 1)
-            last = thread.messages[-1]
-            assert thread.case.last_activity_at == last.created_at
-            assert thread.case.status == {"merchant": "open", "support": "answered"}[last.author_kind]
-            looks += 1
-        return looks
-
-    at_once(lambda thread: read() if thread else write(), threads=3)
-    assert len(shared.get(ACME, 1).messages) == 81
-
-
 def test_a_change_is_made_to_the_case_as_it_is_and_not_as_it_was(shared):
     """Two who close at once: one closes, the other finds it closed; no change is lost or made twice."""
     for number in range(1, 21):
@@ -184,19 +123,6 @@ def test_a_change_is_made_to_the_case_as_it_is_and_not_as_it_was(shared):
             "SELECT kind, count(*) FROM supportcases_events GROUP BY kind"
         ).fetchall()
     assert sorted(kinds) == [("closed", 20), ("opened", 20)]
-
-
-def test_a_reply_that_comes_while_a_case_is_being_closed_is_not_overwritten(shared):
-    shared.open(ACME, body=BODY)
-    for turn in range(20):
-        at_once(lambda t: shared.close(ACME, 1) if t else shared.reply(ACME, 1, body="Wait!"), threads=2)
-        thread = shared.get(ACME, 1)
-        assert len(thread.messages) == 2 + turn
-        assert thread.case.last_activity_at >= thread.messages[-1].created_at
-        assert (thread.case.status == "closed") == (thread.case.closed_at is not None)
-        if thread.case.status == "closed":
-            assert thread.case.closed_at == thread.case.last_activity_at
-        shared.reopen(ACME, 1)
 
 
 def test_a_second_writer_sees_what_the_first_one_wrote(shared):
@@ -273,22 +199,6 @@ def test_many_slow_searches_do_not_hold_up_a_write(file_desk):
         return max(waits)
 
     assert at_once(lambda thread: search() if thread else write(), threads=4)[0] < 2
-
-
-def test_what_one_transaction_rolls_back_is_seen_by_no_other(shared):
-    def fail() -> None:
-        for _ in range(30):
-            with failing_write(shared.repository):
-                shared.open(ACME, body=BODY)
-
-    def look() -> None:
-        for _ in range(60):
-            assert shared.list(ACME).count == 0
-            with pytest.raises(CaseNotFound):
-                shared.get(ACME, 1)
-
-    at_once(lambda thread: look() if thread % 2 else fail(), threads=4)
-    assert shared.open(ACME, body=BODY).number == 1
 
 
 # processes

@@ -13,7 +13,7 @@ from supportcases import SqliteRepository, SupportDesk, create_app
 from supportcases.storage.sqlite.connections import attempts
 from supportcases.storage.sqlite.pool import IDLE
 from tests.conftest import ACME
-from tests.support.databases import open_files, pragma, python
+from tests.support.databases import open_files, python
 from tests.support.list_contract import ListContract
 from tests.support.queue_contract import QueueContract
 from tests.support.report_contract import ReportContract
@@ -77,22 +77,15 @@ def test_a_repository_that_nobody_holds_closes_its_files(path):
     assert open_files(path.parent) == []
 
 
+SETTINGS = {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "mmap_size": 0, "busy_timeout": 10_000}
+
+
 def test_a_commit_is_durable_and_the_rules_of_the_schema_are_on(file_repository):
-    for _ in range(2):  # a new connection, and one that was used before
-        assert pragma(file_repository, "journal_mode") == "wal"
-        assert pragma(file_repository, "synchronous") == 2  # FULL
-        assert pragma(file_repository, "foreign_keys") == 1
-        assert pragma(file_repository, "mmap_size") == 0
-        assert pragma(file_repository, "busy_timeout") >= 5000
-
-
-def test_the_writing_connection_is_durable_too(file_repository):
-    with file_repository.write() as transaction:
-        settings = [
-            transaction.connection.execute(f"PRAGMA {name}").fetchone()[0]
-            for name in ("journal_mode", "synchronous", "foreign_keys")
-        ]
-    assert settings == ["wal", 2, 1]
+    begin = file_repository.read, file_repository.read, file_repository.write  # a new connection, one used before
+    for transaction in begin:
+        with transaction() as within:
+            found = {name: within.connection.execute(f"PRAGMA {name}").fetchone()[0] for name in SETTINGS}
+        assert found == SETTINGS
 
 
 def test_a_write_takes_the_lock_before_it_reads(path):
@@ -105,20 +98,6 @@ def test_a_write_takes_the_lock_before_it_reads(path):
         pass
     repository.close()
     assert statements == ["BEGIN IMMEDIATE", "COMMIT", "BEGIN", "COMMIT"]
-
-
-def test_foreign_keys_are_on_in_memory():
-    repository = SqliteRepository(":memory:")
-    assert pragma(repository, "foreign_keys") == 1
-    repository.close()
-
-
-def test_two_databases_in_memory_know_nothing_of_each_other():
-    one, other = SqliteRepository(":memory:"), SqliteRepository(":memory:")
-    kept(one, a_case(1))
-    assert (listed(one), listed(other)) == ([1], [])
-    one.close()
-    other.close()
 
 
 def test_threads_that_come_and_go_leave_no_files_open(file_repository, path):

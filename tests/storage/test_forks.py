@@ -72,63 +72,23 @@ os.fork = ctypes.PyDLL(None).fork
 """
 
 
+def kept(path) -> list[int]:
+    with closing(SqliteRepository(path)) as repository:
+        return numbers_of(SupportDesk(repository))
+
+
 def forked(path, script: str) -> list:
     (answer,) = let_go([start(textwrap.dedent(FORKING) + textwrap.dedent(script), path)])
     return answer
 
 
-def test_children_of_a_process_that_has_used_the_database_write_beside_it(path):
-    numbers = forked(
-        path,
-        """
-        numbers = write(3)
-        children = [fork(lambda: write(10)) for _ in range(4)]
-        numbers += write(10)
-        for wait in children:
-            numbers += wait()
-        repository.close()
-        print(json.dumps(numbers))
-        """,
-    )
-    assert sorted(numbers) == list(range(1, 54))
-    with closing(SqliteRepository(path)) as repository:
-        assert numbers_of(SupportDesk(repository)) == list(range(1, 54))
+@pytest.mark.parametrize("how", ["", FORK_IN_C], ids=["by Python", "in C"])
+def test_what_a_child_writes_after_its_parent_has_closed_the_database_is_kept(path, how):
+    """SQLite deletes the journal with the last connection; the parent's must not take that of the child for none.
 
-
-def test_what_a_child_writes_after_its_parent_has_closed_the_database_is_kept(path):
-    """SQLite deletes the journal with the last connection; the parent's must not take that of the child for none."""
-    assert forked(path, PARENT_CLOSES) == [1, 2, 3, 4, 5, 6, 7]
-    with closing(SqliteRepository(path)) as repository:
-        assert numbers_of(SupportDesk(repository)) == [1, 2, 3, 4, 5, 6, 7]
-
-
-def test_a_child_forked_while_a_thread_of_its_parent_writes_can_write(path):
-    told = forked(
-        path,
-        """
-        write(1)
-        inside, done = threading.Event(), []
-
-        def slow():
-            with repository.write():
-                done.extend(write(1))
-                inside.set()
-                threading.Event().wait(0.3)  # the fork comes now
-
-        thread = threading.Thread(target=slow)
-        thread.start()
-        inside.wait()
-        wait = fork(lambda: write(5))
-        thread.join()
-        done += write(1)
-        print(json.dumps([done, wait()]))
-        """,
-    )
-    parents, childs = told
-    assert isinstance(childs, list), childs
-    assert sorted(parents + childs) == list(range(2, 9))
-    with closing(SqliteRepository(path)) as repository:
-        assert numbers_of(SupportDesk(repository)) == list(range(1, 9))
+    uWSGI forks in C, with none of Python's hooks, while the parent's connection lies idle.
+    """
+    assert forked(path, how + PARENT_CLOSES) == [1, 2, 3, 4, 5, 6, 7] == kept(path)
 
 
 def test_children_forked_while_threads_of_their_parent_write_without_pause_can_write(path):
@@ -160,8 +120,7 @@ def test_children_forked_while_threads_of_their_parent_write_without_pause_can_w
     assert [child for child in children if not isinstance(child, list)] == []
     everything = sorted(parents + [number for child in children for number in child])
     assert everything == list(range(1, len(everything) + 1))
-    with closing(SqliteRepository(path)) as repository:
-        assert numbers_of(SupportDesk(repository)) == everything
+    assert kept(path) == everything
 
 
 def test_a_child_lets_go_of_the_database_without_harm_to_its_parent(path):
@@ -182,8 +141,7 @@ def test_a_child_lets_go_of_the_database_without_harm_to_its_parent(path):
         """,
     )
     assert numbers == [1, 2, 3, 4, 5, 6]
-    with closing(SqliteRepository(path)) as repository:
-        assert numbers_of(SupportDesk(repository)) == numbers
+    assert kept(path) == numbers
 
 
 def test_a_fork_waits_for_who_reads_now_and_not_for_who_comes_next(path):
@@ -220,13 +178,6 @@ def test_a_fork_waits_for_who_reads_now_and_not_for_who_comes_next(path):
     assert inherited == []
     assert seconds < 5
     assert number == 101
-
-
-def test_a_fork_that_python_did_not_make_loses_nothing_either(path):
-    """As uWSGI forks: in C, with none of Python's hooks, while the parent's connection lies idle."""
-    assert forked(path, FORK_IN_C + PARENT_CLOSES) == [1, 2, 3, 4, 5, 6, 7]
-    with closing(SqliteRepository(path)) as repository:
-        assert numbers_of(SupportDesk(repository)) == [1, 2, 3, 4, 5, 6, 7]
 
 
 def test_a_fork_that_cannot_wait_any_longer_is_told_in_the_log(path, caplog, monkeypatch):
@@ -291,8 +242,7 @@ def test_of_a_write_amid_which_a_host_forks_only_the_parent_keeps_what_it_wrote(
     other_process = "Another process began this transaction, before a fork; only there can it go on."
     assert childs == [forked_amid, other_process, other_process, other_process, 1, forked_amid]
     assert parents == [2, 3, 4]
-    with closing(SqliteRepository(path)) as repository:
-        assert numbers_of(SupportDesk(repository)) == [1, 2, 3, 4]
+    assert kept(path) == [1, 2, 3, 4]
 
 
 def test_a_large_write_of_the_parent_survives_a_child_that_leaves_it_and_ends(path):

@@ -8,7 +8,6 @@ import pytest
 from supportcases import DatabaseUnavailable, create_app
 from tests.conftest import ACME
 from tests.support.processes import numbers_of
-from tests.support.rows import failing_write
 
 BODY = "What becomes of the case before this one?"
 ENDED = "This transaction has ended before its time; nothing more of it is kept."
@@ -119,21 +118,6 @@ def test_an_error_that_ends_the_transaction_at_depth_three_is_told_wherever_it_i
     make_room(desk.repository)
     assert len(desk.get(ACME, 1).messages) == 1
     assert heard == []
-
-
-def test_an_inner_write_that_fails_at_depth_three_leaves_the_outer_ones(told):
-    desk, heard = told
-    with desk.repository.write():
-        desk.reply(ACME, 1, body="1")
-        with desk.repository.write():
-            desk.reply(ACME, 1, body="2")
-            with failing_write(desk.repository):
-                desk.reply(ACME, 1, body="3")
-            desk.reply(ACME, 1, body="4")
-        with failing_write(desk.repository), desk.repository.write():
-            desk.reply(ACME, 1, body="5")
-    assert [message.body for message in desk.get(ACME, 1).messages[1:]] == ["1", "2", "4"]
-    assert [event.message.body for event in heard] == ["1", "2", "4"]
 
 
 @pytest.mark.parametrize("statement", ["COMMIT", "ROLLBACK"])

@@ -1,6 +1,7 @@
 """Where a database cannot be: each place is refused in one sentence, and what is there stays as it was."""
 
 import os
+import re
 import sqlite3
 import stat
 from contextlib import closing
@@ -8,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from supportcases import DatabaseUnusable, SqliteRepository, SupportDesk
+from supportcases import SqliteRepository, SupportDesk
 from supportcases.storage.sqlite.migrations import MIGRATIONS
 from tests.conftest import ACME
-from tests.support.databases import fingerprint, newer_version_wrote, open_files, python, refusal
+from tests.support.databases import fingerprint, newer_version_wrote, python, refusal
 from tests.support.rows import a_case, kept, listed
 
 BODY = "The checkout says that the card was declined."
@@ -32,6 +33,50 @@ def test_any_file_name_will_do(tmp_path, name):
     repository = SqliteRepository(str(folder / name))
     assert SupportDesk(repository).list(ACME).count == 2
     repository.close()
+
+
+def truncated(path):
+    with closing(SqliteRepository(path)) as repository:
+        kept(repository, *(a_case(number) for number in range(1, 101)))
+    os.truncate(path, 4096)
+
+
+def newer(path):
+    SqliteRepository(path).close()
+    newer_version_wrote(path)
+
+
+def with_a_table_of_our_name(path):
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("CREATE TABLE supportcases_cases (id INTEGER)")
+
+
+UNUSABLE = {
+    "text": (lambda path: path.write_bytes(b"name,price\nMug,12\n" * 50), ""),
+    "zeros": (lambda path: path.write_bytes(b"\0" * 4096), ""),
+    "only the header": (lambda path: path.write_bytes(b"SQLite format 3\0" + b"\xff" * 4080), ""),
+    "truncated": (truncated, ""),
+    "of a newer version": (newer, r"newer version.*9999_x"),
+    "a table of our name that is not ours": (with_a_table_of_our_name, ""),
+}
+
+
+@pytest.mark.parametrize("what", UNUSABLE)
+def test_a_file_that_cannot_be_used_is_refused_and_stays_as_it_was_and_is_not_held_open(path, what):
+    make, sentence = UNUSABLE[what]
+    make(path)
+    before = fingerprint(path)
+    assert re.search(sentence, refusal(path))
+    assert fingerprint(path) == before
+
+
+def test_what_is_no_file_is_refused_without_waiting_and_nothing_is_made(tmp_path):
+    assert "no folder" in refusal(tmp_path / "missing" / "cases.db")
+    refusal(Path("/proc/cases.db"))
+    assert os.listdir(tmp_path) == []
+    os.mkfifo(tmp_path / "pipe")
+    for place in (tmp_path, Path("/dev/null"), tmp_path / "pipe"):
+        assert "not a file" in refusal(place)
 
 
 @pytest.mark.parametrize("name", ["cases.db", "./cases.db", "sub/../cases.db"])
@@ -81,81 +126,10 @@ def test_the_file_of_another_application_keeps_its_tables(path):
     assert tables == ours | {"products", "_sqlite_migrations"}
 
 
-def test_a_missing_folder_is_refused_and_not_made(tmp_path):
-    assert "no folder" in refusal(tmp_path / "missing" / "cases.db")
-    assert os.listdir(tmp_path) == []
-
-
-def test_a_folder_is_refused(tmp_path):
-    assert "not a file" in refusal(tmp_path)
-
-
-def test_a_device_is_refused():
-    assert "not a file" in refusal(Path("/dev/null"))
-
-
-def test_a_pipe_is_refused_without_waiting_for_a_writer(tmp_path):
-    os.mkfifo(tmp_path / "pipe")
-    assert "not a file" in refusal(tmp_path / "pipe")
-
-
-@pytest.mark.parametrize(
-    "content",
-    [b"name,price\nMug,12\n" * 50, b"\0" * 4096, b"SQLite format 3\0" + b"\xff" * 4080],
-    ids=["text", "zeros", "only the header"],
-)
-def test_what_is_no_database_is_refused_and_stays_as_it_was(path, content):
-    path.write_bytes(content)
-    before = fingerprint(path)
-    refusal(path)
-    assert fingerprint(path) == before
-
-
-def test_a_truncated_database_is_refused_and_stays_as_it_was(path):
-    repository = SqliteRepository(path)
-    kept(repository, *(a_case(number) for number in range(1, 101)))
-    repository.close()
-    os.truncate(path, 4096)
-    before = fingerprint(path)
-    refusal(path)
-    assert fingerprint(path) == before
-
-
-def test_a_database_of_a_newer_version_is_refused_and_stays_as_it_was(path):
-    SqliteRepository(path).close()
-    newer_version_wrote(path)
-    before = fingerprint(path)
-    sentence = refusal(path)
-    assert "newer version" in sentence
-    assert "9999_x" in sentence
-    assert fingerprint(path) == before
-
-
 def test_migrations_of_somebody_else_are_none_of_our_business(path):
     SqliteRepository(path).close()
     newer_version_wrote(path, of="storefront")
     SqliteRepository(path).close()
-
-
-def test_a_file_with_a_table_of_our_name_that_is_not_ours_is_refused_and_stays_as_it_was(path):
-    with closing(sqlite3.connect(path)) as connection:
-        connection.execute("CREATE TABLE supportcases_cases (id INTEGER)")
-    before = fingerprint(path)
-    refusal(path)
-    assert fingerprint(path) == before
-
-
-def test_a_refused_file_is_not_held_open(path):
-    with closing(sqlite3.connect(path)) as connection:
-        connection.execute("CREATE TABLE supportcases_cases (id INTEGER)")
-    with pytest.raises(DatabaseUnusable) as refused:
-        SqliteRepository(path)
-    assert open_files(path.parent) == []
-    assert str(path) in str(refused.value)
-
-
-def test_a_place_where_no_file_can_be_made_is_refused():
-    refusal(Path("/proc/cases.db"))
 
 
 def test_a_file_that_cannot_be_written_is_refused_and_stays_as_it_was(path):

@@ -10,7 +10,8 @@ import pytest
 from supportcases import Actor, InvalidInput, Severity, SqliteRepository, Status, SupportDesk
 from supportcases.domain.errors import AlreadyThere, SupportCasesError
 from supportcases.testing import support_desk
-from tests.conftest import ACME, ADA, CASES, GLOBEX, client_of
+from tests.conftest import ACME, ADA, GLOBEX
+from tests.support.crowd import Crowd
 from tests.support.databases import insert, insert_case, older_file
 from tests.support.rows import failing_write
 from tests.support.searching import (
@@ -175,62 +176,25 @@ def test_a_case_that_the_schema_refuses_leaves_no_trace(either_desk):
     assert_index_and_counts_are_right(repository)
 
 
-def do_something(chance: random.Random, desk: SupportDesk, actor: Actor, number: int) -> None:
-    ref, severity, status = f"{actor.store}:{number}", chance.choice([*Severity]), chance.choice([*Status])
-    what = chance.choice(
-        [
-            lambda: desk.open(actor, body=BODY, subject=a_subject(chance), severity=severity),
-            lambda: desk.reply(actor, number, body=BODY),
-            lambda: desk.answer(ADA, ref, body=BODY, close=status is Status.CLOSED),
-            lambda: desk.close(actor, number),
-            lambda: desk.reopen(actor, number),
-            lambda: desk.change(ADA, ref, severity=severity),
-            lambda: desk.change(ADA, ref, status=status, subject=a_subject(chance)),
-        ]
-    )
-    what()
-
-
 def test_index_and_counts_are_right_after_a_random_history():
     chance = random.Random(5)
-    actors = [Actor.merchant(store) for store in ("acme", "globex", "initech")]
     with support_desk() as kit:
         desk = kit.desk
-        for actor in actors:
-            desk.open(actor, body=BODY, subject=a_subject(chance))
-        for step in range(1, 601):
-            kit.clock.advance(seconds=chance.choice([0, 1, 60]))
-            actor = chance.choice(actors)
-            number = chance.randint(1, desk.list(actor, limit=1).count)
-            do_something(chance, desk, actor, number)
-            if step % 100 == 0:
-                assert_index_and_counts_are_right(kit.desk.repository)
-        for actor in actors:
-            cases = desk.list(actor, limit=100).cases
+        crowd = Crowd(desk, kit.clock, chance, subject=lambda: a_subject(chance))
+        crowd.fill(30)
+        for _ in range(6):
+            for _ in range(30):
+                crowd.meddle()
+            assert_index_and_counts_are_right(desk.repository)
+        for store in ("acme", "globex", "initech"):
+            actor = Actor.merchant(store)
+            cases = [case for offset in (0, 100, 200) for case in desk.list(actor, limit=100, offset=offset).cases]
             assert len(cases) == desk.list(actor).count > 20
             for _ in range(100):
-                assert_as_naive(desk, actor.store, cases, a_query(chance, [case.subject for case in cases]))
+                assert_as_naive(desk, store, cases, a_query(chance, [case.subject for case in cases]))
 
 
-# stores are walls
-
-
-def test_a_term_of_another_store_is_neither_found_nor_counted(app, monkeypatch):
-    stores = ["acme", "acme-2", "acme2", "globex", "initech"]  # each the neighbour of the one before
-    for store in stores:
-        for _ in range(20):
-            app.desk.open(Actor.merchant(store), body=BODY, subject=f"only {store.upper()} has it, not the others")
-    clients = {store: client_of(app, store) for store in stores}
-    for constants, store, term in product(CONSTANTS, stores, stores):
-        set_constants(monkeypatch, **constants)
-        for query in (f"only {term} has", f"nly {term} h", term):
-            hits = [number for number in range(20, 0, -1) if query.casefold() in f"only {store} has it"]
-            for filters in ({}, {"status": "open"}, {"severity": "normal"}, {"status": "closed"}):
-                answer = clients[store].simulate_get(CASES, params={"query": query, "limit": "5", **filters}).json
-                expected = [] if filters == {"status": "closed"} else hits
-                assert [case["number"] for case in answer["data"]] == expected[:5]
-                assert answer["meta"]["count"] == len(expected)
-
+# the numbers at the end
 
 NUMBERS_AT_THE_END = [2**31 - 1, 2**31, 2**32 - 2, 2**32 - 1]
 

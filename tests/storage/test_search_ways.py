@@ -1,6 +1,5 @@
 """The ways of a search: each is taken where it is meant, and all give the same answer."""
 
-import re
 from collections.abc import Iterator
 from datetime import timedelta
 from itertools import product
@@ -132,54 +131,6 @@ def test_each_way_is_taken_where_it_is_meant(traced, monkeypatch, company, const
     assert_as_naive(desk, "acme", ALONE, query, **wanted)
     scanned = "file" if company is ALONE and "severity" not in wanted else "store"
     assert ways(statements) == [way.replace("by scan", f"by {scanned}") for way in expected]
-
-
-@pytest.mark.parametrize(
-    ("few", "query", "expected"),
-    [
-        (60, "strasse once", ['"e o" AND "nce"']),
-        (60, "order of strasse 105", ['"e 1" AND "105"']),
-        (0, "order of strasse 105", ['"e 1" AND "105"', 4, 7]),
-        (0, "late", ['"lat" AND "ate"']),
-    ],
-)
-def test_a_long_term_is_looked_for_by_its_rarest_trigrams_and_by_more_of_them_unless_those_are_few(
-    traced, monkeypatch, company, few, query, expected
-):
-    statements, repository = traced
-    desk = loaded(repository, *company)
-    set_constants(monkeypatch, few=few, newest=60, share=1)
-    statements.clear()
-    assert_as_naive(desk, "acme", ALONE, query, limit=5)
-    asked = [re.search("MATCH '(.*)'", statement)[1] for statement in statements if ways([statement]) == TWICE[:1]]
-    assert [told if number == 0 else told.count(" AND ") + 1 for number, told in enumerate(asked)] == expected
-
-
-def test_a_scan_reads_the_file_in_its_order_or_the_store_s_part_of_it_by_an_index(traced, company):
-    statements, repository = traced
-    desk = loaded(repository, *company)
-    statements.clear()
-    searched(desk, "acme", "er")
-    (statement,) = [statement for statement in statements if "WITH found" in statement]
-    with repository.read() as transaction:
-        plan = [row[3] for row in transaction.connection.execute(f"EXPLAIN QUERY PLAN {statement}")]
-    assert any(step.startswith("SCAN supportcases_cases") for step in plan) == (company is ALONE), plan
-    assert any(step.startswith("SEARCH supportcases_cases USING INDEX") for step in plan) == (company is IN_COMPANY)
-
-
-@pytest.mark.parametrize("few", [0, 60])
-def test_the_index_leads_to_the_cases_and_not_the_other_way_round(traced, monkeypatch, company, few):
-    statements, repository = traced
-    desk = loaded(repository, *company)
-    set_constants(monkeypatch, few=few, newest=60, share=1)
-    for query in ("once", "105"):
-        statements.clear()
-        searched(desk, "acme", query)
-        (statement,) = [statement for statement in statements if "WITH found" in statement]
-        with repository.write() as transaction:
-            transaction.connection.execute("ANALYZE")
-            plan = [row[3] for row in transaction.connection.execute(f"EXPLAIN QUERY PLAN {statement}")]
-        assert "SEARCH c USING INDEX sqlite_autoindex_supportcases_cases_2 (store=? AND number=?)" in plan
 
 
 @pytest.mark.parametrize("filters", [{}, {"status": "open"}, {"severity": "normal"}], ids=str)

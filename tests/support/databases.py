@@ -77,11 +77,6 @@ def newer_version_wrote(path: Path, migration: str = "9999_x", of: str = "suppor
         connection.execute(statement, [of, migration])
 
 
-def pragma(repository, name: str):
-    with repository.read() as transaction:
-        return transaction.connection.execute(f"PRAGMA {name}").fetchone()[0]
-
-
 def refusal(place: Path) -> str:
     with pytest.raises(DatabaseUnusable) as refused:
         create_app(place)

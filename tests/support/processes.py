@@ -31,6 +31,16 @@ def start(script: str, *arguments: object) -> subprocess.Popen[str]:
     )
 
 
+def crash_after_a_write(path) -> None:
+    """Let a process open a case in the file and be killed, so that its journal stays."""
+    script = """
+        import os
+        SupportDesk(SqliteRepository(sys.argv[1])).open(Actor.merchant("acme"), body="The printer is on fire.")
+        os.kill(os.getpid(), 9)
+    """
+    start(script, path).communicate("\n", timeout=30)
+
+
 def let_go(processes: list[subprocess.Popen[str]]) -> list:
     """Let the processes begin together; return the JSON that each printed."""
     assert [process.stdout.readline() for process in processes] == ["ready\n"] * len(processes)

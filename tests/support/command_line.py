@@ -1,0 +1,88 @@
+"""The command line as people run it: as a process with arguments, an environment and streams, or on a terminal."""
+
+import fcntl
+import http.client
+import json
+import os
+import pty
+import re
+import struct
+import subprocess
+import sys
+import termios
+from contextlib import closing
+from urllib.parse import urlsplit
+
+from tests.conftest import ADA, CASES
+
+MODULE = [sys.executable, "-m", "supportcases"]
+KEY = re.compile(r"sck_[0-9a-f]{48}\n")
+TIME = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z"
+
+
+def run(*arguments: str, cwd, command=MODULE, **environ: str):
+    return subprocess.run(
+        [*command, *arguments],
+        cwd=cwd,
+        env={**os.environ, **environ},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        timeout=30,
+    )
+
+
+def refused(done) -> str:
+    """Return the one line on stderr with which a command ended that could not do its work."""
+    assert (done.returncode, done.stdout) == (1, ""), done.stderr
+    assert re.fullmatch(r"supportcases: .+\n", done.stderr), done.stderr
+    return done.stderr.removesuffix("\n")
+
+
+def status_of(url: str, path: str = CASES, key: str | None = None) -> int:
+    where = urlsplit(url)
+    with closing(http.client.HTTPConnection(where.hostname, where.port, timeout=10)) as connection:
+        connection.request("GET", path, headers={"Authorization": f"Bearer {key}"} if key else {})
+        response = connection.getresponse()
+        json.loads(response.read())
+        return response.status
+
+
+def rows_of(listing: str) -> list[list[str]]:
+    """Return the columns of each key that `keys list` printed."""
+    return [re.split(r" {2,}", line) for line in listing.splitlines()[1:]]
+
+
+def fed(text, *arguments, cwd, **environ):
+    """Run a command with something on its standard input."""
+    data = text if isinstance(text, bytes) else text.encode()
+    return subprocess.run(
+        [*MODULE, *arguments], input=data, cwd=cwd, env={**os.environ, **environ}, capture_output=True, timeout=30
+    )
+
+
+def on_terminal(columns, *arguments, cwd, **environ):
+    """Run a command on a terminal of so many columns; return the lines that it showed."""
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+    env = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "LINES")}
+    env = {**env, "PYTHONIOENCODING": "utf-8", **environ}
+    shown = b""
+    with open(ours, "rb", buffering=0) as terminal:
+        process = subprocess.Popen([*MODULE, *arguments], cwd=cwd, env=env, stdin=subprocess.DEVNULL, stdout=theirs)
+        os.close(theirs)
+        try:
+            while chunk := terminal.read(65_536):
+                shown += chunk
+        except OSError:  # that is how the end of a terminal looks
+            pass
+        assert process.wait(timeout=30) == 0
+    return shown.decode().replace("\r\n", "\n").removesuffix("\n").split("\n")
+
+
+def messages_of(desk, ref):
+    return [
+        (message.author_kind, message.author_label, message.body, message.internal)
+        for message in desk.get(ADA, ref).messages
+    ]

@@ -1,4 +1,6 @@
 import pytest
 
 CONTRACTS = ("repository", "list", "queue", "report", "transaction")
-pytest.register_assert_rewrite("tests.support.rows", *(f"tests.support.{name}_contract" for name in CONTRACTS))
+pytest.register_assert_rewrite(
+    "tests.support.rows", "tests.support.databases", *(f"tests.support.{name}_contract" for name in CONTRACTS)
+)

@@ -1,6 +1,8 @@
 """Random lives of cases in two stores, of merchants and the support team, against a model in plain Python."""
 
+from collections import Counter
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 import pytest
 from hypothesis import settings
@@ -8,6 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from supportcases import Actor, CaseMoved, CaseNotFound, Category, Severity, SqliteRepository, SupportDesk
+from supportcases.domain.statistics import spread_of
 from supportcases.testing import MovableClock
 from tests.conftest import ACME, ADA, GLOBEX
 
@@ -30,6 +33,8 @@ class ModelCase:
     assignee: str | None = None
     words: list[tuple[str, str, bool]] = field(default_factory=list)  # kind, body and whether it is a note
     events: list[str] = field(default_factory=lambda: ["opened"])
+    answered: int | None = None  # when it was answered first
+    closed: int | None = None  # when it was closed, if it is
 
     @property
     def place(self) -> tuple[int, ...]:
@@ -45,6 +50,8 @@ class ModelCase:
         elif status == "open" and self.unanswered is None:
             self.unanswered = now
         self.waiting = self.unanswered if status == "open" else None
+        if status != self.status:
+            self.closed = now if status == "closed" else None
         self.status, self.active = status, now
 
 
@@ -58,6 +65,8 @@ class Model:
         """Add a public word."""
         now = max(now, case.active)
         case.words.append((kind, body, False))
+        if kind in ("support", "elliot") and case.answered is None:
+            case.answered = now
         case.turn({"merchant": "open", "system": case.status}.get(kind, "answered"), now)
         case.events.append({"merchant": "replied", "system": "announced"}.get(kind, "answered"))
         if close and case.status != "closed":
@@ -240,6 +249,31 @@ class Desks(RuleBasedStateMachine):
         assert [case.id for case in page.cases] == [place[-1] for place in sorted(expected)]
         assert page.count == len(expected)
 
+    @rule(
+        actor=st.sampled_from([ADA, BOB]),
+        asked=st.sampled_from([None, "acme", "globex", "umbrella"]),
+        after=st.none() | st.integers(-50, 3000),
+        before=st.none() | st.integers(-50, 3000),
+    )
+    def stats(self, actor, asked, after, before):
+        window = [None if edge is None else self.start + timedelta(seconds=edge) for edge in (after, before)]
+        found = self.desk.stats(actor, store=asked, created_after=window[0], created_before=window[1])
+        cases = [
+            (case, f"{store}:{number}")
+            for store, number, case in self.all_cases()
+            if actor.may_enter(store) and asked in (None, store)
+            if (after is None or case.opened >= after) and (before is None or case.opened < before)
+        ]
+        counts = Counter((case.status, case.severity) for case, _ in cases)
+        assert {(s, v): n for s, row in found.counts.items() for v, n in row.items() if n} == counts
+        waits = [(case.waiting, self.desk.find(ADA, ref).id) for case, ref in cases if case.waiting is not None]
+        oldest = found.oldest_unanswered
+        assert (oldest and (self.seconds(oldest.waiting_since), oldest.id)) == min(waits, default=None)
+        answers = [case.answered - case.opened for case, _ in cases if case.answered is not None]
+        assert found.first_answer == spread_of([1000 * seconds for seconds in answers])
+        closings = [case.closed - case.opened for case, _ in cases if case.closed is not None]
+        assert found.time_to_close == spread_of([1000 * seconds for seconds in closings])
+
     @invariant()
     def every_case_is_as_the_model_says(self):
         for store, number, expected in self.all_cases():
@@ -259,7 +293,7 @@ class Desks(RuleBasedStateMachine):
             merchants = self.desk.get(STORES[store], number)
             assert (merchants.case, merchants.revision) == (case, None)
             assert merchants.messages == tuple(m for m in thread.messages if not m.internal)
-            assert (case.closed_at is not None) == (case.status == "closed")
+            assert self.seconds(case.closed_at) == expected.closed
 
     def every_history_is_as_the_model_says(self) -> None:
         for store, number, expected in self.all_cases():

@@ -14,9 +14,9 @@ from supportcases import DatabaseUnusable, SqliteRepository, SupportDesk
 from supportcases.storage.sqlite.backups import back_up
 from supportcases.storage.sqlite.checks import check
 from tests.conftest import ACME, ADA
-from tests.storage.test_check import HOSTS, plant, plant_host
 from tests.support.command_line import refused, run
 from tests.support.databases import fingerprint, newer_version_wrote
+from tests.support.faults import BROKEN_CHECK, HOSTS, plant, plant_host
 from tests.support.processes import crash_after_a_write, numbers_of, start
 
 BODY = "The printer is on fire."
@@ -248,6 +248,6 @@ def test_a_host_s_own_schema_is_copied_and_ours_is_checked(desk, tmp_path, path,
     plant_host(path, host)
     assert back_up(str(path), str(tmp_path / "copy.db")).cases == 3
     assert dump(tmp_path / "copy.db") == dump(path)
-    plant(path, "UPDATE supportcases_messages SET author_label = '' WHERE position = 2")
+    plant(path, BROKEN_CHECK)
     with pytest.raises(DatabaseUnusable, match=r"\(CHECK constraint failed in supportcases_messages\)"):
         back_up(str(path), str(tmp_path / "second.db"))

@@ -3,10 +3,9 @@
 import re
 
 import pytest
-from falcon.testing import TestClient
 
-from supportcases import KeyRing, SqliteRepository, create_app
-from tests.conftest import ACME, ADA, CASES, client_of
+from supportcases import SqliteRepository, create_app
+from tests.conftest import ACME, ADA, CASES, SUPPORT, client_of, support_client_of
 
 BODY = "The checkout says that the card was declined."
 
@@ -22,17 +21,8 @@ def traced(clock):
 
     repository = SqliteRepository(":memory:", trace=trace)
     app = create_app(repository, clock=clock)
-    client = client_of(app, "acme")
-    yield statements, client, app.desk
+    yield statements, app
     repository.close()
-
-
-@pytest.fixture
-def support_client(traced):
-    _, _, desk = traced
-    key, _ = KeyRing(desk.repository, clock=desk.clock).create_support(label="Ada")
-    app = create_app(desk.repository, clock=desk.clock)
-    return TestClient(app, headers={"Authorization": f"Bearer {key}"})
 
 
 NEW = {"body": BODY}
@@ -50,28 +40,69 @@ REQUESTS = {
 }
 
 
-@pytest.mark.parametrize("name", REQUESTS)
-@pytest.mark.parametrize("cases", [1, 200])
-def test_a_request_takes_the_same_few_statements_however_much_is_kept(traced, clock, name, cases):
-    statements, client, desk = traced
-    expected, method, path, how = REQUESTS[name]
+KEYED = {"headers": {"Idempotency-Key": "k"}}
+SUPPORT_REQUESTS = {
+    "team: queue": (5, "GET", f"{SUPPORT}/cases", {}),
+    "team: queue with filters": (
+        5,
+        "GET",
+        f"{SUPPORT}/cases?query=declined&status=open&store=acme&assignee=none&sort=severity",
+        {},
+    ),
+    "team: queue past the end": (5, "GET", f"{SUPPORT}/cases?offset=100000", {}),
+    "team: open": (7, "POST", f"{SUPPORT}/cases", {"json": NEW | {"store": "acme"}}),
+    "team: open with a key for retries": (15, "POST", f"{SUPPORT}/cases", {"json": NEW | {"store": "acme"}, **KEYED}),
+    "team: get by number": (6, "GET", f"{SUPPORT}/cases/acme:1", {}),
+    "team: get by id": (7, "GET", f"{SUPPORT}/cases/{{id}}", {}),
+    "team: get what is not there": (4, "GET", f"{SUPPORT}/cases/acme:100000", {}),
+    "team: change": (11, "PATCH", f"{SUPPORT}/cases/acme:1", {"json": {"severity": "low", "assignee": "me"}}),
+    "team: change if it has not moved": (
+        12,
+        "PATCH",
+        f"{SUPPORT}/cases/acme:1",
+        {"json": {"status": "closed"}, "headers": {"If-Match": "{etag}"}},
+    ),
+    "team: change nothing": (9, "PATCH", f"{SUPPORT}/cases/acme:1", {"json": {"status": "open"}}),
+    "team: answer": (7, "POST", f"{SUPPORT}/cases/acme:1/messages", {"json": NEW}),
+    "team: answer and close": (9, "POST", f"{SUPPORT}/cases/acme:1/messages", {"json": NEW | {"close": True}}),
+    "team: answer with a key for retries": (15, "POST", f"{SUPPORT}/cases/acme:1/messages", {"json": NEW, **KEYED}),
+    "team: note": (6, "POST", f"{SUPPORT}/cases/acme:1/messages", {"json": NEW | {"internal": True}}),
+    "team: history": (6, "GET", f"{SUPPORT}/cases/acme:1/history", {}),
+    "team: stats": (7, "GET", f"{SUPPORT}/stats", {}),
+    "team: stats of a window": (7, "GET", f"{SUPPORT}/stats?store=acme&createdAfter=2024-01-01", {}),
+    "team: stores": (5, "GET", f"{SUPPORT}/stores", {}),
+}
+
+
+def the_desk_is_full(desk, cases: int) -> None:
     with desk.repository.write():
         for _ in range(cases):
             desk.open(ACME, body=BODY)
-        for _ in range(cases):
+        for n in range(cases):
             desk.reply(ACME, 1, body="Anything new?")
+            desk.note(ADA, f"acme:{n + 1}", body="I am looking into it.")
+
+
+@pytest.mark.parametrize("name", REQUESTS | SUPPORT_REQUESTS)
+@pytest.mark.parametrize("cases", [1, 200])
+def test_a_request_takes_the_same_few_statements_however_much_is_kept(traced, clock, name, cases):
+    statements, app = traced
+    expected, method, path, how = (REQUESTS | SUPPORT_REQUESTS)[name]
+    client = client_of(app, "acme") if name in REQUESTS else support_client_of(app)
+    the_desk_is_full(app.desk, cases)
+    path = path.format(id=app.desk.find(ADA, "acme:1").id)
+    if "If-Match" in how.get("headers", {}):
+        how = how | {"headers": {"If-Match": f'"{app.desk.revision(ADA, "acme:1")}"'}}
     clock.advance(minutes=1)
     statements.clear()
     answer = client.simulate_request(method, path, **how)
-    assert answer.status_code == {"POST": 201}.get(method, 404 if name == "get what is not there" else 200)
+    assert answer.status_code == {"POST": 201}.get(method, 404 if "not there" in name else 200)
     assert len(statements) == expected, "\n".join(statements)
 
 
 def test_a_list_and_a_search_read_no_messages(traced):
-    statements, client, desk = traced
-    desk.open(ACME, body=BODY)
-    statements.clear()
-    client.simulate_get(CASES, params={"query": "card"})
+    statements, app = traced
+    app.desk.list(ACME, query="card")
     assert not any("supportcases_messages" in statement for statement in statements)
 
 
@@ -92,65 +123,6 @@ def test_a_page_is_read_from_an_index_without_sorting(repository, condition):
     assert "INDEX supportcases_cases_by_" in plan[0][3]
 
 
-# the support team's side
-
-SUPPORT = "/api/v1/support"
-KEYED = {"headers": {"Idempotency-Key": "k"}}
-SUPPORT_REQUESTS = {
-    "queue": (5, "GET", "/cases", {}),
-    "queue with filters": (5, "GET", "/cases?query=declined&status=open&store=acme&assignee=none&sort=severity", {}),
-    "queue past the end": (5, "GET", "/cases?offset=100000", {}),
-    "open": (7, "POST", "/cases", {"json": NEW | {"store": "acme"}}),
-    "open with a key for retries": (15, "POST", "/cases", {"json": NEW | {"store": "acme"}, **KEYED}),
-    "get by number": (6, "GET", "/cases/acme:1", {}),
-    "get by id": (7, "GET", "/cases/{id}", {}),
-    "get what is not there": (4, "GET", "/cases/acme:100000", {}),
-    "change": (11, "PATCH", "/cases/acme:1", {"json": {"severity": "low", "assignee": "me"}}),
-    "change if it has not moved": (
-        12,
-        "PATCH",
-        "/cases/acme:1",
-        {"json": {"status": "closed"}, "headers": {"If-Match": "{etag}"}},
-    ),
-    "change nothing": (9, "PATCH", "/cases/acme:1", {"json": {"status": "open"}}),
-    "answer": (7, "POST", "/cases/acme:1/messages", {"json": NEW}),
-    "answer and close": (9, "POST", "/cases/acme:1/messages", {"json": NEW | {"close": True}}),
-    "answer with a key for retries": (15, "POST", "/cases/acme:1/messages", {"json": NEW, **KEYED}),
-    "note": (6, "POST", "/cases/acme:1/messages", {"json": NEW | {"internal": True}}),
-    "history": (6, "GET", "/cases/acme:1/history", {}),
-    "stats": (7, "GET", "/stats", {}),
-    "stats of a window": (7, "GET", "/stats?store=acme&createdAfter=2024-01-01", {}),
-    "stores": (5, "GET", "/stores", {}),
-}
-
-
-def the_desk_is_full(desk, cases: int) -> None:
-    with desk.repository.write():
-        for _ in range(cases):
-            desk.open(ACME, body=BODY)
-        for n in range(cases):
-            desk.reply(ACME, 1, body="Anything new?")
-            desk.note(ADA, f"acme:{n + 1}", body="I am looking into it.")
-
-
-@pytest.mark.parametrize("name", SUPPORT_REQUESTS)
-@pytest.mark.parametrize("cases", [1, 200])
-def test_a_request_of_support_takes_the_same_few_statements_however_much_is_kept(
-    traced, support_client, clock, name, cases
-):
-    statements, _, desk = traced
-    expected, method, path, how = SUPPORT_REQUESTS[name]
-    the_desk_is_full(desk, cases)
-    path = path.format(id=desk.find(ADA, "acme:1").id)
-    if "If-Match" in how.get("headers", {}):
-        how = how | {"headers": {"If-Match": f'"{desk.revision(ADA, "acme:1")}"'}}
-    clock.advance(minutes=1)
-    statements.clear()
-    answer = support_client.simulate_request(method, SUPPORT + path, **how)
-    assert answer.status_code == {"POST": 201}.get(method, 404 if name == "get what is not there" else 200)
-    assert len(statements) == expected, "\n".join(statements)
-
-
 SORTS_BY_INDEX = {
     "waiting": "supportcases_cases_by_waiting",
     "activity": "supportcases_cases_by_all_activity",
@@ -163,7 +135,7 @@ SORTS_BY_INDEX = {
 @pytest.mark.parametrize("analysed", [False, True], ids=["as it is", "analysed"])
 def test_the_queue_is_read_from_an_index_without_sorting(traced, sort, page, analysed):
     """The plan of the very statement that the queue runs, with its values, as SQLite was given it."""
-    statements, _, desk = traced
+    statements, desk = traced[0], traced[1].desk
     the_desk_is_full(desk, 50)
     with desk.repository.write() as transaction:
         if analysed:
@@ -180,7 +152,7 @@ def test_the_queue_is_read_from_an_index_without_sorting(traced, sort, page, ana
 
 
 def test_a_merchants_thread_is_read_from_the_index_that_passes_notes_by(traced):
-    statements, _, desk = traced
+    statements, desk = traced[0], traced[1].desk
     the_desk_is_full(desk, 5)
     statements.clear()
     desk.get(ACME, 1)

@@ -35,7 +35,8 @@ def crash_after_a_write(path) -> None:
     """Let a process open a case in the file and be killed, so that its journal stays."""
     script = """
         import os
-        SupportDesk(SqliteRepository(sys.argv[1])).open(Actor.merchant("acme"), body="The printer is on fire.")
+        desk = SupportDesk(SqliteRepository(sys.argv[1]))
+        desk.open(Actor.merchant("acme"), body="The printer is on fire.")
         os.kill(os.getpid(), 9)
     """
     start(script, path).communicate("\n", timeout=30)

@@ -4,6 +4,7 @@ import io
 import json
 from collections.abc import Callable, Iterable
 from typing import Any
+from wsgiref.util import setup_testing_defaults
 
 WsgiApp = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
@@ -17,23 +18,15 @@ class Call:
         self._body = b"" if body is None else json.dumps(body).encode()
         self._environ = {
             "REQUEST_METHOD": method,
-            "SCRIPT_NAME": "",
             "PATH_INFO": path,
             "QUERY_STRING": query,
-            "SERVER_NAME": "127.0.0.1",
-            "SERVER_PORT": "8000",
             "SERVER_PROTOCOL": "HTTP/1.1",
             "REMOTE_ADDR": "127.0.0.1",
-            "HTTP_HOST": "127.0.0.1:8000",
             "HTTP_AUTHORIZATION": f"Bearer {key}",
             "HTTP_ACCEPT": "*/*",
-            "wsgi.version": (1, 0),
-            "wsgi.url_scheme": "http",
             "wsgi.errors": io.StringIO(),
-            "wsgi.multithread": True,
-            "wsgi.multiprocess": False,
-            "wsgi.run_once": False,
         }
+        setup_testing_defaults(self._environ)
         if self._body:
             self._environ |= {"CONTENT_TYPE": "application/json", "CONTENT_LENGTH": str(len(self._body))}
 

@@ -9,19 +9,17 @@ import re
 import subprocess
 import sys
 import tempfile
-from datetime import UTC, datetime
 from pathlib import Path
-from sqlite3 import sqlite_version
 from xml.etree import ElementTree
 
+from dev.tools.kept_table import KeptTable, markdown, taken_on
 from tests.servers import mod_wsgi
 from tests.servers.known import SERVERS
 from tests.servers.launchers import Launcher
 
 ROOT = Path(__file__).parents[2]
-DOCUMENT = ROOT / "docs" / "servers.md"
-BEGIN, END = "<!-- the table of dev.tools.all_servers begins -->", "<!-- the table of dev.tools.all_servers ends -->"
-HEAD = [
+TABLE = KeptTable(ROOT / "docs" / "servers.md", "dev.tools.all_servers")
+HEAD = (
     "server",
     "version",
     "settings",
@@ -30,7 +28,7 @@ HEAD = [
     "restarts in mid-load",
     "SIGTERM",
     "result",
-]
+)
 TESTS = ["tests/servers/test_contract.py", "tests/servers/test_load.py"]
 RESTARTS = ["restarted", "3 killed", "stopped and started"]
 
@@ -47,10 +45,10 @@ def main(names: list[str]) -> int:
     tried = [launcher for launcher in wanted if launcher.name not in missing]
     results = run_contract(tried)
     rows = [row(launcher, results.get(launcher.name, []), missing.get(launcher.name)) for launcher in wanted]
-    table = "\n".join(["| " + " | ".join(cells) + " |" for cells in [HEAD, ["---"] * len(HEAD), *rows]])
+    table = markdown(HEAD, rows)
     print(table)
     if not names:
-        write(table)
+        TABLE.write(f"{taken_on()}\n\n{table}")
     return 0 if all(cells[-1] == "passed" for cells in rows) else 1
 
 
@@ -95,15 +93,6 @@ def row(launcher: Launcher, cases: list[ElementTree.Element], reason: str | None
 def has_passed(case: ElementTree.Element) -> bool:
     """Return whether the test neither failed nor was skipped."""
     return all(case.find(outcome) is None for outcome in ("failure", "error", "skipped"))
-
-
-def write(table: str) -> None:
-    """Put the table between its marks in the document."""
-    before, rest = DOCUMENT.read_text().split(BEGIN)
-    _, after = rest.split(END)
-    python = ".".join(map(str, sys.version_info[:3]))
-    day = f"{datetime.now(UTC):%Y-%m-%d}, CPython {python}, SQLite {sqlite_version}, {os.cpu_count()} cores:"
-    DOCUMENT.write_text(f"{before}{BEGIN}\n{day}\n\n{table}\n{END}{after}")
 
 
 if __name__ == "__main__":

@@ -5,26 +5,21 @@ their rows of the table are replaced, and it tells of which commit each is.
 """
 
 import argparse
-import os
-import platform
-import sqlite3
-import subprocess
 import sys
 import tempfile
 import time
 import traceback
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from importlib import import_module
-from importlib.metadata import version
 from pathlib import Path
 from typing import Final
 
+from dev.tools.kept_table import KeptTable, markdown, taken_on
 from dev.torture.experiment import Effort, Experiment, Outcome, say
 
-TARGET: Final = Path(__file__).with_name("README.md")
-BEGIN: Final = "<!-- the table of python -m dev.torture begins -->"
-END: Final = "<!-- the table of python -m dev.torture ends -->"
+TABLE: Final = KeptTable(Path(__file__).with_name("README.md"), "python -m dev.torture")
+HEAD: Final = ("#", "experiment", "what", "effort", "result", "passed")
+PACKAGES: Final = ("falcon", "waitress", "marshmallow", "sqlite-utils", "wcwidth")
 VERDICTS: Final = {True: "yes", False: "**no**", None: "not tried"}
 EXPERIMENTS: Final = (  # modules of this folder, each with a `run`
     "kill",
@@ -61,11 +56,12 @@ def main(arguments: list[str]) -> int:
     names = options.experiments or [name for name in EXPERIMENTS if not (options.quick and name in TIMED)]
     outcomes = [(name, outcome) for name in names for outcome in tried(name, effort)]
     outcomes.sort(key=lambda row: row[1].claim)
-    table = table_of(outcomes)
+    rows = [(str(o.claim), name, o.name, o.effort, o.result, VERDICTS[o.passed]) for name, o in outcomes]
+    table = markdown(HEAD, rows)
     failed = [name for name, outcome in outcomes if outcome.passed is False]
     print(table, f"{len(outcomes) - len(failed)} of {len(outcomes)} did not fail", sep="\n\n")
     if not options.experiments and not options.quick:
-        keep(table, f"{machine()} It took {(time.monotonic() - begun) / 60:.0f} minutes.")
+        TABLE.write(f"{taken_on(*PACKAGES)} It took {(time.monotonic() - begun) / 60:.0f} minutes.\n\n{table}")
     elif options.keep:
         keep_some(table.splitlines()[2:], options.experiments)
     return 1 if failed else 0
@@ -87,46 +83,14 @@ def tried(name: str, effort: Effort) -> Iterator[Outcome]:
     say(f"{name}: {time.monotonic() - begun:.0f} s")
 
 
-def table_of(outcomes: list[tuple[str, Outcome]]) -> str:
-    """Return the outcomes, each with the name of its experiment, as a table in Markdown."""
-    rows = [["#", "experiment", "what", "effort", "result", "passed"], ["---"] * 6]
-    rows += [[str(o.claim), name, o.name, o.effort, o.result, VERDICTS[o.passed]] for name, o in outcomes]
-    return "\n".join(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in row)} |" for row in rows)
-
-
-def machine() -> str:
-    """Return where and on what the table was made."""
-    command = ["git", "describe", "--always", "--dirty"]
-    commit = subprocess.run(command, cwd=TARGET.parent, capture_output=True, text=True).stdout.strip() or "an sdist"
-    parts = ", ".join(
-        f"{name} {version(name)}" for name in ("falcon", "waitress", "marshmallow", "sqlite-utils", "wcwidth")
-    )
-    return (
-        f"Taken on {datetime.now(UTC):%Y-%m-%d}, of {commit}, on {platform.system()} {platform.machine()} with "
-        f"{os.cpu_count()} cores; Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}, {parts}."
-    )
-
-
-def keep(table: str, told: str) -> None:
-    """Write the table where it is kept, below what is told of its runs."""
-    before, _, after = kept()
-    TARGET.write_text(f"{before}{BEGIN}\n{told}\n\n{table}\n{END}{after}", encoding="utf-8")
-
-
 def keep_some(rows: list[str], names: list[str]) -> None:
     """Replace the rows of the experiments of those names in the table that is kept."""
-    told, _, table = kept()[1].strip().partition("\n\n")
+    told, _, table = TABLE.parts()[1].partition("\n\n")
     head, others = table.splitlines()[:2], table.splitlines()[2:]
     all_rows = [row for row in others if row.split(" | ")[1] not in names] + rows
     all_rows.sort(key=lambda row: int(row.split(" | ")[0].removeprefix("| ")))
-    keep("\n".join([*head, *all_rows]), f"{told}\nOf {', '.join(names)}: {machine()}")
-
-
-def kept() -> tuple[str, str, str]:
-    """Return the page that is kept: what stands before the table, the table with what is told of it, and the rest."""
-    before, _, rest = TARGET.read_text(encoding="utf-8").partition(BEGIN)
-    table, _, after = rest.partition(END)
-    return before, table, after
+    told += f"\nOf {', '.join(names)}: {taken_on(*PACKAGES)}"
+    TABLE.write("\n".join([told, "", *head, *all_rows]))
 
 
 if __name__ == "__main__":

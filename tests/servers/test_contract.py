@@ -15,11 +15,8 @@ MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
 
 
-def error(code, sentence, *details):
-    body = {"error": sentence, "code": code}
-    if details:
-        body["details"] = [{"field": field, "message": message} for field, message in details]
-    return {**body, "requestId": "test"}
+def error(code, sentence):
+    return {"error": sentence, "code": code, "requestId": "test"}
 
 
 def opened(server, merchant, **fields):
@@ -63,42 +60,22 @@ def test_the_desk_is_healthy_and_describes_itself_where_it_is(server, stranger):
     assert document["servers"] == [{"url": server.prefix or "/"}]
 
 
-def test_a_case_is_opened_and_its_location_can_be_followed(server, merchant):
+def test_a_case_is_opened_followed_closed_and_replied_to(server, merchant):
     answer = merchant.ask("POST", server.cases, {"body": BODY, "author": "Grace", "severity": "high"})
     case = answer.json
-    assert answer.status == 201
+    assert (answer.status, answer.headers["content-type"]) == (201, "application/json")
     assert UUID.fullmatch(case["id"])
     assert MOMENT.fullmatch(case["createdAt"])
-    assert case == {
-        "id": case["id"],
-        "number": 1,
-        "subject": "The checkout shows a blank page",
-        "category": "other",
-        "severity": "high",
-        "status": "open",
-        "createdAt": case["createdAt"],
-        "lastActivityAt": case["createdAt"],
-        "closedAt": None,
-    }
+    assert (case["number"], case["severity"], case["status"]) == (1, "high", "open")
     assert answer.headers["location"] == f"{server.cases}/{case['id']}"
+    closed = merchant.ask("PATCH", answer.headers["location"], {"status": "closed"}).json
+    assert closed == {**case, "status": "closed", "closedAt": closed["closedAt"], "lastActivityAt": closed["closedAt"]}
+    reply = merchant.ask("POST", f"{server.cases}/%231/messages", {"body": "It is back."})
+    assert (reply.status, reply.json["status"]) == (201, "open")
     thread = merchant.ask("GET", answer.headers["location"]).json
-    (message,) = thread["messages"]
-    assert message == {
-        "id": message["id"],
-        "authorKind": "merchant",
-        "authorLabel": "Grace",
-        "body": BODY,
-        "createdAt": case["createdAt"],
-        "attachments": [],
-    }
-    assert thread == {**case, "messages": [message]}
-
-
-def test_cases_are_listed_newest_activity_first(server, merchant):
-    cases = [opened(server, merchant, subject=f"Case {number}") for number in range(1, 4)]
-    answer = merchant.ask("GET", f"{server.cases}?limit=2&status=all")
-    assert (answer.status, answer.headers["content-type"]) == (200, "application/json")
-    assert answer.json == {"data": [cases[2], cases[1]], "meta": {"count": 3, "offset": 0, "limit": 2}}
+    assert (thread["status"], thread["closedAt"]) == ("open", None)
+    assert [(m["authorLabel"], m["body"]) for m in thread["messages"]] == [("Grace", BODY), ("API", "It is back.")]
+    assert thread["messages"][1] == reply.json["message"]
 
 
 def test_a_case_has_many_names(server, merchant):
@@ -107,29 +84,6 @@ def test_a_case_has_many_names(server, merchant):
     assert [answer.status for answer in answers] == [200] * 5
     assert {answer.body for answer in answers} == {answers[0].body}
     assert answers[0].json["id"] == case["id"]
-
-
-def test_a_case_is_closed_and_a_reply_opens_it_again(server, merchant):
-    case = opened(server, merchant)
-    closed = merchant.ask("PATCH", f"{server.cases}/1", {"status": "closed"})
-    moment = closed.json["closedAt"]
-    assert (closed.status, closed.json) == (
-        200,
-        {**case, "status": "closed", "closedAt": moment, "lastActivityAt": moment},
-    )
-    reply = merchant.ask("POST", f"{server.cases}/%231/messages", {"body": "It is back."})
-    said = reply.json["message"]
-    assert (reply.status, reply.json) == (201, {"message": said, "status": "open"})
-    assert said == {
-        "id": said["id"],
-        "authorKind": "merchant",
-        "authorLabel": "API",
-        "body": "It is back.",
-        "createdAt": said["createdAt"],
-        "attachments": [],
-    }
-    thread = merchant.ask("GET", f"{server.cases}/1").json
-    assert (thread["status"], thread["closedAt"], thread["messages"][1]) == ("open", None, said)
 
 
 def test_texts_of_all_planes_come_back_as_they_were_sent(server, merchant):
@@ -243,19 +197,6 @@ def test_what_is_not_sent_as_json_is_refused(server, merchant):
     assert (answer.status, answer.json["code"]) == (415, "unsupported_media_type")
 
 
-def test_what_is_not_json_is_refused(server, merchant):
-    answer = merchant.ask("POST", server.cases, b"{'body': 1}")
-    sentence = "The body is not valid JSON (Expecting property name enclosed in double quotes, line 1, column 2)."
-    assert (answer.status, answer.json) == (400, error("bad_request", sentence))
-
-
-def test_fields_that_are_not_allowed_are_named(server, merchant):
-    answer = merchant.ask("GET", f"{server.cases}?limit=0")
-    message = "Must be a whole number from 1 to 100."
-    sentence = "limit must be a whole number from 1 to 100."
-    assert (answer.status, answer.json) == (400, error("validation_failed", sentence, ("limit", message)))
-
-
 def test_a_chunked_body(server, merchant):
     chunks = [b'{"body": ', b'"The checkout ', b'shows a blank page."}']
     answer = merchant.ask("POST", server.cases, iter(chunks), Transfer_Encoding="chunked")
@@ -286,8 +227,6 @@ def test_a_retry_gets_the_first_answer_again(server, merchant):
     assert (first.status, again.status) == (201, 201)
     assert (first.body, first.headers["location"]) == (again.body, again.headers["location"])
     assert ("idempotent-replayed" in first.headers, again.headers["idempotent-replayed"]) == (False, "true")
-    other = merchant.ask("POST", server.cases, {"body": f"{BODY} Again."}, Idempotency_Key="one")
-    assert (other.status, other.json["code"]) == (422, "idempotency_key_reused")
     assert merchant.ask("GET", server.cases).json["meta"]["count"] == 1
 
 

@@ -12,7 +12,7 @@ from supportcases.domain.events import History
 from supportcases.domain.queue import ME, Cursors, QueuePage, StorePage
 from supportcases.domain.statistics import Statistics, spread_of
 
-Timestamp = datetime | str | None
+Moment = datetime | str | None
 
 
 class Reports(UseCases):
@@ -32,10 +32,10 @@ class Reports(UseCases):
         category: str | None = None,
         assignee: str | None = None,
         query: str | None = None,
-        created_after: Timestamp = None,
-        created_before: Timestamp = None,
-        active_after: Timestamp = None,
-        active_before: Timestamp = None,
+        created_after: Moment = None,
+        created_before: Moment = None,
+        active_after: Moment = None,
+        active_before: Moment = None,
     ) -> QueuePage:
         """Return some of the cases of all stores that the actor may see.
 
@@ -112,8 +112,8 @@ class Reports(UseCases):
         actor: Actor,
         *,
         store: str | None = None,
-        created_after: Timestamp = None,
-        created_before: Timestamp = None,
+        created_after: Moment = None,
+        created_before: Moment = None,
     ) -> Statistics:
         """Return how the desk is doing with the cases opened in a window: of one store, or of all the actor may see.
 

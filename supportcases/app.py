@@ -7,7 +7,7 @@ from typing import Any, Final, Protocol
 
 from supportcases.desk import SupportDesk
 from supportcases.desk.keys import KeyRing
-from supportcases.desk.use_case import MAX_THREAD_CHARACTERS, MAX_THREAD_MESSAGES, NewId, SubjectMaker
+from supportcases.desk.use_case import MAX_THREAD_CHARACTERS, MAX_THREAD_MESSAGES, NewId, SubjectMaker, believing
 from supportcases.domain import times
 from supportcases.domain.events import OnEvent
 from supportcases.domain.ids import uuid7
@@ -117,16 +117,17 @@ def create_app(
     service = {"/healthz": Health(repository), "/openapi.json": OpenApi(prefix)} if service_routes else {}
     recognise = _recogniser(authenticate, keys, api_keys)
     app = SupportApp(desk, keys, Authentication(recognise, prefix, service.keys(), limits))
-    app.add_route(f"{prefix}/support-cases", CaseCollection(desk, max_body=max_body))
-    app.add_route(f"{prefix}/support-cases/{{id_or_number}}", CaseItem(desk, max_body=max_body))
-    app.add_route(f"{prefix}/support-cases/{{id_or_number}}/messages", CaseMessages(desk, max_body=max_body))
+    checked = believing(desk)  # the schemas of the resources check
+    app.add_route(f"{prefix}/support-cases", CaseCollection(checked, max_body=max_body))
+    app.add_route(f"{prefix}/support-cases/{{id_or_number}}", CaseItem(checked, max_body=max_body))
+    app.add_route(f"{prefix}/support-cases/{{id_or_number}}/messages", CaseMessages(checked, max_body=max_body))
     support = f"{prefix}/support"
-    app.add_route(f"{support}/cases", Queue(desk, max_body=max_body))
-    app.add_route(f"{support}/cases/{{id}}", QueuedCase(desk, max_body=max_body))
-    app.add_route(f"{support}/cases/{{id}}/messages", QueuedCaseMessages(desk, max_body=max_body))
-    app.add_route(f"{support}/cases/{{id}}/history", QueuedCaseHistory(desk, max_body=max_body))
-    app.add_route(f"{support}/stats", DeskStatistics(desk, max_body=max_body))
-    app.add_route(f"{support}/stores", Stores(desk, max_body=max_body))
+    app.add_route(f"{support}/cases", Queue(checked, max_body=max_body))
+    app.add_route(f"{support}/cases/{{id}}", QueuedCase(checked, max_body=max_body))
+    app.add_route(f"{support}/cases/{{id}}/messages", QueuedCaseMessages(checked, max_body=max_body))
+    app.add_route(f"{support}/cases/{{id}}/history", QueuedCaseHistory(checked, max_body=max_body))
+    app.add_route(f"{support}/stats", DeskStatistics(checked, max_body=max_body))
+    app.add_route(f"{support}/stores", Stores(checked, max_body=max_body))
     for path, resource in service.items():
         app.add_route(path, resource)
     return app

@@ -4,7 +4,6 @@ from supportcases.desk.use_case import Ref, UseCases
 from supportcases.domain import fields
 from supportcases.domain.actors import Actor, ActorKind
 from supportcases.domain.cases import AuthorKind, Case, CasePage, Reply, Thread, closed, reopened, replied
-from supportcases.domain.checking import checking
 from supportcases.domain.errors import CaseNotFound
 from supportcases.domain.events import EventKind
 
@@ -30,6 +29,7 @@ class Cases(UseCases):
         """
         if actor.kind is ActorKind.MERCHANT:
             signed, rule = actor.label, fields.StoreRule(own=actor.store)
+            store = actor.store if store is None else store
         else:
             signed, rule = fields.DEFAULT_AUTHOR, fields.StoreRule()
         return self._open(
@@ -64,7 +64,7 @@ class Cases(UseCases):
             severity: Only cases of that severity; None or "all" for any.
         """
         store = actor.store
-        with checking() as check:
+        with self._checking() as check:
             limit, offset = self._part(check, limit, offset)
             wanted = self._wanted(check, stores=actor.stores, query=query, status=status, severity=severity)
         with self.repository.read() as transaction:
@@ -91,7 +91,7 @@ class Cases(UseCases):
     def reply(self, actor: Actor, ref: Ref, *, body: str, author: str | None = None) -> Reply:
         """Add the merchant's word to a case, which makes it open; `author` is the actor's label unless given."""
         actor.must_be(ActorKind.MERCHANT)
-        with checking() as check:
+        with self._checking() as check:
             words = self._words(check, actor, author, body)
         return self._say(actor, ref, AuthorKind.MERCHANT, words, (replied, EventKind.REPLIED))
 

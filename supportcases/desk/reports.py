@@ -6,7 +6,6 @@ from supportcases.desk.use_case import Ref, UseCases
 from supportcases.domain import fields
 from supportcases.domain.actors import Actor, ActorKind
 from supportcases.domain.cases import Severity, Status
-from supportcases.domain.checking import checking
 from supportcases.domain.errors import InvalidInput
 from supportcases.domain.events import History
 from supportcases.domain.queue import ME, Cursors, QueuePage, StorePage
@@ -58,7 +57,7 @@ class Reports(UseCases):
             active_before: Only cases whose last activity was before.
         """
         actor.must_be(ActorKind.SUPPORT)
-        with checking() as check:
+        with self._checking() as check:
             limit, offset = self._part(check, limit, offset)
             checked_sort = check("sort", fields.QUEUE_SORT, sort)
             wanted = self._wanted(
@@ -93,7 +92,7 @@ class Reports(UseCases):
     def history(self, actor: Actor, ref: Ref, *, limit: int = fields.DEFAULT_HISTORY_LIMIT, offset: int = 0) -> History:
         """Return some of what happened to a case, oldest first: who changed what, when, from what to what."""
         actor.must_be(ActorKind.SUPPORT)
-        with checking() as check:
+        with self._checking() as check:
             limit, offset = self._part(check, limit, offset)
         with self.repository.read() as transaction:
             case = self._find(transaction, actor, ref)
@@ -124,7 +123,7 @@ class Reports(UseCases):
             created_before: Only cases opened before.
         """
         actor.must_be(ActorKind.SUPPORT)
-        with checking() as check:
+        with self._checking() as check:
             wanted = self._wanted(
                 check,
                 stores=actor.stores,
@@ -147,7 +146,7 @@ class Reports(UseCases):
     def stores(self, actor: Actor, *, limit: int = fields.DEFAULT_LIMIT, offset: int = 0) -> StorePage:
         """Return some of the stores that have cases and that the actor may see, newest activity first."""
         actor.must_be(ActorKind.SUPPORT)
-        with checking() as check:
+        with self._checking() as check:
             limit, offset = self._part(check, limit, offset)
         with self.repository.read() as transaction:
             count = transaction.queue.count_stores(actor.stores)

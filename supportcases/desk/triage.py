@@ -9,7 +9,6 @@ from supportcases.desk.use_case import Ref, Transition, UseCases
 from supportcases.domain import fields, times
 from supportcases.domain.actors import Actor, ActorKind
 from supportcases.domain.cases import AuthorKind, Case, Reply, announced, answered, is_idle, turned
-from supportcases.domain.checking import checking
 from supportcases.domain.events import EventKind
 from supportcases.domain.queue import ME
 
@@ -51,7 +50,7 @@ class Triage(UseCases):
             if_revision: Raise `CaseMoved` unless the case has one of these revisions.
         """
         actor.must_be(ActorKind.SUPPORT)
-        with checking() as check:
+        with self._checking() as check:
             author_kind = check("kind", fields.SUPPORT_KIND, kind)
             close = check("close", fields.CLOSE, close)
             words = self._words(check, actor, author, body)
@@ -70,7 +69,7 @@ class Triage(UseCases):
     ) -> Reply:
         """Add an internal note to a case, of which a merchant sees and notices nothing; the case stays as it is."""
         actor.must_be(ActorKind.SUPPORT)
-        with checking() as check:
+        with self._checking() as check:
             author_kind = check("kind", fields.SUPPORT_KIND, kind)
             words = self._words(check, actor, author, body)
         step = (_unchanged, EventKind.NOTED)
@@ -101,7 +100,7 @@ class Triage(UseCases):
             if_revision: Raise `CaseMoved` unless the case has one of these revisions.
         """
         actor.must_be(ActorKind.SUPPORT)
-        with checking() as check:
+        with self._checking() as check:
             new_status = None if status is None else check("status", fields.ANY_STATUS, status)
             changes: dict[str, object] = {}
             if severity is not None:
@@ -138,7 +137,7 @@ class Triage(UseCases):
             offset: How many to pass over first.
         """
         actor.must_be(ActorKind.SUPPORT)
-        with checking() as check:
+        with self._checking() as check:
             answered_for = check("answered_for", fields.SPAN, answered_for)
             limit, offset = self._part(check, limit, offset, most=fields.MANY)
         with self.repository.read() as transaction:

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from falcon.testing import TestClient
 
-from supportcases import SqliteRepository, create_app
+from supportcases import SqliteRepository, SupportDesk, create_app
 from supportcases.storage.protocol import Answer, KeptAnswer
 from supportcases.testing import MovableClock
 from tests.conftest import ACME, ADA, CASES, call, client_of
@@ -198,7 +198,7 @@ def test_a_failed_write_keeps_no_answer(repository, clock, monkeypatch):
     app = create_app(repository, clock=clock)
     client = client_of(app, "acme")
     with monkeypatch.context() as broken:
-        broken.setattr(app.desk, "_new_id", lambda: 1 / 0)
+        broken.setattr(SupportDesk, "_id", lambda self: 1 / 0)
         answer = client.simulate_post(CASES, json={"body": BODY}, headers={"Idempotency-Key": "k"})
         assert answer.status_code == 500
     answer = client.simulate_post(CASES, json={"body": BODY}, headers={"Idempotency-Key": "k"})

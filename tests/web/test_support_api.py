@@ -2,7 +2,7 @@
 
 import pytest
 
-from supportcases import Actor
+from supportcases import Actor, SupportDesk
 from tests.conftest import ACME, ADA, CASES, GLOBEX, SUPPORT, client_of, support_client_of
 
 QUEUE = f"{SUPPORT}/cases"
@@ -176,7 +176,7 @@ def test_the_stores_come_in_pages_and_ties_by_name(app, ada):
 
 
 def test_a_store_of_which_the_first_case_failed_is_no_store(app, ada, monkeypatch):
-    monkeypatch.setattr(app.desk, "_new_id", lambda: 1 / 0)
+    monkeypatch.setattr(SupportDesk, "_id", lambda self: 1 / 0)
     assert ada.simulate_post(QUEUE, json=NEW).status_code == 500
     assert ada.simulate_get(f"{SUPPORT}/stores").json == {"data": [], "meta": {"count": 0, "offset": 0, "limit": 10}}
 

@@ -21,6 +21,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import closing
+from dataclasses import dataclass, field
 from itertools import count
 from multiprocessing import get_context
 from pathlib import Path
@@ -65,50 +66,50 @@ def run(effort: Effort, folder: Path) -> Iterator[Outcome]:
 # what is tried
 
 
+@dataclass
+class Seen:
+    """What the starts said, and what the files lack afterwards."""
+
+    starts: list[str] = field(default_factory=list)
+    files: list[str] = field(default_factory=list)
+
+    def outcome(self, name: str, tried: str, starts: int, more: str = "", *, enough: bool = True) -> Outcome:
+        """Return whether so many starts were clean, and every file too."""
+        clean = self.starts.count("clean")
+        wrong = [start for start in self.starts if start != "clean"] + self.files
+        result = f"{more}{clean} of {starts} starts clean, {len(self.files)} files unlike a new one or before"
+        result += f": {'; '.join(wrong[:3])}" if wrong else ""
+        return Outcome(6, name, tried, result, clean == starts and not self.files and enough)
+
+
 def first_starts(effort: Effort, folder: Path, schema: Schema) -> Outcome:
     """Start eight at once where there is no file."""
-    rounds = effort.pick(3, 50)
-    starts, files = [], []
+    rounds, seen = effort.pick(3, 50), Seen()
     for number in range(rounds):
         path = folder / f"first-{number}.db"
-        starts += started_at_once(path)
-        files += flaws(path, schema, {})
-    clean = starts.count("clean")
-    return Outcome(
-        6,
-        "first start of 8 processes at once",
-        f"{rounds} rounds x {TOGETHER} processes on no file",
-        f"{clean} of {len(starts)} starts clean, {len(files)} files unlike a single start's{told(starts, files)}",
-        clean == rounds * TOGETHER and not files,
-    )
+        seen.starts += started_at_once(path)
+        seen.files += flaws(path, schema, {})
+    tried = f"{rounds} rounds x {TOGETHER} processes on no file"
+    return seen.outcome(f"first start of {TOGETHER} processes at once", tried, rounds * TOGETHER)
 
 
 def upgrades(effort: Effort, folder: Path, schema: Schema, old: dict[int, Path]) -> Outcome:
     """Start eight at once on a file of every earlier schema."""
-    rounds = effort.pick(1, 5)
-    starts, files, kept = [], [], 0
+    rounds, seen, kept = effort.pick(1, 5), Seen(), 0
     for known, before in old.items():
         rows = rows_of(before)
         for number in range(rounds):
             path = Path(shutil.copy(before, folder / f"upgrade-{known}-{number}.db"))
-            starts += started_at_once(path)
-            files += flaws(path, schema, rows)
+            seen.starts += started_at_once(path)
+            seen.files += flaws(path, schema, rows)
             kept += sum(map(len, rows.values()))
-    clean = starts.count("clean")
-    return Outcome(
-        6,
-        "upgrade by 8 processes at once",
-        f"{len(old)} earlier schemas x {rounds} rounds x {TOGETHER} processes",
-        f"{clean} of {len(starts)} starts clean, {kept:,} rows followed, {len(files)} files with a row or a statement "
-        f"unlike before or a new file{told(starts, files)}",
-        clean == len(old) * rounds * TOGETHER and not files,
-    )
+    tried = f"{len(old)} earlier schemas x {rounds} rounds x {TOGETHER} processes, {kept:,} rows followed"
+    return seen.outcome(f"upgrade by {TOGETHER} processes at once", tried, len(old) * rounds * TOGETHER)
 
 
 def deaths_at_statements(effort: Effort, folder: Path, schema: Schema, old: dict[int, Path | None]) -> Outcome:
     """Kill a start before its n-th statement, for every n there is, and start again."""
-    step = effort.pick(13, 1)
-    starts, files, deaths = [], [], 0
+    step, seen, deaths = effort.pick(13, 1), Seen(), 0
     for known, before in old.items():
         rows = rows_of(before) if before else {}
         for nth in count(1, step):
@@ -118,47 +119,28 @@ def deaths_at_statements(effort: Effort, folder: Path, schema: Schema, old: dict
             if not died(path, nth):
                 break
             deaths += 1
-            starts += started_at_once(path, together=1)
-            files += flaws(path, schema, rows)
-    clean = starts.count("clean")
-    return Outcome(
-        6,
-        "a start that dies at a statement",
-        f"{deaths} kills -9, before each{f' {step}th' if step > 1 else ''} SQL statement of a start on no file and on "
-        f"{len(old) - 1} earlier schemas",
-        f"{clean} of {deaths} next starts clean, {len(files)} files with a fault{told(starts, files)}",
-        clean == deaths >= len(old) and not files,
-    )
+            seen.starts += started_at_once(path, together=1)
+            seen.files += flaws(path, schema, rows)
+    each = f" {step}th" if step > 1 else ""
+    tried = f"{deaths} kills -9, before each{each} SQL statement, on no file and on {len(old) - 1} earlier schemas"
+    return seen.outcome("a start that dies at a statement", tried, deaths, enough=deaths >= len(old))
 
 
 def deaths_at_any_moment(effort: Effort, folder: Path, schema: Schema, old: dict[int, Path]) -> Outcome:
-    """Kill one of eight at a moment that chance picks; the seven others, and then the next, must start."""
-    rounds = effort.pick(1, 15)
+    """Kill an upgrade at a moment that chance picks; then eight must start at once."""
+    rounds, seen, amid = effort.pick(1, 15), Seen(), 0
     chance = random.Random(SEED)
-    starts, files, amid = [], [], 0
     for known, before in old.items():
         rows, whole = rows_of(before), seconds_of_an_upgrade(before, folder)
         for number in range(rounds):
             path = Path(shutil.copy(before, folder / f"moment-{known}-{number}.db"))
             amid += killed_after(chance.uniform(0, whole), path)
-            starts += started_at_once(path)
-            files += flaws(path, schema, rows)
-    clean = starts.count("clean")
+            seen.starts += started_at_once(path)
+            seen.files += flaws(path, schema, rows)
     deaths = rounds * len(old)
-    return Outcome(
-        6,
-        "a start that dies at any moment",
-        f"{deaths} kills -9 of an upgrade, seed {SEED}, then {TOGETHER} processes at once",
-        f"{amid} died before the end, {clean} of {len(starts)} next starts clean, {len(files)} files with a "
-        f"fault{told(starts, files)}",
-        clean == deaths * TOGETHER and amid > 0 and not files,
-    )
-
-
-def told(starts: list[str], files: list[str]) -> str:
-    """Return the first things that went wrong, if any did."""
-    wrong = [start for start in starts if start != "clean"] + files
-    return f": {'; '.join(wrong[:3])}" if wrong else ""
+    tried = f"{deaths} kills -9 of an upgrade, seed {SEED}, then {TOGETHER} processes at once"
+    more = f"{amid} died before the end, "
+    return seen.outcome("a start that dies at any moment", tried, deaths * TOGETHER, more, enough=amid > 0)
 
 
 # starts

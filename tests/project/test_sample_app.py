@@ -200,7 +200,7 @@ def test_ctrl_c_ends_it_quietly(tmp_path):
 def test_the_tests_end_what_they_start_where_sigint_is_ignored_as_under_nohup():
     test = f"{__file__}::{test_ctrl_c_ends_it_quietly.__name__}"
     deaf = ["sh", "-c", 'trap "" INT; exec "$@"', "sh", sys.executable, "-m", "pytest", "-q", test]
-    done = subprocess.run(deaf, cwd=ROOT, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(deaf, cwd=ROOT, capture_output=True, text=True, timeout=10 * PATIENCE)
     assert done.returncode == 0, done.stdout
 
 

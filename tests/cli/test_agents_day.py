@@ -1,12 +1,10 @@
 """An agent's day at the terminal: cases are found, taken, changed, answered and closed, as somebody types it."""
 
 import os
-import pty
 import re
 import shlex
 import subprocess
 import sys
-import threading
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 
@@ -15,7 +13,7 @@ import pytest
 from supportcases import Actor, SqliteRepository, SupportDesk
 from supportcases.cli import main
 from tests.conftest import ACME, ADA
-from tests.support.command_line import MODULE, messages_of, on_terminal, refused, run
+from tests.support.command_line import MODULE, at_terminal, messages_of, on_terminal, refused, run
 from tests.support.desks import told
 
 BOB = Actor.support("Bob")
@@ -49,35 +47,8 @@ def cli(tmp_path):
 
 @pytest.fixture
 def sitting(tmp_path):
-    """Run a command with a terminal as its three streams; return its exit code and what the terminal showed."""
-
-    def at_terminal(*arguments, typed=b"", **environ):
-        ours, theirs = pty.openpty()
-        process = subprocess.Popen(
-            [*MODULE, *arguments],
-            cwd=tmp_path,
-            env={**os.environ, **HERE, **environ},
-            stdin=theirs,
-            stdout=theirs,
-            stderr=theirs,
-            start_new_session=True,
-        )
-        os.close(theirs)
-        watchdog = threading.Timer(60, process.kill)
-        watchdog.start()
-        os.write(ours, typed)
-        shown = b""
-        with open(ours, "rb", buffering=0) as terminal:
-            try:
-                while chunk := terminal.read(65_536):
-                    shown += chunk
-            except OSError:  # that is how the end of a terminal looks
-                pass
-            code = process.wait()
-        watchdog.cancel()
-        return code, shown.decode().replace("\r\n", "\n")
-
-    return at_terminal
+    """Run a command of Ada's with a terminal as its three streams; return its exit code and what it showed."""
+    return lambda *arguments, **more: at_terminal(*arguments, cwd=tmp_path, **{**HERE, **more})
 
 
 @pytest.fixture
@@ -301,14 +272,11 @@ def test_whoever_answers_behind_somebody_is_told(answered_by_bob, tmp_path):
     assert [label for _, label, _, _ in messages_of(answered_by_bob, "acme:1")] == ["API", "Bob", "Ada"]
 
 
-def test_nobody_is_told_of_what_they_wrote_themselves_or_for_a_note(answered_by_bob, cli):
-    cli("answer", "acme", "1", "-m", "And water.", "--as", "Bob")
-    cli("answer", "acme", "1", "-m", "Odd.", "--note")
-
-
-def test_nobody_is_told_of_an_answer_of_an_hour_ago(desk, cli):
+def test_nobody_is_told_of_what_is_an_hour_old_or_their_own_or_for_a_note(desk, cli):
     desk.answer(BOB, "acme:1", body="Use sand.")  # 2 hours ago
-    cli("answer", "acme", "1", "-m", "Use water.")
+    cli("answer", "acme", "1", "-m", "And water.", "--as", "Bob")
+    cli("answer", "acme", "1", "-m", "More water.", "--as", "Bob")
+    cli("answer", "acme", "1", "-m", "Odd.", "--note")
 
 
 @pytest.mark.parametrize(("typed", "code", "labels"), [(b"y\n", 0, ["API", "Bob", "Ada"]), (b"\n", 1, ["API", "Bob"])])

@@ -2,7 +2,8 @@
 
 import pytest
 
-from tests.conftest import ACME
+from supportcases import Status
+from tests.conftest import ACME, ADA
 from tests.support.desks import BODY
 
 
@@ -12,3 +13,11 @@ def case(desk, clock):
     case = desk.open(ACME, body=BODY)
     clock.advance(minutes=1)
     return case
+
+
+@pytest.fixture(params=Status)
+def in_any_status(request, desk, case, clock):
+    """The case in each status in turn, assigned to Zoë; a minute has passed since."""
+    desk.change(ADA, "acme:1", status=request.param, assignee="Zoë")
+    clock.advance(minutes=1)
+    return desk.find(ADA, "acme:1")

@@ -77,20 +77,6 @@ def test_it_is_told_over_http_before_the_answer_and_once_for_a_retried_request(s
     assert kinds(support_desk) == ["opened", "replied", "closed", "answered", "closed"]
 
 
-def test_it_is_told_outside_any_transaction_after_the_commit(path):
-    seen = []
-
-    def look(event):
-        with ThreadPoolExecutor(1) as elsewhere:  # another thread sees only what is committed
-            seen.append(elsewhere.submit(app.desk.get, ADA, event.case.id).result().messages[-1].body)
-
-    app = create_app(path, on_event=look)
-    app.desk.open(ACME, body=BODY)
-    app.desk.reply(ACME, 1, body="Safari.")
-    app.desk.repository.close()
-    assert seen == [BODY, "Safari."]
-
-
 def test_it_may_use_the_desk_itself(path):
     def welcome(event):
         if event.kind is EventKind.OPENED:

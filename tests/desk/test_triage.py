@@ -19,15 +19,6 @@ from supportcases.storage.sqlite.events import SqliteEvents
 from tests.conftest import ACME, ADA
 from tests.support.desks import BOB, BODY, NOBODYS, T0, everything, names, problems, told
 
-
-@pytest.fixture(params=Status)
-def in_any_status(request, desk, case, clock):
-    """The case in each status in turn, assigned to Zoë; a minute has passed since."""
-    desk.change(ADA, "acme:1", status=request.param, assignee="Zoë")
-    clock.advance(minutes=1)
-    return desk.find(ADA, "acme:1")
-
-
 # who
 
 FOR_SUPPORT = {
@@ -236,23 +227,6 @@ def test_only_a_new_status_is_activity(desk, in_any_status, change):
     for kept in ("status", "last_activity_at", "closed_at", "waiting_since", "created_at"):
         assert getattr(changed, kept) == getattr(in_any_status, kept)
     assert told(desk)[-1] == ("Ada", "changed", {name: getattr(in_any_status, name)}, change)
-
-
-@pytest.mark.parametrize("status", Status)
-def test_a_case_can_be_given_any_status(desk, clock, in_any_status, status):
-    entries = len(told(desk))
-    changed = desk.change(ADA, "acme:1", status=status)
-    assert changed == desk.find(ADA, "acme:1")
-    if status is in_any_status.status:
-        assert changed == in_any_status
-        assert len(told(desk)) == entries
-    else:
-        assert (changed.status, changed.last_activity_at) == (status, clock.now)
-        assert changed.closed_at == (clock.now if status == "closed" else None)
-        first = in_any_status.created_at if in_any_status.status is Status.CLOSED else clock.now  # closing is no answer
-        assert changed.waiting_since == (first if status == "open" else None)
-        kind = {"open": "reopened", "answered": "answered", "closed": "closed"}[status]
-        assert told(desk)[-1] == ("Ada", kind, {"status": in_any_status.status}, {"status": status})
 
 
 def test_what_changes_nothing_is_not_written_down(desk, case, clock):

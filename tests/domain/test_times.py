@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 from falcon.testing import TestClient
 
-from supportcases import Actor, KeyRing, SqliteRepository, SupportDesk, create_app
+from supportcases import Actor, SqliteRepository, SupportDesk, create_app
 from supportcases.domain import times
 from supportcases.domain.fields import TIMESTAMP_FILTER
 from supportcases.testing import support_desk
@@ -119,13 +119,6 @@ def test_an_answer_that_is_kept_at_the_beginning_is_forgotten_no_sooner():
     client = TestClient(app, headers={"Idempotency-Key": "1"})
     first = client.simulate_post(CASES, json={"body": BODY})
     assert client.simulate_post(CASES, json={"body": BODY}).json == first.json
-
-
-def test_a_key_that_would_outlive_the_calendar_is_refused_and_the_last_moment_is_taken():
-    keys = KeyRing(SqliteRepository(":memory:"), clock=lambda: LAST - timedelta(hours=1))
-    assert keys.create("acme", lifetime=timedelta(hours=1))[1].expires_at == LAST
-    with pytest.raises(ValueError, match=r"^lifetime must be at least a millisecond and end before the year 10000\.$"):
-        keys.create("acme", lifetime=timedelta(hours=2))
 
 
 def test_a_case_is_idle_at_the_end_of_a_span_that_began_at_the_beginning():

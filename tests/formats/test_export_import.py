@@ -1,6 +1,5 @@
 """supportcases export and import: a desk that is carried to another file answers as it did, byte for byte."""
 
-import gzip
 import json
 import sqlite3
 import subprocess
@@ -17,7 +16,8 @@ from supportcases.formats.archive import written
 from supportcases.formats.whole_cases import kept, load
 from supportcases.testing import MovableClock, numbered_ids
 from tests.conftest import ACME, ADA, CASES, GLOBEX, SUPPORT
-from tests.support.command_line import MODULE, fed, refused, run
+from tests.support.command_line import MODULE, refused, run
+from tests.support.faults import GAP, plant
 
 BODY = "The printer is on fire."
 STRANGE = "Zeilen\r\nund\ttabs \x1b[2J \u202e \u2028 \ufffd \U0001f600 <&>\"' Straße"
@@ -146,12 +146,6 @@ def test_what_was_kept_while_the_clock_went_back_can_be_carried_over(path, tmp_p
     assert [run("check", "--db", db, cwd=tmp_path).returncode for db in ("cases.db", "new.db")] == [0, 0]
 
 
-def test_numbers_go_on_behind_the_highest(archive, tmp_path):
-    imported(tmp_path, archive)
-    with closing(SqliteRepository(tmp_path / "new.db")) as repository:
-        assert SupportDesk(repository).open(ACME, body=BODY).number == 5
-
-
 def test_one_store_alone_can_be_carried_over(path, tmp_path):
     (tmp_path / "acme.ndjson").write_text(exported(tmp_path, "--store", "acme"))
     assert imported(tmp_path, "acme.ndjson").stdout == "imported 4 cases into new.db\n"
@@ -211,13 +205,6 @@ def test_the_lines_are_what_the_manual_says(archive):
     }
 
 
-def test_a_pipe_carries_it_compressed_or_not(path, archive, tmp_path):
-    packed = gzip.compress(archive.read_bytes())
-    done = fed(gzip.decompress(packed), "import", "-", "--db", "new.db", cwd=tmp_path)
-    assert (done.returncode, done.stdout) == (0, b"imported 8 cases into new.db\n")
-    assert rows(tmp_path / "new.db") == rows(path)
-
-
 def test_an_export_is_of_one_moment(path, tmp_path):
     before = exported(tmp_path)
     with closing(SqliteRepository(path)) as repository, repository.read() as transaction:
@@ -269,15 +256,7 @@ def test_an_export_of_a_file_without_one_of_its_cases_says_so(tmp_path):
         desk = SupportDesk(repository)
         for _ in range(3):
             desk.open(ACME, body=BODY)
-    with closing(sqlite3.connect(path)) as connection:
-        connection.create_function("casefold", 1, str.casefold)
-        connection.execute("DROP TRIGGER supportcases_events_are_not_deleted")
-        for table in ("events", "messages"):
-            connection.execute(
-                f"DELETE FROM supportcases_{table} WHERE case_id = (SELECT id FROM supportcases_cases WHERE number = 2)"
-            )
-        connection.execute("DELETE FROM supportcases_cases WHERE number = 2")
-        connection.commit()
+    plant(path, GAP)
     done = run("export", cwd=tmp_path)
     assert done.returncode == 1
     assert [json.loads(line).get("number") for line in done.stdout.splitlines()] == [None, 1, 3, None]

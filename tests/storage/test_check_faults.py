@@ -6,20 +6,12 @@ from contextlib import closing
 import pytest
 
 from supportcases import cli
-from tests.support.faults import BROKEN_CHECK, HOSTS, overwrite, plant, plant_host, root_of
+from tests.support.faults import BROKEN_CHECK, GAP, HOSTS, overwrite, plant, plant_host, root_of
 
 pytestmark = pytest.mark.usefixtures("four_cases")
 
 CASES = "what happened to each case"
 NOT_THE_FIRST = "messages[0] must be the one of which history[0] tells, by merchant, at 2024-06-15T10:30:00.000Z"
-GAP = """
-    DELETE FROM supportcases_messages WHERE case_id = (SELECT id FROM supportcases_cases WHERE number = 2);
-    DELETE FROM supportcases_events WHERE case_id = (SELECT id FROM supportcases_cases WHERE number = 2);
-    INSERT INTO supportcases_search (supportcases_search, rowid, subject)
-        SELECT 'delete', 1 << 32 | 2, subject_folded FROM supportcases_cases WHERE number = 2;
-    DELETE FROM supportcases_cases WHERE number = 2;
-    UPDATE supportcases_counts SET cases = cases - 1 WHERE store = 'acme' AND status = 'open'
-"""
 AS_THE_HISTORY = "2024-06-15T10:30:00.000Z, as the history tells"
 OF_GLOBEX = "WHERE store = 'globex'"
 FAULTS = [

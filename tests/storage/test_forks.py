@@ -2,7 +2,6 @@
 warns of forking one that has threads."""
 
 import textwrap
-import threading
 from contextlib import closing
 
 import pytest
@@ -123,27 +122,6 @@ def test_children_forked_while_threads_of_their_parent_write_without_pause_can_w
     assert kept(path) == everything
 
 
-def test_a_child_lets_go_of_the_database_without_harm_to_its_parent(path):
-    numbers = forked(
-        path,
-        """
-        numbers = write(2)
-
-        def work():
-            mine = write(2)
-            repository.close()
-            return mine
-
-        numbers += fork(work)()
-        numbers += write(2)
-        repository.close()
-        print(json.dumps(numbers))
-        """,
-    )
-    assert numbers == [1, 2, 3, 4, 5, 6]
-    assert kept(path) == numbers
-
-
 def test_a_fork_waits_for_who_reads_now_and_not_for_who_comes_next(path):
     """Readers that come without pause overlap: there may never be a moment without one unless the next is held back."""
     seconds, inherited, number = forked(
@@ -178,27 +156,6 @@ def test_a_fork_waits_for_who_reads_now_and_not_for_who_comes_next(path):
     assert inherited == []
     assert seconds < 5
     assert number == 101
-
-
-def test_a_fork_that_cannot_wait_any_longer_is_told_in_the_log(path, caplog, monkeypatch):
-    monkeypatch.setattr("supportcases.storage.sqlite.pool.PATIENCE", 0.1)
-    with closing(SqliteRepository(path)) as repository:
-        begun, done = threading.Event(), threading.Event()
-
-        def read():
-            with repository.read():
-                begun.set()
-                done.wait(10)
-
-        reader = threading.Thread(target=read)
-        reader.start()
-        begun.wait(10)
-        connections = repository._connections
-        connections.before_fork()
-        connections.after_fork_in_parent()
-        done.set()
-        reader.join()
-    assert [r.getMessage() for r in caplog.records] == [f"forking although {path} has been in use for 0 s"]
 
 
 def test_of_a_write_amid_which_a_host_forks_only_the_parent_keeps_what_it_wrote(path):

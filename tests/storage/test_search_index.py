@@ -130,20 +130,6 @@ def change_all(desk) -> None:
     desk.close(GLOBEX, 1)
 
 
-def test_a_write_that_is_rolled_back_leaves_no_trace(either_desk):
-    repository = either_desk.repository
-    before = stored_index(repository)
-    with failing_write(repository):
-        change_all(either_desk)
-        assert searched(either_desk, "acme", "ones") == ([3, 2], 2)
-        assert searched(either_desk, "acme", "other") == ([1], 1)
-    assert stored_index(repository) == before
-    assert searched(either_desk, "acme", "ones") == ([2, 1], 2)
-    assert searched(either_desk, "acme", "other") == searched(either_desk, "initech", "first") == ([], 0)
-    assert either_desk.list(ACME, severity="critical").count == either_desk.list(GLOBEX, status="closed").count == 0
-    assert_index_and_counts_are_right(repository)
-
-
 def test_a_part_of_a_write_that_is_rolled_back_leaves_no_trace_in_the_rest(either_desk):
     repository = either_desk.repository
     with repository.write():

@@ -2,11 +2,10 @@
 
 from collections.abc import Iterator
 from datetime import timedelta
-from itertools import product
 
 import pytest
 
-from supportcases import Severity, SqliteRepository, Status
+from supportcases import Severity, SqliteRepository
 from supportcases.domain.cases import Case
 from tests.support.rows import T0
 from tests.support.searching import (
@@ -149,31 +148,3 @@ def test_the_cases_that_were_found_are_fetched_one_by_one(traced, company, filte
         with repository.read() as transaction:
             plan = [row[3] for row in transaction.connection.execute(f"EXPLAIN QUERY PLAN {statement}")]
         assert any(step.endswith(("(rowid=?)", "(store=? AND number=?)")) for step in plan), plan
-
-
-QUERIES = [
-    "once",
-    "straße",
-    "105",
-    "107",
-    "#105",
-    "0107",
-    "1",
-    "e",
-    "er",
-    "\uffff\ufffe\ufffd",
-    "nowhere",
-    "",
-    "x" * 601,
-]
-
-
-@pytest.mark.parametrize("few", [0, 3, 1_000])
-@pytest.mark.parametrize("newest", [0, 10, 10_000])
-@pytest.mark.parametrize("share", [1, 5, 1_000_000])
-def test_all_ways_give_the_same_answer(repository, monkeypatch, company, few, newest, share):
-    desk = loaded(repository, *company)
-    set_constants(monkeypatch, few=few, newest=newest, share=share)
-    filters = [{}, NORMAL, {"status": Status.OPEN}, {"status": Status.CLOSED}]
-    for query, filter, limit, offset in product(QUERIES, filters, (1, 10, 100), (0, 7, 60)):
-        assert_as_naive(desk, "acme", ALONE, query, limit=limit, offset=offset, **filter)

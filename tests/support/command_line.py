@@ -10,6 +10,7 @@ import struct
 import subprocess
 import sys
 import termios
+import threading
 from contextlib import closing
 from urllib.parse import urlsplit
 
@@ -62,23 +63,41 @@ def fed(text, *arguments, cwd, **environ):
     )
 
 
-def on_terminal(columns, *arguments, cwd, **environ):
-    """Run a command on a terminal of so many columns; return the lines that it showed."""
+def at_terminal(*arguments, cwd, columns=80, typed=b"", **environ):
+    """Run a command with a terminal as its three streams; return its exit code and what the terminal showed."""
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
     env = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "LINES")}
-    env = {**env, "PYTHONIOENCODING": "utf-8", **environ}
+    process = subprocess.Popen(
+        [*MODULE, *arguments],
+        cwd=cwd,
+        env={**env, "PAGER": "", "PYTHONIOENCODING": "utf-8", **environ},
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+        start_new_session=True,
+    )
+    os.close(theirs)
+    watchdog = threading.Timer(60, process.kill)
+    watchdog.start()
+    os.write(ours, typed)
     shown = b""
     with open(ours, "rb", buffering=0) as terminal:
-        process = subprocess.Popen([*MODULE, *arguments], cwd=cwd, env=env, stdin=subprocess.DEVNULL, stdout=theirs)
-        os.close(theirs)
         try:
             while chunk := terminal.read(65_536):
                 shown += chunk
         except OSError:  # that is how the end of a terminal looks
             pass
-        assert process.wait(timeout=30) == 0
-    return shown.decode().replace("\r\n", "\n").removesuffix("\n").split("\n")
+        code = process.wait()
+    watchdog.cancel()
+    return code, shown.decode().replace("\r\n", "\n")
+
+
+def on_terminal(columns, *arguments, cwd, **environ):
+    """Run a command on a terminal of so many columns; return the lines that it showed."""
+    code, shown = at_terminal(*arguments, cwd=cwd, columns=columns, **environ)
+    assert code == 0
+    return shown.removesuffix("\n").split("\n")
 
 
 def messages_of(desk, ref):

@@ -4,6 +4,14 @@ import sqlite3
 from contextlib import closing
 
 BROKEN_CHECK = "UPDATE supportcases_messages SET author_label = '' WHERE position = 2"
+GAP = """
+    DELETE FROM supportcases_messages WHERE case_id = (SELECT id FROM supportcases_cases WHERE number = 2);
+    DELETE FROM supportcases_events WHERE case_id = (SELECT id FROM supportcases_cases WHERE number = 2);
+    INSERT INTO supportcases_search (supportcases_search, rowid, subject)
+        SELECT 'delete', 1 << 32 | 2, subject_folded FROM supportcases_cases WHERE number = 2;
+    DELETE FROM supportcases_cases WHERE number = 2;
+    UPDATE supportcases_counts SET cases = cases - 1 WHERE store = 'acme' AND status = 'open'
+"""
 
 
 def plant(path, *statements: str) -> None:

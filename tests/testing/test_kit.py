@@ -14,9 +14,8 @@ from pathlib import Path
 import pytest
 from falcon.testing import TestClient
 
-import supportcases.testing
 from supportcases import Actor, CaseNotFound, NotPermitted, SupportDesk, create_app
-from supportcases.testing import ActingMerchant, ActingSupport, DeskKit, support_desk
+from supportcases.testing import ActingMerchant, ActingSupport, support_desk
 from tests.conftest import CASES, ROOT, SUPPORT
 
 BODY = "The checkout shows a blank page."
@@ -30,12 +29,6 @@ def test_a_desk_in_one_line():
         assert (case.number, case.created_at) == (1, datetime(2024, 6, 15, 10, 30, tzinfo=UTC))
         assert answered.last_activity_at - case.created_at == timedelta(hours=2)
         assert desk.client("acme").get(f"{CASES}/1").json["messages"][1]["authorLabel"] == "Ada"
-
-
-def test_it_is_no_support_desk_itself(support_desk):
-    assert type(support_desk) is DeskKit
-    assert not isinstance(support_desk, SupportDesk)
-    assert type(support_desk.desk) is SupportDesk
 
 
 def a_run() -> list:
@@ -201,8 +194,3 @@ def test_the_plugin_can_be_switched_off(tmp_path):
     off = run_pytest(tmp_path, "-p", "no:supportcases")
     assert off.returncode == 1
     assert "fixture 'support_desk' not found" in off.stdout
-
-
-def test_every_public_name_of_the_kit_is_there():
-    for name in supportcases.testing.__all__:
-        assert getattr(supportcases.testing, name).__doc__

@@ -137,7 +137,7 @@ GUARDS: Final = (
     ),
     Guard("storage/sqlite/pool.py", "if self._file and self._file != _identity(self._path):", "if False:", DAMAGE),
     # limits
-    Guard("desk/use_case.py", "self._must_have_room(transaction, checked_store)", "pass", LIMITS),
+    Guard("desk/cases.py", "self._must_have_room(transaction, own)", "pass", LIMITS),
     Guard("desk/use_case.py", "self._must_fit(transaction, case, body)", "pass", THREADS),
     Guard("web/rate_limit.py", "within = used < self._limit.requests", "within = True", LIMITS),
     # keys
@@ -154,9 +154,9 @@ GUARDS: Final = (
     Guard("domain/actors.py", "self.stores is None or store in self.stores", "True", SUPPORT),
     Guard("domain/actors.py", "if not self.may_enter(store):", "if False:", SUPPORT),
     Guard("domain/actors.py", "len(self.stores or ()) != 1", "False", GUARDS_ALONE),
-    Guard("desk/use_case.py", "actor.must_enter(checked_store)", "pass", SUPPORT),
+    Guard("desk/cases.py", "actor.must_enter(checked_store)", "pass", SUPPORT),
     Guard(
-        "desk/use_case.py",
+        "desk/cases.py",
         "CaseFilter(store=store, status=Status.OPEN)",
         "CaseFilter(status=Status.OPEN)",
         "tests/web/test_rate_limit.py::test_each_store_has_its_own_and_the_team_is_not_held_up",

@@ -14,7 +14,6 @@ from supportcases.cli.database import (
     existing_desk,
     json_line,
     name_of,
-    print_json,
     signer,
 )
 from supportcases.cli.naming import add_case, reference
@@ -95,7 +94,7 @@ def list_cases(options: argparse.Namespace) -> None:
     with desk_to_read(options.db) as desk:
         page = desk.queue(asker(options), cursor=options.cursor, **{name: getattr(options, name) for name in FILTERS})
     if options.json:
-        print_json(FOR_TEAM.page(page))
+        print(json_line(FOR_TEAM.page(page)))
     else:
         on = screen()
         show([*queue_lines(page, on.now, on.width), *_how_to_go_on(options, page)])
@@ -129,7 +128,7 @@ def show_case(options: argparse.Namespace) -> None:
     with desk_to_read(options.db) as desk:
         thread = desk.get(asker(options), case)
     if options.json:
-        print_json("".join(FOR_TEAM.thread(thread)))
+        print(json_line("".join(FOR_TEAM.thread(thread))))
     else:
         show(thread_lines(thread, screen()))
 

@@ -15,7 +15,6 @@ from supportcases.cli.database import (
     existing_desk,
     json_line,
     name_of,
-    print_json,
     signer,
 )
 from supportcases.cli.options import command, duration, flag, option, ruled, store
@@ -68,7 +67,7 @@ def show_statistics(options: argparse.Namespace) -> None:
             created_before=options.created_before,
         )
     if options.json:
-        print_json(statistics_text(statistics))
+        print(json_line(statistics_text(statistics)))
     else:
         print(*statistics_lines(statistics, times.now(), terminal_width()), sep="\n")
 

@@ -89,11 +89,6 @@ def name_of(case: Case) -> str:
     return f"{case.store} {case.number}"
 
 
-def print_json(text: str) -> None:
-    """Print JSON text as one line."""
-    print(json_line(text))
-
-
 def json_line(text: str) -> str:
     """Return JSON text as one line of ASCII, in which no character can command a terminal."""
     return json.dumps(json.loads(text), separators=(",", ":"))

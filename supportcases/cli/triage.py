@@ -12,7 +12,6 @@ from supportcases.cli.database import (
     existing_desk,
     json_line,
     name_of,
-    print_json,
     signer,
 )
 from supportcases.cli.naming import add_case, case_and_rest, reference
@@ -157,7 +156,7 @@ def show_history(options: argparse.Namespace) -> None:
     with desk_to_read(options.db) as desk:
         history = desk.history(asker(options), case, limit=options.limit, offset=options.offset)
     if options.json:
-        print_json(history_text(history))
+        print(json_line(history_text(history)))
         return
     lines = history_lines(history, screen())
     if (end := history.offset + len(history.entries)) < history.count:

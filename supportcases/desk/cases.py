@@ -3,9 +3,22 @@
 from supportcases.desk.use_case import Ref, UseCases
 from supportcases.domain import fields
 from supportcases.domain.actors import Actor, ActorKind
-from supportcases.domain.cases import AuthorKind, Case, CasePage, Reply, Thread, closed, reopened, replied
-from supportcases.domain.errors import CaseNotFound
-from supportcases.domain.events import EventKind
+from supportcases.domain.cases import (
+    AuthorKind,
+    Case,
+    CasePage,
+    Message,
+    Reply,
+    Status,
+    Thread,
+    closed,
+    reopened,
+    replied,
+)
+from supportcases.domain.errors import CaseNotFound, TooManyCases
+from supportcases.domain.events import Event, EventKind
+from supportcases.domain.queue import CaseFilter
+from supportcases.storage.protocol import Transaction
 
 
 class Cases(UseCases):
@@ -27,21 +40,48 @@ class Cases(UseCases):
         A merchant's case is of the merchant's store, and `author` is the actor's label unless given. The support team
         names the `store` on whose behalf it opens one, and `author` is "API" unless given.
         """
-        if actor.kind is ActorKind.MERCHANT:
-            signed, rule = actor.label, fields.StoreRule(own=actor.store)
-            store = actor.store if store is None else store
-        else:
-            signed, rule = fields.DEFAULT_AUTHOR, fields.StoreRule()
-        return self._open(
-            actor,
-            store,
-            rule,
-            body=body,
-            subject=subject,
-            category=category,
-            severity=severity,
-            author=signed if author is None else author,
-        )
+        own = actor.store if actor.kind is ActorKind.MERCHANT else None
+        signed = actor.label if own else fields.DEFAULT_AUTHOR
+        with self._checking() as check:
+            checked_store = check("store", fields.StoreRule(own), own if store is None else store)
+            body = check("body", fields.CASE_BODY, body)
+            label = check("author", fields.AUTHOR, signed if author is None else author)
+            checked_category = check("category", fields.CATEGORY, category)
+            checked_severity = check("severity", fields.SEVERITY, severity)
+            if subject is not None:
+                subject = check("subject", fields.SUBJECT, subject)
+        actor.must_enter(checked_store)
+        subject = subject or self.subject_for(body)
+        with self.repository.write() as transaction:
+            number = transaction.cases.next_number(checked_store)  # first: whoever has it counts alone
+            if own:
+                self._must_have_room(transaction, own)
+            now = self._now()
+            case = Case(
+                id=self._id(),
+                store=checked_store,
+                number=number,
+                subject=subject,
+                category=checked_category,
+                severity=checked_severity,
+                status=Status.OPEN,
+                created_at=now,
+                last_activity_at=now,
+                closed_at=None,
+                unanswered_since=now,
+            )
+            message = Message(self._id(), AuthorKind.MERCHANT, label, body, now)
+            transaction.cases.add(case)
+            transaction.cases.add_message(case, message)
+            self._record(transaction, Event(EventKind.OPENED, case, actor, now, {}, {"status": case.status}, message))
+        return case
+
+    def _must_have_room(self, transaction: Transaction, store: str) -> None:
+        most = self._max_open_cases
+        if most is not None and transaction.queue.count(CaseFilter(store=store, status=Status.OPEN)) >= most:
+            raise TooManyCases(
+                f"This store has as many open cases as it may have ({most:,}); reply to one, or close one first."
+            )
 
     def list(
         self,

@@ -23,7 +23,7 @@ from supportcases.domain.cases import (
     parse_reference,
 )
 from supportcases.domain.checking import Believer, Checker, checking
-from supportcases.domain.errors import CaseMoved, CaseNotFound, ThreadFull, TooManyCases
+from supportcases.domain.errors import CaseMoved, CaseNotFound, ThreadFull
 from supportcases.domain.events import Event, EventKind, OnEvent, kind_of_change
 from supportcases.domain.fields import Rule
 from supportcases.domain.ids import uuid7
@@ -90,59 +90,6 @@ class UseCases:
         except Exception:
             log.warning("make_subject failed or gave no proper subject; using the built-in rule", exc_info=True)
             return subject_from(body)
-
-    def _open(
-        self,
-        actor: Actor,
-        store: str | None,
-        store_rule: Rule[str],
-        *,
-        body: str,
-        subject: str | None,
-        category: str,
-        severity: str,
-        author: str,
-    ) -> Case:
-        with self._checking() as check:
-            checked_store = check("store", store_rule, store)
-            body = check("body", fields.CASE_BODY, body)
-            label = check("author", fields.AUTHOR, author)
-            checked_category = check("category", fields.CATEGORY, category)
-            checked_severity = check("severity", fields.SEVERITY, severity)
-            if subject is not None:
-                subject = check("subject", fields.SUBJECT, subject)
-        actor.must_enter(checked_store)
-        subject = subject or self.subject_for(body)
-        with self.repository.write() as transaction:
-            number = transaction.cases.next_number(checked_store)  # first: whoever has it counts alone
-            if actor.kind is ActorKind.MERCHANT:
-                self._must_have_room(transaction, checked_store)
-            now = self._now()
-            case = Case(
-                id=self._id(),
-                store=checked_store,
-                number=number,
-                subject=subject,
-                category=checked_category,
-                severity=checked_severity,
-                status=Status.OPEN,
-                created_at=now,
-                last_activity_at=now,
-                closed_at=None,
-                unanswered_since=now,
-            )
-            message = Message(self._id(), AuthorKind.MERCHANT, label, body, now)
-            transaction.cases.add(case)
-            transaction.cases.add_message(case, message)
-            self._record(transaction, Event(EventKind.OPENED, case, actor, now, {}, {"status": case.status}, message))
-        return case
-
-    def _must_have_room(self, transaction: Transaction, store: str) -> None:
-        most = self._max_open_cases
-        if most is not None and transaction.queue.count(CaseFilter(store=store, status=Status.OPEN)) >= most:
-            raise TooManyCases(
-                f"This store has as many open cases as it may have ({most:,}); reply to one, or close one first."
-            )
 
     def _must_fit(self, transaction: Transaction, case: Case, body: str) -> None:
         messages, characters = transaction.cases.thread_size(case.store, case.id)

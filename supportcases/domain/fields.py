@@ -159,17 +159,17 @@ class TimestampRule:
 
 
 class StoreRule(NamedTuple):
-    """The store of a new case: `own` where the asker has one, which need not be named, and else a store's name."""
+    """The store of a new case: `own` where the asker has one, and else a store's name."""
 
     own: str | None = None
 
     def clean(self, value: Any) -> str:
-        """Check `value`; None is the own store."""
-        if value is None and self.own is None:
+        """Check `value`."""
+        if value is None:
             raise ValueError("Is required.")
-        if self.own is not None and value not in (None, self.own):
+        if self.own is not None and value != self.own:
             raise ValueError("Must be left out: a merchant's cases are of the merchant's own store.")
-        return STORE.clean(self.own or value)
+        return STORE.clean(value)
 
 
 class SpanRule:

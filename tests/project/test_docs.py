@@ -193,6 +193,17 @@ def test_links_between_the_documents_lead_somewhere(page):
         assert (path.parent / target).exists(), target
 
 
+NEW_FILES = {"formats/archive_v2.py", "storage/sqlite/drafts.py"}  # that a recipe makes
+
+
+def test_the_recipes_name_files_that_are_there():
+    recipes = DOCS["contributing.md"].partition("## Recipes")[2]
+    named = set(re.findall(r"`((?:[a-z]\w*/)+\w+\.\w+)`", recipes)) - NEW_FILES
+    assert len(named) > 20
+    for name in named:
+        assert (ROOT / name).exists() or (ROOT / "supportcases" / name).exists() or "/m0007_" in name, name
+
+
 def test_the_changelog_and_the_licence_are_there():
     assert "## Unreleased" in (ROOT / "CHANGELOG.md").read_text()
     assert "the supportcases authors" in (ROOT / "LICENSE").read_text()

@@ -3,33 +3,21 @@
 Every line names the version of the format. Between the first line and the last one each line is a case with its
 messages and its history; the last one tells how many cases there were: an archive that was cut short has none.
 
-What an earlier release exported, every later one imports. Another version of the format is another module in
+What an earlier release exported, every later one imports. Another version of the format is another module, named in
 `VERSIONS`; those that are there stay as they are.
 """
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, Final, NoReturn, Protocol
+from collections.abc import Iterable, Iterator
+from typing import Any, Final, NoReturn
 
-from supportcases.formats import archive_v1
+from supportcases.formats.archive_v1 import VERSION_1
 from supportcases.formats.members import refuse, shown
 from supportcases.formats.whole_cases import Dossier
 
 FORMAT: Final = "supportcases"  # the member whose value is the version of the format
 COUNT: Final = "cases"  # the member of the last line
-
-
-class Version(Protocol):
-    """How a case is written and read in one version of the format."""
-
-    def written(self, dossier: Dossier) -> dict[str, Any]:
-        """Return the members of a case."""
-
-    def read(self, value: Any, place: str) -> Dossier:
-        """Return a case, or raise `InvalidInput` with what is wrong at `place`."""
-
-
-VERSIONS: Final[Mapping[int, Version]] = {1: archive_v1}
+VERSIONS: Final = {1: VERSION_1}
 NEWEST: Final = max(VERSIONS)
 
 

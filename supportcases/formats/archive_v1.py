@@ -4,16 +4,14 @@ The lengths, choices and patterns are those of the time when it was written, wha
 field that cases got later takes the default that `domain.cases` gives it.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
 from supportcases.domain.actors import ActorKind
-from supportcases.domain.cases import AuthorKind, Case, Category, Message, Severity, Status
-from supportcases.domain.contradictions import contradictions
-from supportcases.domain.events import EventKind, HistoryEntry
+from supportcases.domain.cases import AuthorKind, Category, Severity, Status
+from supportcases.domain.events import EventKind
 from supportcases.domain.fields import BooleanRule, ChoiceRule, NumberRule, PatternRule, Rule, TextRule
-from supportcases.formats.members import Members, OrNull, TimeRule, refuse
-from supportcases.formats.whole_cases import Dossier
+from supportcases.formats.members import CaseFormat, ChangesRule, Members, OrNull, TimeRule
 
 
 class AssigneeRule(NamedTuple):
@@ -27,16 +25,6 @@ class AssigneeRule(NamedTuple):
         if label in ("me", "none"):
             raise ValueError(f"Must not be {label!r}, which is reserved.")
         return label
-
-
-class ChangesRule:
-    """What some fields of a case were, or became."""
-
-    def clean(self, value: Any) -> dict[str, str | None]:
-        """Check `value`."""
-        if not isinstance(value, dict) or not value.keys() <= CHANGES.keys():
-            raise ValueError(f"Must be an object with no other members than {', '.join(CHANGES)}.")
-        return {name: CHANGES[name].clean(text) for name, text in value.items()}
 
 
 # texts of which nothing shows are taken too: an early release kept such
@@ -101,48 +89,8 @@ ENTRY: Final = Members(
         "actorKind": ("actor_kind", ACTOR_KIND),
         "actorLabel": ("actor_label", LABEL),
         "at": ("at", TIME),
-        "from": ("was", ChangesRule()),
-        "to": ("became", ChangesRule()),
+        "from": ("was", ChangesRule(CHANGES)),
+        "to": ("became", ChangesRule(CHANGES)),
     }
 )
-
-
-def written(dossier: Dossier) -> dict[str, Any]:
-    """Return the members of a case."""
-    return (
-        CASE.written(dossier.case)
-        | {"messages": [MESSAGE.written(message) for message in dossier.messages]}
-        | {"history": [ENTRY.written(entry) for entry in dossier.history]}
-    )
-
-
-def read(value: Any, place: str) -> Dossier:
-    """Return a case, or raise `InvalidInput` with what is wrong at `place`."""
-    case = Case(**CASE.read(value, place))
-    _must_agree(case, place)
-    messages = tuple(Message(**read) for read in _list(value, "messages", MESSAGE, place))
-    history = tuple(HistoryEntry(**read) for read in _list(value, "history", ENTRY, place))
-    for where, problem in contradictions(case, messages, history):
-        refuse(f"{place}, {where}", problem)
-    return Dossier(case, messages, history)
-
-
-def _list(value: dict[str, Any], name: str, members: Members, place: str) -> Iterator[dict[str, Any]]:
-    things = value.get(name)
-    if not isinstance(things, list) or not things:
-        refuse(f"{place}, {name}", "Must be a list of at least one.")
-    for index, thing in enumerate(things):
-        yield members.read(thing, f"{place}, {name}[{index}]")
-
-
-def _must_agree(case: Case, place: str) -> None:
-    """Refuse a case whose times cannot be, given each other and its status."""
-    if case.created_at > case.last_activity_at:
-        refuse(f"{place}, lastActivityAt", "Must not be before createdAt.")
-    if (case.status is Status.CLOSED) != (case.closed_at is not None):
-        refuse(f"{place}, closedAt", "Must be null unless the status is closed, and a time if it is.")
-    if case.status is Status.ANSWERED and case.unanswered_since is not None:
-        refuse(f"{place}, unansweredSince", "Must be null where the status is answered.")
-    for name, moment in (("closedAt", case.closed_at), ("unansweredSince", case.unanswered_since)):
-        if moment is not None and not case.created_at <= moment <= case.last_activity_at:
-            refuse(f"{place}, {name}", "Must be a time from createdAt to lastActivityAt.")
+VERSION_1: Final = CaseFormat(CASE, MESSAGE, ENTRY)

@@ -1,13 +1,17 @@
-"""The members of the objects in an archive: what each version of the format writes its rules down with."""
+"""How the objects in an archive are written and read: what each version of the format writes its rules down with."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple, NoReturn
 
 from supportcases.domain import times
+from supportcases.domain.cases import Case, Message, Status
+from supportcases.domain.contradictions import contradictions
 from supportcases.domain.errors import InvalidInput
+from supportcases.domain.events import HistoryEntry
 from supportcases.domain.fields import Rule
+from supportcases.formats.whole_cases import Dossier
 
 
 class TimeRule:
@@ -32,6 +36,18 @@ class OrNull(NamedTuple):
     def clean(self, value: Any) -> Any:
         """Check `value`."""
         return None if value is None else self.rule.clean(value)
+
+
+class ChangesRule(NamedTuple):
+    """What some fields of a case were, or became."""
+
+    fields: Mapping[str, Rule[Any]]
+
+    def clean(self, value: Any) -> dict[str, str | None]:
+        """Check `value`."""
+        if not isinstance(value, dict) or not value.keys() <= self.fields.keys():
+            raise ValueError(f"Must be an object with no other members than {', '.join(self.fields)}.")
+        return {name: self.fields[name].clean(text) for name, text in value.items()}
 
 
 class Members(NamedTuple):
@@ -73,3 +89,50 @@ def shown(value: object) -> str:
     """Return a value of the archive as it can stand in a sentence."""
     text = json.dumps(value)
     return text if len(text) <= 40 else f"{text[:40]}..."
+
+
+class CaseFormat(NamedTuple):
+    """How a case is written in one version of the archive: the members of a case, a message and a history's entry."""
+
+    case: Members
+    message: Members
+    entry: Members
+
+    def written(self, dossier: Dossier) -> dict[str, Any]:
+        """Return the members of a case."""
+        return (
+            self.case.written(dossier.case)
+            | {"messages": [self.message.written(message) for message in dossier.messages]}
+            | {"history": [self.entry.written(entry) for entry in dossier.history]}
+        )
+
+    def read(self, value: Any, place: str) -> Dossier:
+        """Return a case, or raise `InvalidInput` with what is wrong at `place`."""
+        case = Case(**self.case.read(value, place))
+        _must_agree(case, place)
+        messages = tuple(Message(**read) for read in _list(value, "messages", self.message, place))
+        history = tuple(HistoryEntry(**read) for read in _list(value, "history", self.entry, place))
+        for where, problem in contradictions(case, messages, history):
+            refuse(f"{place}, {where}", problem)
+        return Dossier(case, messages, history)
+
+
+def _list(value: dict[str, Any], name: str, members: Members, place: str) -> Iterator[dict[str, Any]]:
+    things = value.get(name)
+    if not isinstance(things, list) or not things:
+        refuse(f"{place}, {name}", "Must be a list of at least one.")
+    for index, thing in enumerate(things):
+        yield members.read(thing, f"{place}, {name}[{index}]")
+
+
+def _must_agree(case: Case, place: str) -> None:
+    """Refuse a case whose times cannot be, given each other and its status."""
+    if case.created_at > case.last_activity_at:
+        refuse(f"{place}, lastActivityAt", "Must not be before createdAt.")
+    if (case.status is Status.CLOSED) != (case.closed_at is not None):
+        refuse(f"{place}, closedAt", "Must be null unless the status is closed, and a time if it is.")
+    if case.status is Status.ANSWERED and case.unanswered_since is not None:
+        refuse(f"{place}, unansweredSince", "Must be null where the status is answered.")
+    for name, moment in (("closedAt", case.closed_at), ("unansweredSince", case.unanswered_since)):
+        if moment is not None and not case.created_at <= moment <= case.last_activity_at:
+            refuse(f"{place}, {name}", "Must be a time from createdAt to lastActivityAt.")

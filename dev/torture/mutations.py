@@ -21,7 +21,7 @@ CONDITION: Final = re.compile(rf"{COLUMN} (?:= (?::\w+|[a-z]+\.\w+|0\b)|IN \(SEL
 INSERTED: Final = re.compile(r"\{(?P<name>self\._where|where)\}")
 OF_A_STORE: Final = "store = :store"
 OF_STORES: Final = "store IN (SELECT value FROM json_each(:stores))"
-OF_STORES_ALONE: Final = "_matching(CaseFilter(stores=stores"
+OF_STORES_ALONE: Final = "matching(CaseFilter(stores=stores"
 
 ALONE: Final = "tests/storage/test_no_store_hides_another.py"
 GUARDS_ALONE: Final = "tests/project/test_each_guard_alone.py"
@@ -154,6 +154,7 @@ GUARDS: Final = (
     Guard("domain/actors.py", "self.stores is None or store in self.stores", "True", SUPPORT),
     Guard("domain/actors.py", "if not self.may_enter(store):", "if False:", SUPPORT),
     Guard("domain/actors.py", "len(self.stores or ()) != 1", "False", GUARDS_ALONE),
+    Guard("storage/sqlite/merchant_list.py", "store=store, query=None", "query=None", ALONE),
     Guard("desk/cases.py", "actor.must_enter(checked_store)", "pass", SUPPORT),
     Guard(
         "desk/cases.py",
@@ -232,11 +233,11 @@ def _conditions(path: Path, file: str) -> Iterator[Mutation]:
 
 
 def _inserted(before: str) -> tuple[str, ...]:
-    """Return the conditions that are inserted behind that text: the last use of `_matching` tells."""
-    use = before.rpartition("_matching(")
+    """Return the conditions that are inserted behind that text: the last use of `matching` tells."""
+    use = before.rpartition("matching(")
     if "class SqliteQueue" not in before:
         return (OF_A_STORE,)
-    return (OF_STORES,) if f"_matching({use[2]}".startswith(OF_STORES_ALONE) else (OF_A_STORE, OF_STORES)
+    return (OF_STORES,) if f"matching({use[2]}".startswith(OF_STORES_ALONE) else (OF_A_STORE, OF_STORES)
 
 
 def _places(root: Path, guard: Guard) -> Iterator[Mutation]:

@@ -1,6 +1,6 @@
 """Every SQL statement about cases and messages. Each is told the store; a test tries each with a foreign one.
 
-Those that list the cases of a store are in `lists` and `search`.
+Those that list the cases of a store are in `merchant_list` and `search`.
 """
 
 import sqlite3
@@ -54,7 +54,6 @@ class SqliteCases:
         self._connection = connection
 
     def next_number(self, store: str) -> int:
-        """Return the number that a case about to be added to `store` gets: from 1, without gaps."""
         ((number,),) = self._connection.execute(
             """
             INSERT INTO supportcases_stores (store, last_number)
@@ -67,7 +66,6 @@ class SqliteCases:
         return int(number)
 
     def claim_number(self, case: Case) -> None:
-        """Let the numbers of new cases of the store go on behind that of `case`, which has one already."""
         self._connection.execute(
             """
             INSERT INTO supportcases_stores (store, last_number)
@@ -78,7 +76,6 @@ class SqliteCases:
         )
 
     def add(self, case: Case) -> None:
-        """Add a new case."""
         insert(
             self._connection,
             "case",
@@ -94,7 +91,6 @@ class SqliteCases:
         )
 
     def add_message(self, case: Case, message: Message) -> None:
-        """Add a message to the end of the thread of `case`."""
         insert(
             self._connection,
             "message",
@@ -108,13 +104,11 @@ class SqliteCases:
         )
 
     def find(self, store: str, ref: CaseRef) -> Case | None:
-        """Return the case of `store` that `ref` names by id or number, or None."""
         statement, value = (BY_ID, ref.id) if ref.id else (BY_NUMBER, ref.number)
         row = self._connection.execute(statement, {"store": store, "value": value}).fetchone()
         return case_from_row(row) if row else None
 
     def store_of(self, case_id: str) -> str | None:
-        """Return the store of the case, or None; only for those who may look into every store."""
         row = self._connection.execute(
             """
             SELECT store
@@ -126,7 +120,6 @@ class SqliteCases:
         return row[0] if row else None
 
     def following(self, store: str, number: int, *, limit: int) -> tuple[Case, ...]:
-        """Return the cases of `store` with the next numbers behind `number`, lowest first."""
         rows = self._connection.execute(
             f"""
             SELECT {COLUMNS}
@@ -141,7 +134,6 @@ class SqliteCases:
         return tuple(map(case_from_row, rows))
 
     def thread(self, store: str, ref: CaseRef) -> Thread | None:
-        """Return the case of `store` that `ref` names with the messages that a merchant sees, or None."""
         statement, value = (THREAD_BY_ID, ref.id) if ref.id else (THREAD_BY_NUMBER, ref.number)
         rows = self._connection.execute(statement, {"store": store, "value": value}).fetchall()
         if not rows:
@@ -150,7 +142,6 @@ class SqliteCases:
         return Thread(case_from_row(rows[0][:WIDTH]), messages)
 
     def thread_size(self, store: str, case_id: str) -> ThreadSize:
-        """Return how long the thread of the case is, without its notes; nothing if it is not of `store`."""
         row = self._connection.execute(
             """
             SELECT messages, characters
@@ -163,7 +154,6 @@ class SqliteCases:
         return ThreadSize(*row) if row else ThreadSize(0, 0)
 
     def thread_with_notes(self, store: str, case_id: str) -> tuple[Message, ...]:
-        """Return all messages of the case, oldest first; none if it is not of `store`. Never for merchants."""
         rows = self._connection.execute(
             f"""
             SELECT {MESSAGE_COLUMNS}
@@ -177,7 +167,6 @@ class SqliteCases:
         return tuple(map(message_from_row, rows))
 
     def update(self, case: Case) -> None:
-        """Save what changed of a case: subject, category, severity, status, assignee and times."""
         self._connection.execute(
             """
             UPDATE supportcases_cases
@@ -197,5 +186,4 @@ class SqliteCases:
         )
 
     def page(self, store: str, wanted: CaseFilter, *, limit: int, offset: int) -> CasePage:
-        """Return some of the cases of `store` that match: newest activity first, then the higher number."""
         return StoreCases(self._connection, store, wanted).page(limit=limit, offset=offset)

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from supportcases.domain.cases import Case, CasePage
 from supportcases.domain.queue import CaseFilter
+from supportcases.storage.sqlite.filters import counting, matching
 from supportcases.storage.sqlite.rows import COLUMNS, NEWEST_FIRST, case_from_row
 from supportcases.storage.sqlite.search import Search
 
@@ -18,7 +19,9 @@ class StoreCases:
     def __init__(self, connection: sqlite3.Connection, store: str, wanted: CaseFilter) -> None:
         self._connection = connection
         self._query = wanted.query
-        self._where, self._values = _matching(store, wanted)
+        unsearched = wanted._replace(stores=None, store=store, query=None)  # whoever asks may see the store
+        self._count, self._counted_in = counting(unsearched)
+        self._where, self._values = matching(unsearched)
 
     def page(self, *, limit: int, offset: int) -> CasePage:
         """Return some of them, and how many they are."""
@@ -36,11 +39,11 @@ class StoreCases:
         return CasePage(cases, count, offset, limit)
 
     def _counted(self) -> int:
-        """Return how many cases match but for the query: the triggers of the schema keep count."""
+        """Return how many cases match but for the query."""
         ((count,),) = self._connection.execute(
             f"""
-            SELECT coalesce(sum(cases), 0)
-            FROM supportcases_counts
+            SELECT coalesce({self._count}, 0)
+            FROM supportcases_{self._counted_in}
             WHERE {self._where}
             """,
             self._values,
@@ -74,16 +77,3 @@ class StoreCases:
             ORDER BY {NEWEST_FIRST}
             LIMIT :limit OFFSET :offset
         """
-
-
-def _matching(store: str, wanted: CaseFilter) -> tuple[str, dict[str, Any]]:
-    """Return the condition that the wanted cases of `store` meet but for the query, and its values."""
-    conditions = ["store = :store"]
-    values: dict[str, Any] = {"store": store}
-    if wanted.status:
-        conditions.append("status = :status")
-        values["status"] = wanted.status
-    if wanted.severity:
-        conditions.append("severity = :severity")
-        values["severity"] = wanted.severity
-    return " AND ".join(conditions), values

@@ -1,13 +1,13 @@
 """Every SQL statement over the cases of all stores. Each is told which stores the asker may see."""
 
-import json
 import sqlite3
 from datetime import datetime, timedelta
 from typing import Any, Final
 
 from supportcases.domain import times
-from supportcases.domain.cases import Case, Severity, Status, parse_number
-from supportcases.domain.queue import NONE, CaseFilter, Place, QueueSort, StoreCounts, Stores
+from supportcases.domain.cases import Case, Severity, Status
+from supportcases.domain.queue import CaseFilter, Place, QueueSort, StoreCounts, Stores
+from supportcases.storage.sqlite.filters import counting, matching
 from supportcases.storage.sqlite.rows import COLUMNS, case_from_row
 
 # the two by waiting are the index's own expressions, letter by letter, or SQLite would not use it
@@ -32,15 +32,13 @@ class SqliteQueue:
         self._connection = connection
 
     def count(self, wanted: CaseFilter) -> int:
-        """Return how many cases match."""
         return sum(self.counts(wanted).values())
 
     def page(
         self, wanted: CaseFilter, sort: QueueSort, *, limit: int, offset: int, after: Place | None
     ) -> tuple[tuple[Case, Place], ...]:
-        """Return some of the cases that match, each with its place in the order: those behind `after`, if given."""
         order = ORDERS[sort]
-        where, values = _matching(wanted)
+        where, values = matching(wanted)
         if after:
             behind, place = _behind(order, after)
             where, values = f"{where} AND {behind}", values | place
@@ -59,8 +57,7 @@ class SqliteQueue:
     def answered_before(
         self, stores: Stores, moment: datetime, *, limit: int = 1_000, offset: int = 0
     ) -> tuple[Case, ...]:
-        """Return some of the answered cases whose last activity was at `moment` or before, the longest quiet first."""
-        where, values = _matching(CaseFilter(stores=stores, status=Status.ANSWERED))
+        where, values = matching(CaseFilter(stores=stores, status=Status.ANSWERED))
         rows = self._connection.execute(
             f"""
             SELECT {COLUMNS}
@@ -75,8 +72,7 @@ class SqliteQueue:
         return tuple(map(case_from_row, rows))
 
     def stores(self, stores: Stores, *, limit: int, offset: int) -> tuple[StoreCounts, ...]:
-        """Return some of the stores that have cases, with their counts, newest activity first."""
-        where, values = _matching(CaseFilter(stores=stores))
+        where, values = matching(CaseFilter(stores=stores))
         rows = self._connection.execute(
             f"""
             SELECT store,
@@ -99,8 +95,7 @@ class SqliteQueue:
         )
 
     def names(self, stores: Stores) -> tuple[str, ...]:
-        """Return the names of the stores that have cases, in their order."""
-        where, values = _matching(CaseFilter(stores=stores))
+        where, values = matching(CaseFilter(stores=stores))
         rows = self._connection.execute(
             f"""
             SELECT store
@@ -113,8 +108,7 @@ class SqliteQueue:
         return tuple(store for (store,) in rows)
 
     def count_stores(self, stores: Stores) -> int:
-        """Return how many stores have cases."""
-        where, values = _matching(CaseFilter(stores=stores))
+        where, values = matching(CaseFilter(stores=stores))
         ((count,),) = self._connection.execute(
             f"""
             SELECT count(*)
@@ -126,9 +120,8 @@ class SqliteQueue:
         return int(count)
 
     def counts(self, wanted: CaseFilter) -> dict[tuple[Status, Severity], int]:
-        """Return how many of the cases that match have each status and severity."""
-        where, values = _matching(wanted)
-        count, table = ("sum(cases)", "counts") if _is_counted(wanted) else ("count(*)", "cases")
+        where, values = matching(wanted)
+        count, table = counting(wanted)
         rows = self._connection.execute(
             f"""
             SELECT status, severity, {count}
@@ -141,8 +134,7 @@ class SqliteQueue:
         return {(Status(status), Severity(severity)): count for status, severity, count in rows if count}
 
     def oldest_unanswered(self, wanted: CaseFilter) -> Case | None:
-        """Return the case that matches and whose merchant has waited longest, or None."""
-        where, values = _matching(wanted)
+        where, values = matching(wanted)
         row = self._connection.execute(
             f"""
             SELECT {COLUMNS}
@@ -157,8 +149,7 @@ class SqliteQueue:
         return case_from_row(row) if row else None
 
     def first_answer_times(self, wanted: CaseFilter) -> list[int]:
-        """Return how long each case that matches took to its first public answer, in milliseconds."""
-        where, values = _matching(wanted)
+        where, values = matching(wanted)
         return _durations(
             self._connection.execute(
                 f"""
@@ -179,8 +170,7 @@ class SqliteQueue:
         )
 
     def closing_times(self, wanted: CaseFilter) -> list[int]:
-        """Return how long each case that matches and is closed took to be closed, in milliseconds."""
-        where, values = _matching(wanted)
+        where, values = matching(wanted)
         return _durations(
             self._connection.execute(
                 f"""
@@ -211,55 +201,3 @@ def _behind(order: tuple[tuple[str, str], ...], place: Place) -> tuple[str, dict
         before += f"{expression} = :place_{n} AND "
     first, direction = order[0]
     return f"{first} {'>=' if direction == 'ASC' else '<='} :place_0 AND ({' OR '.join(alternatives)})", values
-
-
-def _is_counted(wanted: CaseFilter) -> bool:
-    """Tell whether the triggers of the schema keep count of what is wanted: by store, status and severity."""
-    return wanted == CaseFilter(
-        stores=wanted.stores, store=wanted.store, status=wanted.status, severity=wanted.severity
-    )
-
-
-def _matching(wanted: CaseFilter) -> tuple[str, dict[str, Any]]:
-    """Return the condition that the wanted cases meet, and its values."""
-    conditions = ["TRUE"]
-    values: dict[str, Any] = {}
-
-    def want(condition: str, **more: Any) -> None:
-        conditions.append(condition)
-        values.update(more)
-
-    if wanted.stores is not None:
-        want("store IN (SELECT value FROM json_each(:stores))", stores=json.dumps(sorted(wanted.stores)))
-    for column in ("store", "status", "severity", "category"):
-        if (value := getattr(wanted, column)) is not None:
-            want(f"{column} = :{column}", **{column: value})
-    if wanted.assignee == NONE:
-        want("assignee IS NULL")
-    elif wanted.assignee is not None:
-        want("assignee = :assignee", assignee=wanted.assignee)
-    for name, condition in MOMENTS.items():
-        if (moment := getattr(wanted, name)) is not None:
-            want(f"{condition} :{name}", **{name: times.to_text(moment)})
-    if wanted.query:
-        want(QUERY, folded=wanted.query.casefold(), number=parse_number(wanted.query))
-    return " AND ".join(conditions), values
-
-
-MOMENTS: Final = {
-    "created_after": "created_at >=",
-    "created_before": "created_at <",
-    "active_after": "last_activity_at >=",
-    "active_before": "last_activity_at <",
-}
-QUERY: Final = """(
-    instr(subject_folded, :folded)
-    OR number = :number
-    OR EXISTS (
-        SELECT 1
-        FROM supportcases_messages AS q
-        WHERE q.store = c.store
-          AND q.case_id = c.id
-          AND instr(casefold(q.body), :folded)
-    )
-)"""

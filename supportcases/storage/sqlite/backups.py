@@ -10,7 +10,7 @@ from typing import Final
 
 from supportcases.domain.errors import DatabaseUnusable
 from supportcases.storage.protocol import Copied
-from supportcases.storage.sqlite.checks import damage
+from supportcases.storage.sqlite.damage import damage
 from supportcases.storage.sqlite.read_only import looking_into
 
 PART: Final = ".part"  # how the name of a copy ends until it is whole

@@ -15,11 +15,11 @@ from typing import Any, Final, NamedTuple, TypeVar
 from supportcases.domain.contradictions import contradictions
 from supportcases.domain.text import counted, megabytes
 from supportcases.storage.protocol import Findings
+from supportcases.storage.sqlite import migrations
+from supportcases.storage.sqlite.damage import damage
 from supportcases.storage.sqlite.errors import DAMAGED, primary_code
 from supportcases.storage.sqlite.events import ENTRY_COLUMNS, entry_from_row
 from supportcases.storage.sqlite.read_only import (
-    applied_migrations,
-    known_migrations,
     known_parts,
     looking_into,
     open_able_to_write,
@@ -31,8 +31,6 @@ T = TypeVar("T")
 
 MOST: Final = 5  # faults of one kind that are told
 LEAST_FREE: Final = 100_000_000  # bytes that the disk should have left, or as many as the file has
-PAGES: Final = "***"  # how SQLite begins what it finds wrong with pages, whosever they are
-SEARCH: Final = "supportcases_search"  # has a check of its own; newer SQLites look into it without being asked
 INDEX_TABLES: Final = ("data", "idx", "docsize", "config")  # in which FTS5 keeps what it knows
 
 
@@ -51,7 +49,7 @@ def check(path: str) -> Findings:
         DatabaseUnusable: There is no such file, it is no database, or it holds no support cases.
     """
     with looking_into(path) as connection:
-        applied, known = applied_migrations(connection), known_migrations()
+        applied, known = migrations.applied(connection), migrations.known()
         unknown, pending = sorted(applied - set(known)), [name for name in known if name not in applied]
         looked_at = ["the file", "the schema"]
         faults = _told("the file", _damage_of_file(path))
@@ -64,33 +62,6 @@ def check(path: str) -> Findings:
             looked_at.append("what happened to each case")
             faults += _told("what happened to each case", _contradictions(connection))
         return Findings(_described(path, connection), tuple(looked_at), tuple(faults), tuple(_warnings(path, pending)))
-
-
-def damage(connection: sqlite3.Connection) -> Iterator[str]:
-    """Yield what SQLite itself finds wrong with the pages of the file and with our tables; a host's rows are its own.
-
-    The connection must be able to write, or SQLite passes over each CHECK.
-    """
-    tables = [name for kind, name in sorted(our_parts(connection)) if kind == "table" and name != SEARCH]
-    first = _first_fault(connection)
-    if first != "ok":
-        ours = [line for name in tables for (line,) in connection.execute(f"PRAGMA integrity_check({name})")]
-        found = [line for line in ours if line != "ok"] or [first] * first.startswith(PAGES)
-        yield from (", ".join(part for part in line.splitlines() if not part.startswith(PAGES)) for line in found)
-    for name in tables:
-        for row in connection.execute(f"PRAGMA foreign_key_check({name})"):
-            yield f"row {row[1]} of {name} belongs to a row of {row[2]} that is not there"
-
-
-def _first_fault(connection: sqlite3.Connection) -> str:
-    """Return the first thing that SQLite finds wrong with the file, "ok", or nothing where it cannot look."""
-    try:
-        ((line,),) = connection.execute("PRAGMA integrity_check(1)").fetchall()
-    except sqlite3.OperationalError as error:
-        if primary_code(error) != sqlite3.SQLITE_ERROR:
-            raise
-        return ""  # a table of the host's has a function or a collation that only the host knows
-    return str(line)
 
 
 def _told(name: str, faults: Iterable[str]) -> list[str]:

@@ -6,12 +6,10 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from typing import Final
 
-from sqlite_utils import Database
-
 from supportcases.domain.errors import DatabaseUnusable
+from supportcases.storage.sqlite import migrations
 from supportcases.storage.sqlite.connections import PATIENCE, Connection, open_memory, open_read_only, uri_of
 from supportcases.storage.sqlite.errors import BUSY, primary_code
-from supportcases.storage.sqlite.migrations import MIGRATIONS
 
 NO_SHM: Final = {sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY}  # where the `-shm` file cannot be made
 
@@ -103,17 +101,6 @@ def open_able_to_write(path: str) -> sqlite3.Connection:
     return sqlite3.Connection(uri_of(file, "rw"), uri=True, timeout=PATIENCE, isolation_level=None)
 
 
-def applied_migrations(connection: sqlite3.Connection) -> set[str]:
-    """Return the names of the steps by which our tables were made."""
-    return {migration.name for migration in MIGRATIONS.applied(_database(connection))}
-
-
-def known_migrations() -> list[str]:
-    """Return the names of the steps that this version knows, in their order."""
-    with closing(open_memory()) as empty:
-        return [migration.name for migration in MIGRATIONS.pending(_database(empty))]
-
-
 def our_parts(connection: sqlite3.Connection) -> dict[tuple[str, str], str]:
     """Return the type and the name of each table, index and trigger of ours, with the statement that made it."""
     rows = connection.execute("SELECT type, name, sql FROM sqlite_schema WHERE name GLOB 'supportcases_*'")
@@ -123,7 +110,7 @@ def our_parts(connection: sqlite3.Connection) -> dict[tuple[str, str], str]:
 def known_parts() -> dict[tuple[str, str], str]:
     """Return those that this version makes."""
     with closing(open_memory()) as empty:
-        MIGRATIONS.apply(_database(empty))
+        migrations.apply(empty)
         return our_parts(empty)
 
 
@@ -131,7 +118,7 @@ def _begin(connection: sqlite3.Connection, path: str) -> None:
     try:
         connection.execute("PRAGMA temp_store = FILE")  # whatever is made for a look: a large file has a large index
         connection.execute("BEGIN")
-        applied = applied_migrations(connection)
+        applied = migrations.applied(connection)
     except sqlite3.Error as error:
         raise _unreadable(path, error) from error
     if not applied:
@@ -154,7 +141,3 @@ def _tidy(file: str) -> None:
     """Let SQLite remove the empty `-wal` and `-shm` files that looking made: only who could write them does."""
     with suppress(sqlite3.Error), closing(open_able_to_write(file)) as connection:
         connection.execute("SELECT 1 FROM sqlite_schema").fetchone()
-
-
-def _database(connection: sqlite3.Connection) -> Database:
-    return Database(connection, execute_plugins=False, recursive_triggers=False, strict=True)

@@ -7,9 +7,10 @@ from contextlib import closing, contextmanager
 
 from supportcases.domain.errors import DatabaseUnavailable, DatabaseUnusable
 from supportcases.storage.protocol import Repository
+from supportcases.storage.sqlite import migrations
 from supportcases.storage.sqlite.connections import Connection, use_casefold
 from supportcases.storage.sqlite.errors import Faults
-from supportcases.storage.sqlite.read_only import applied_migrations, known_migrations, looking_into
+from supportcases.storage.sqlite.read_only import looking_into
 from supportcases.storage.sqlite.repository import SqliteRepository
 from supportcases.storage.sqlite.transactions import SqliteTransaction
 
@@ -40,7 +41,7 @@ def may_be_written(path: str) -> bool:
 
 
 def _must_be_of_this_version(connection: Connection, path: str) -> None:
-    applied, known = applied_migrations(connection), set(known_migrations())
+    applied, known = migrations.applied(connection), set(migrations.known())
     if applied - known:
         raise DatabaseUnusable(f"{path} was written by a newer version of supportcases.")
     if known - applied:

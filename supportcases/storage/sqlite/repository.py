@@ -9,13 +9,11 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
-from sqlite_utils import Database
-
 from supportcases.domain.errors import DatabaseBusy, DatabaseDamaged, DatabaseUnavailable, DatabaseUnusable
 from supportcases.processes import PerProcess
+from supportcases.storage.sqlite import migrations
 from supportcases.storage.sqlite.connections import Connection, Trace, attempts, open_memory, open_read_only
 from supportcases.storage.sqlite.errors import BUSY, Faults, primary_code
-from supportcases.storage.sqlite.migrations import MIGRATIONS
 from supportcases.storage.sqlite.pool import Connections, FileConnections, MemoryConnection
 from supportcases.storage.sqlite.transactions import (
     SqliteTransaction,
@@ -69,7 +67,7 @@ class SqliteRepository:
         return nullcontext(outer) if outer else self._context(writes=False, once=once)
 
     def write(self) -> AbstractContextManager[SqliteTransaction]:
-        """Begin to write, alone; keep everything on the way out, or nothing if an exception flies.
+        """Begin to write, alone; keep everything at the end, or nothing if an exception is raised.
 
         Inside another `write` of the same thread it is a part of that one.
         """
@@ -127,7 +125,7 @@ class SqliteRepository:
             with closing(open_read_only(str(path))) as connection:
                 # the tables first: another process may be making them, and then what was applied is there as well
                 ours = connection.execute("SELECT name FROM sqlite_master WHERE name GLOB 'supportcases_*'").fetchone()
-                applied = {migration.name for migration in MIGRATIONS.applied(_database(connection))}
+                applied = migrations.applied(connection)
         except sqlite3.Error as error:
             if primary_code(error) in BUSY:
                 raise DatabaseUnusable(f"{self.path} cannot be used: another program keeps it locked.") from error
@@ -136,7 +134,7 @@ class SqliteRepository:
             raise DatabaseUnusable(f"{self.path} cannot be used: it has a {ours[0]} that supportcases did not make.")
         if must_exist and not applied:
             raise DatabaseUnusable(f"{self.path} holds no support cases.")
-        if unknown := sorted(applied - _known_migrations()):
+        if unknown := sorted(applied - set(migrations.known())):
             raise DatabaseUnusable(
                 f"{self.path} was written by a newer version of supportcases, which knows {', '.join(unknown)}."
             )
@@ -154,13 +152,12 @@ class SqliteRepository:
         """Bring the schema up to date, whole or not at all, also when several processes start at once."""
         try:
             with self._connections.borrow(writes=True) as connection:
-                database = _database(connection)
-                if MIGRATIONS.pending(database):
+                if migrations.pending(connection):
                     connection.execute("PRAGMA foreign_keys = OFF")  # for `widen`; it is closed behind this
                     self._wait_to_migrate(connection)
                     applied = False
                     try:
-                        MIGRATIONS.apply(database)
+                        migrations.apply(connection)
                         applied = True
                     finally:
                         end(connection, keep=applied)
@@ -187,18 +184,8 @@ class SqliteRepository:
             empty.backup(connection)
 
 
-def _database(connection: sqlite3.Connection) -> Database:
-    return Database(connection, execute_plugins=False, recursive_triggers=False, strict=True)
-
-
 @cache
 def _empty_database() -> bytes:
     with closing(open_memory()) as connection:
-        MIGRATIONS.apply(_database(connection))
+        migrations.apply(connection)
         return connection.serialize()
-
-
-def _known_migrations() -> set[str]:
-    empty = sqlite3.connect(":memory:")
-    with closing(empty):
-        return {migration.name for migration in MIGRATIONS.pending(_database(empty))}

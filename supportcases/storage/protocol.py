@@ -1,4 +1,4 @@
-"""What the support desk needs from a database; `storage.sqlite` is the first that gives it."""
+"""What the support desk needs from a database. An engine raises the errors of `domain.errors`."""
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -223,7 +223,7 @@ class Repository(Protocol):
         """
 
     def write(self) -> AbstractContextManager[Transaction]:
-        """Begin to write, alone; keep everything on the way out, or nothing if an exception flies.
+        """Begin to write, alone; keep everything at the end, or nothing if an exception is raised.
 
         Inside another `write` of the same thread it is a part of that one.
 

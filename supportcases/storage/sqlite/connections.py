@@ -11,7 +11,7 @@ from supportcases.domain.errors import DatabaseUnavailable
 from supportcases.storage.sqlite.errors import BUSY, primary_code
 
 PAUSE: Final = 0.01  # seconds between two attempts
-PATIENCE: Final = 10.0  # seconds that a reader or writer waits for others before it is told to come again, in all
+PATIENCE: Final = 10.0  # seconds that a reader or writer waits for locks, in all, before it is `DatabaseBusy`
 NOTICED: Final = 0.25  # seconds; a wait that was shorter is not taken off the rest
 
 Trace = Callable[[str], object]
@@ -125,7 +125,7 @@ def attempts(seconds: float) -> Iterator[bool]:
 
 
 def _use_wal(connection: Connection, path: str, seconds: float) -> None:
-    """Turn to WAL; SQLite may answer «busy» at once, whatever the timeout, while another process does the same."""
+    """Set WAL mode; SQLite may answer «busy» at once, whatever the timeout, while another process does the same."""
     for last in attempts(seconds):
         try:
             (mode,) = connection.execute("PRAGMA journal_mode = WAL").fetchone()

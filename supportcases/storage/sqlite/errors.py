@@ -56,7 +56,7 @@ class Faults:
         return self._damage.locked()
 
     def raise_translated(self, error: sqlite3.Error) -> NoReturn:
-        """Raise the desk's own exception for a fault that passes or for damage; every other error flies as it is."""
+        """Raise the domain's error for a fault that passes or for damage, and every other error as it is."""
         code = primary_code(error)
         if code in BUSY:
             raise DatabaseBusy() from error

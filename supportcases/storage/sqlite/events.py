@@ -21,7 +21,6 @@ class SqliteEvents:
         self._connection = connection
 
     def record(self, case: Case, entry: HistoryEntry) -> None:
-        """Add to the end of the history of `case`."""
         self._connection.execute(
             """
             INSERT INTO supportcases_events
@@ -42,7 +41,6 @@ class SqliteEvents:
         )
 
     def history(self, store: str, case_id: str, *, limit: int, offset: int) -> tuple[HistoryEntry, ...]:
-        """Return some of what happened to the case, oldest first; nothing if it is not of `store`."""
         rows = self._connection.execute(
             f"""
             SELECT {ENTRY_COLUMNS}
@@ -57,7 +55,6 @@ class SqliteEvents:
         return tuple(map(entry_from_row, rows))
 
     def count(self, store: str, case_id: str) -> int:
-        """Return how many things happened to the case; 0 if it is not of `store`."""
         ((count,),) = self._connection.execute(
             """
             SELECT count(*)

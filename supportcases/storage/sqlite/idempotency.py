@@ -15,7 +15,6 @@ class SqliteReplays:
         self._connection = connection
 
     def find(self, scope: str, key: str) -> KeptAnswer | None:
-        """Return what was kept under `key` within `scope`, or None."""
         row = self._connection.execute(
             """
             SELECT fingerprint, status, body, location
@@ -31,7 +30,6 @@ class SqliteReplays:
         return KeptAnswer(fingerprint, Answer(status, body, location, replayed=True))
 
     def keep(self, scope: str, key: str, kept: KeptAnswer, now: datetime) -> None:
-        """Keep an answer."""
         insert(
             self._connection,
             "answer",
@@ -53,7 +51,6 @@ class SqliteReplays:
         )
 
     def forget_before(self, moment: datetime, *, limit: int) -> None:
-        """Drop at most `limit` of the answers kept before `moment`, the oldest first."""
         self._connection.execute(
             """
             DELETE FROM supportcases_replays

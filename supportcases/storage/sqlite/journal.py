@@ -1,9 +1,8 @@
 """The write-ahead log beside the file, kept short.
 
-SQLite begins it anew by itself, but only at a moment when nobody reads from it: under readers that overlap without a
-pause that moment never comes, and the log grows for ever. So the writer with whom it grows beyond `LONG`, and then
-beyond each further quarter, waits for those who read just then. Only one reader who stays lets it grow, since what they
-see is in it; the waits become rare then.
+SQLite begins it anew by itself, but only while nobody reads from it: under readers that overlap without a pause it
+grows for ever. So the writer with whom it grows beyond `LONG`, and then beyond each further quarter, waits for those
+who read just then. Only a reader who stays lets it grow, since what they see is in it; the waits become rare then.
 """
 
 import logging

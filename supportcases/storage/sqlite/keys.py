@@ -28,7 +28,6 @@ class SqliteKeys:
         self._connection = connection
 
     def add(self, key: ApiKey, key_hash: str) -> None:
-        """Keep a new key."""
         insert(
             self._connection,
             "key",
@@ -50,12 +49,10 @@ class SqliteKeys:
         )
 
     def find(self, key_hash: str, now: datetime) -> ApiKey | None:
-        """Return the key with that hash, or None where there is none, or it is revoked or expired."""
         row = self._connection.execute(FIND, {"key_hash": key_hash, "now": times.to_text(now)}).fetchone()
         return _from_row(row) if row else None
 
     def page(self, *, limit: int, offset: int) -> tuple[ApiKey, ...]:
-        """Return some of the keys, oldest first."""
         rows = self._connection.execute(
             f"""
             SELECT {COLUMNS}
@@ -68,7 +65,6 @@ class SqliteKeys:
         return tuple(map(_from_row, rows))
 
     def revoke(self, key_id: str, now: datetime) -> bool:
-        """Revoke a key for good; return False if there is none with that id. A second time changes nothing."""
         revoked = self._connection.execute(
             """
             UPDATE supportcases_keys

@@ -1,8 +1,8 @@
 """Who may use which connection when.
 
 A connection serves one thread at a time and is handed back, so there are never more than are used at once and a few
-that wait, however many threads come and go. Writers of one process take turns at a lock before they ask SQLite for its
-own: its busy handler sleeps and is no queue.
+that wait, however many threads come and go. Writers of one process wait for a lock of the process before they ask
+SQLite for its own, whose busy handler sleeps and is no queue.
 """
 
 import logging
@@ -267,7 +267,7 @@ class MemoryConnection:
         return Lease(self._connection, lambda connection: None, _taken(self._turn, deadline))
 
     def begin_to_write(self) -> None:
-        """Know that it is."""
+        """A database in memory is always the one it was."""
 
     def close(self) -> None:
         """Close the connection; the database is gone."""

@@ -126,7 +126,7 @@ class TransactionContext:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        """Keep all or, if an exception flies, nothing; then do what waited for that."""
+        """Keep all or, if an exception is raised, nothing; then do what waited for the commit."""
         self._state.transaction = None
         self._transaction.over = True
         sound = not (self._writes and self._faults.damaged)

@@ -11,7 +11,6 @@ from falcon.testing import create_environ
 
 from supportcases import SqliteRepository, SupportDesk, ThreadFull, create_app
 from supportcases.domain.cases import ThreadSize
-from supportcases.formats.whole_cases import kept, load
 from supportcases.storage.sqlite.checks import check
 from supportcases.storage.sqlite.rows import message_to_row
 from supportcases.testing import support_desk
@@ -121,17 +120,6 @@ def test_a_limit_that_is_none_is_refused_with_a_sentence(name, most):
 
 
 # the lengths are right whatever way the messages came
-
-
-def test_cases_that_were_imported_are_as_long_as_they_are(app, tmp_path):
-    app.desk.reply(ACME, 1, body="Any news?")
-    app.desk.note(ADA, "acme:1", body="Ask the bank.")
-    with app.desk.repository.read() as transaction:
-        dossiers = list(kept(transaction))
-    repository = SqliteRepository(tmp_path / "new.db")
-    load(repository, dossiers)
-    assert size_of(SupportDesk(repository)) == (2, 41)
-    assert check(str(tmp_path / "new.db")).faults == ()
 
 
 def test_a_file_of_an_older_version_is_counted_when_it_is_brought_up_to_date(path):

@@ -127,35 +127,10 @@ def tried(desk: SupportDesk, cursor: object, actor: Actor = ADA, **wanted) -> Qu
 
 
 FORGED = [
-    None,
-    0,
-    "",
-    "x",
-    [],
-    [None],
-    {},
-    {"Q": 1},
-    "Q",
-    ["Q"],
-    ["Q", None],
-    ["Q", True],
-    ["Q", 1.5],
-    ["Q", -1],
-    ["Q", 10],
-    ["Q", 2**63],
-    ["Q", 10**400],
-    ["Q", []],
-    ["Q", {}],
-    ["Q", ["Q", "a"]],
-    ["Q", "\ud800"],
-    ["Q", "\0"],
-    ["Q", "\n"],
-    ["Q", "é"],
-    ["Q", "x" * 65],
-    [["Q"], "a"],
-    [None, "a"],
-    ["q" * 16, "a"],
-    [0, 0, "a", "b", "c"],
+    *(None, 0, "x", [], {"Q": 1}, "Q", ["Q"]),  # no list of a question and a place
+    *(["Q", place] for place in (None, True, 1.5, -1, 10, 2**63, 10**400, [], {}, ["Q", "a"])),
+    *(["Q", place] for place in ("\ud800", "\0", "\n", "é", "x" * 65)),
+    *([["Q"], "a"], [None, "a"], ["q" * 16, "a"], [0, 0, "a", "b", "c"]),  # no question of ours
 ]
 
 

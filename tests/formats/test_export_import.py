@@ -1,4 +1,4 @@
-"""supportcases export and import: a desk that is carried to another file answers as it did, byte for byte."""
+"""supportcases export and import: a desk that is carried to another file has the same rows there."""
 
 import json
 import sqlite3
@@ -15,7 +15,7 @@ from supportcases import Actor, KeyRing, SqliteRepository, SupportDesk, create_a
 from supportcases.formats.archive import written
 from supportcases.formats.whole_cases import kept, load
 from supportcases.testing import MovableClock, numbered_ids
-from tests.conftest import ACME, ADA, CASES, GLOBEX, SUPPORT
+from tests.conftest import ACME, ADA, CASES, GLOBEX
 from tests.support.command_line import MODULE, refused, run
 from tests.support.faults import GAP, plant
 
@@ -86,33 +86,9 @@ def rows(path) -> dict[str, list[tuple]]:
         }
 
 
-def answers(path) -> list[tuple]:
-    """Return what the API says of everything, to the merchants and to the team."""
-    with closing(SqliteRepository(path)) as repository:
-        said = []
-        clock = MovableClock(datetime(2025, 1, 1, tzinfo=UTC))
-        for actor in (ACME, GLOBEX, ADA):
-            app = create_app(repository, authenticate=lambda req, actor=actor: actor, clock=clock)
-            client = TestClient(app, headers={"X-Request-Id": "test"})
-            said += [(path, client.simulate_get(path)) for path in paths(repository, actor)]
-    assert {answer.status_code for _, answer in said} == {200}
-    return [(path, answer.headers.get("etag"), answer.content) for path, answer in said]
-
-
-def paths(repository, actor) -> list[str]:
-    if actor is not ADA:
-        lists = ["?limit=100", "?status=closed", "?severity=low", "?query=ways", "?query=str", "?query=3&limit=1"]
-        return [CASES + query for query in lists] + [f"{CASES}/{number}" for number in range(1, 5)]
-    cases = [case.id for case in SupportDesk(repository).queue(ADA, limit=100).cases]
-    queues = [f"{SUPPORT}/cases?sort={sort}" for sort in ("waiting", "activity", "age", "severity")]
-    queues += [f"{SUPPORT}/cases?query=sand", f"{SUPPORT}/stats", f"{SUPPORT}/stores", f"{SUPPORT}/stats?store=acme"]
-    return queues + [f"{SUPPORT}/cases/{id}{part}" for id in cases for part in ("", "/history")]
-
-
-def test_a_desk_that_was_carried_over_answers_byte_for_byte_as_before(path, archive, tmp_path):
+def test_a_desk_that_was_carried_over_has_the_same_rows_and_the_same_export(path, archive, tmp_path):
     done = imported(tmp_path, archive)
     assert (done.returncode, done.stdout, done.stderr) == (0, "imported 8 cases into new.db\n", "")
-    assert answers(tmp_path / "new.db") == answers(path)
     assert rows(tmp_path / "new.db") == rows(path)
     assert exported(tmp_path, "--db", "new.db") == archive.read_text()
     assert run("check", "--db", "new.db", cwd=tmp_path).returncode == 0
@@ -172,37 +148,6 @@ def test_neither_keys_nor_kept_answers_are_carried_over(path, archive, tmp_path)
     with closing(sqlite3.connect(tmp_path / "new.db")) as connection:
         for table in ("keys", "replays"):
             assert connection.execute(f"SELECT count(*) FROM supportcases_{table}").fetchone() == (0,)
-
-
-def test_the_lines_are_what_the_manual_says(archive):
-    text = archive.read_bytes()
-    first, *cases, last = [json.loads(line) for line in text.splitlines()]
-    assert text.isascii()
-    assert (first, last) == ({"supportcases": 1}, {"supportcases": 1, "cases": 8})
-    assert [(case["store"], case["number"]) for case in cases] == [
-        (store, number) for store in ("acme", "globex") for number in range(1, 5)
-    ]
-    case = cases[1]
-    assert list(case) == [
-        *("id", "store", "number", "subject", "category", "severity", "status", "createdAt", "lastActivityAt"),
-        *("closedAt", "unansweredSince", "assignee", "messages", "history"),
-    ]
-    assert case["messages"][2] == {
-        "id": case["messages"][2]["id"],
-        "authorKind": "support",
-        "authorLabel": "Ada",
-        "body": "They have sand.",
-        "createdAt": case["messages"][1]["createdAt"],
-        "internal": True,
-    }
-    assert case["history"][2] == {
-        "kind": "closed",
-        "actorKind": "support",
-        "actorLabel": "Ada",
-        "at": case["history"][1]["at"],
-        "from": {"status": "answered"},
-        "to": {"status": "closed"},
-    }
 
 
 def test_an_export_is_of_one_moment(path, tmp_path):

@@ -63,18 +63,6 @@ def test_cases_opened_at_once_are_numbered_without_gaps_and_all_are_there(shared
     assert all([c.number for c in cases] == sorted(c.number for c in cases) for cases in opened)
 
 
-def test_replies_written_at_once_are_all_there_in_the_order_of_their_times(shared):
-    case = shared.open(ACME, body=BODY)
-    written = at_once(lambda t: [shared.reply(ACME, 1, body=f"{t}.{n}").message for n in range(20)])
-    thread = shared.get(ACME, case.id)
-    assert len(thread.messages) == 1 + THREADS * 20
-    assert set(thread.messages[1:]) == {message for messages in written for message in messages}
-    assert [m.created_at for m in thread.messages] == sorted(m.created_at for m in thread.messages)
-    for messages in written:
-        assert [m for m in thread.messages if m in messages] == messages
-    assert thread.case.last_activity_at == thread.messages[-1].created_at
-
-
 def test_of_agents_who_change_the_same_revision_at_once_only_one_succeeds(shared):
     shared.open(ACME, body=BODY)
     severities = ["critical", "high", "low"]

@@ -79,14 +79,6 @@ def test_damage_is_our_fault_and_ends_all_writing_and_what_is_sound_is_still_rea
     assert call(app, "GET", CASES).json["meta"]["count"] == 1
 
 
-def test_damage_that_a_write_finds_is_kept_out_of_the_file(app, path):
-    spoil(path, "supportcases_events")
-    checked(post(app, CASES, BODY), 500, "database_damaged")
-    checked(post(app, CASES, BODY), 500, "database_damaged")
-    assert call(app, "GET", f"{CASES}/1").status == 200
-    assert call(app, "GET", CASES).json["meta"]["count"] == 1
-
-
 def test_nothing_is_even_tried_to_be_written_once_damage_was_found(app, path):
     spoil(path, "supportcases_messages")
     checked(call(app, "GET", f"{CASES}/1"), 500, "database_damaged")
@@ -99,15 +91,6 @@ def test_nothing_is_even_tried_to_be_written_once_damage_was_found(app, path):
     with pytest.raises(DatabaseDamaged):
         write()
     assert entered == []
-
-
-def test_damage_of_one_file_is_not_that_of_another(app, path, tmp_path):
-    spoil(path, "supportcases_messages")
-    checked(call(app, "GET", f"{CASES}/1"), 500, "database_damaged")
-    with closing(SqliteRepository(tmp_path / "other.db")) as other:
-        other.check()
-    with pytest.raises(DatabaseDamaged):
-        app.desk.repository.check()
 
 
 @pytest.mark.parametrize("happens", ["moved", "deleted", "replaced"])
@@ -173,13 +156,6 @@ def waiting_writer(app, meanwhile):
             time.sleep(0.2)
             meanwhile()
         return second.exception(timeout=10)
-
-
-def test_a_write_that_waited_while_the_file_was_moved_is_refused(app, path):
-    aside = path.with_suffix(".aside")
-    assert isinstance(waiting_writer(app, lambda: path.rename(aside)), DatabaseUnavailable)
-    aside.rename(path)
-    assert app.desk.list(ACME).count == 1
 
 
 def test_a_write_that_waited_for_another_process_while_the_file_was_moved_is_refused(app, path):

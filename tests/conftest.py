@@ -7,14 +7,14 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
 from falcon.testing import TestClient
 
-from supportcases import Actor, SqliteRepository, cli
+from supportcases import Actor, KeyRing, SqliteRepository, cli
 
 TESTS = Path(__file__).parent
 ROOT = TESTS.parent
@@ -217,9 +217,13 @@ class Server(NamedTuple):
     db: Path
 
     def key(self, store: str = "acme") -> str:
-        """Return a new key, made by the command line while the server runs."""
-        command = [sys.executable, "-m", "supportcases", "keys", "create", store, "--db", str(self.db)]
-        return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+        """Return a new key, made by this process while the server runs."""
+        return new_key(self.db, store)
+
+
+def new_key(db: Path, store: str) -> str:
+    with closing(SqliteRepository(db)) as repository:
+        return KeyRing(repository).create(store)[0]
 
 
 @contextmanager

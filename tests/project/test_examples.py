@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 import pytest
 import requests
 
-from tests.conftest import ROOT, stop
+from tests.conftest import ROOT, new_key, stop
 from tests.support.official_client import (
     NO_KEY,
     PAGE,
@@ -57,9 +57,8 @@ class Shop(NamedTuple):
     log: Path
 
     def key(self, store: str) -> str:
-        """Return a new key of the shop's database, made by the command line while the shop is open."""
-        command = [sys.executable, "-m", "supportcases", "keys", "create", store, "--db", str(self.db)]
-        return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+        """Return a new key of the shop's database, made by this process while the shop is open."""
+        return new_key(self.db, store)
 
 
 class Browser(requests.Session):

@@ -12,9 +12,11 @@ import sys
 import termios
 import threading
 from contextlib import closing
+from subprocess import CompletedProcess
 from urllib.parse import urlsplit
 
 from tests.conftest import ADA, CASES
+from tests.support import forked
 
 MODULE = [sys.executable, "-m", "supportcases"]
 KEY = re.compile(r"sck_[0-9a-f]{48}\n")
@@ -22,6 +24,9 @@ TIME = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z"
 
 
 def run(*arguments: str, cwd, command=MODULE, **environ: str):
+    if command is MODULE and forked.serves(environ):
+        done = forked.run(arguments, cwd=cwd, environ=environ)
+        return CompletedProcess(done.args, done.returncode, done.stdout.decode(), done.stderr.decode())
     return subprocess.run(
         [*command, *arguments],
         cwd=cwd,
@@ -58,6 +63,8 @@ def rows_of(listing: str) -> list[list[str]]:
 def fed(text, *arguments, cwd, **environ):
     """Run a command with something on its standard input."""
     data = text if isinstance(text, bytes) else text.encode()
+    if forked.serves(environ):
+        return forked.run(arguments, cwd=cwd, environ=environ, stdin=data)
     return subprocess.run(
         [*MODULE, *arguments], input=data, cwd=cwd, env={**os.environ, **environ}, capture_output=True, timeout=30
     )

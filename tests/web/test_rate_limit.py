@@ -159,10 +159,10 @@ def test_what_is_turned_away_does_not_make_anybody_wait_longer():
         assert windows.count("a").within is within
 
 
-def test_a_million_addresses_take_no_more_memory_than_ten_thousand():
+def test_a_hundred_thousand_addresses_take_no_more_memory_than_ten_thousand():
     windows = Windows(RateLimit(2, "day"), lambda: 0.0)
     windows.count("busy")
-    for number in range(1_000_000):
+    for number in range(100_000):
         windows.count(number)
         if number % 5_000 == 0:
             windows.count("busy")

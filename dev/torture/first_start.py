@@ -1,9 +1,7 @@
 """Claim 6: many processes start at once where there is no file, or an old one, or one that a start has left half-way.
 
 Whoever deploys with several workers starts them all in the same moment, on whatever file is there. Each round here is
-eight processes that wait for one another and then call `create_app` on the same path. They are forked from a process
-that has imported the package and nothing else: no file of ours is open in it, and a fork is so quick that the eight
-really meet, which eight interpreters that import for half a second each would not.
+eight processes that wait for one another (`meeting`) and then call `create_app` on the same path.
 
 - On no file, all must start, and the file's schema must be, letter for letter, that of a single start.
 - On a file of every earlier schema, filled with rows that were valid then, all must start too, every column of every
@@ -19,11 +17,9 @@ import signal
 import sqlite3
 import time
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, field
 from itertools import count
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, Final
 
@@ -31,21 +27,18 @@ from sqlite_utils import Database
 
 from dev.torture.experiment import Effort, Outcome
 from dev.torture.invariants import faults_of
+from dev.torture.meeting import PATIENCE, PROCESSES, meet, together
 from supportcases import SqliteRepository, create_app
 from supportcases.storage.sqlite.migrations import MIGRATIONS
 
 TOGETHER: Final = 8
-PATIENCE: Final = 60.0
 SEED: Final = 6
 STORES: Final = ("acme", "globex", "initech")
 WHEN: Final = "2024-06-15T10:31:00.000Z"
 A_FEW: Final = 12  # cases of a file whose upgrade is killed at each statement: some statements come for each case
-PROCESSES: Final = get_context("forkserver")
-PROCESSES.set_forkserver_preload(["dev.torture.first_start"])
 
 Schema = list[tuple[Any, ...]]
 Rows = dict[str, list[tuple[Any, ...]]]
-meeting: Any = None  # the barrier at which the processes of a round meet, in each of them
 
 
 def run(effort: Effort, folder: Path) -> Iterator[Outcome]:
@@ -119,7 +112,7 @@ def deaths_at_statements(effort: Effort, folder: Path, schema: Schema, old: dict
             if not died(path, nth):
                 break
             deaths += 1
-            seen.starts += started_at_once(path, together=1)
+            seen.starts += started_at_once(path, processes=1)
             seen.files += flaws(path, schema, rows)
     each = f" {step}th" if step > 1 else ""
     tried = f"{deaths} kills -9, before each{each} SQL statement, on no file and on {len(old) - 1} earlier schemas"
@@ -146,22 +139,15 @@ def deaths_at_any_moment(effort: Effort, folder: Path, schema: Schema, old: dict
 # starts
 
 
-def started_at_once(path: Path, *, together: int = TOGETHER) -> list[str]:
+def started_at_once(path: Path, *, processes: int = TOGETHER) -> list[str]:
     """Start in as many new processes, which wait for one another; return what each says."""
-    barrier = PROCESSES.Barrier(together)
-    with ProcessPoolExecutor(together, PROCESSES, initializer=meet_at, initargs=(barrier,)) as pool:
-        return list(pool.map(start, [path] * together, timeout=PATIENCE))
-
-
-def meet_at(barrier: Any) -> None:
-    """Keep where the processes of this round meet."""
-    global meeting
-    meeting = barrier
+    with together(processes) as pool:
+        return list(pool.map(start, [path] * processes, timeout=PATIENCE))
 
 
 def start(path: Path) -> str:
     """Start once all are there; say how it went."""
-    meeting.wait(PATIENCE)
+    meet()
     try:
         create_app(path)
     except Exception as error:  # noqa: BLE001 - whatever it is, it is the result

@@ -13,14 +13,14 @@ import os
 import random
 import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import Future
 from contextlib import closing
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, Final
 
 from dev.torture.experiment import Effort, Outcome
 from dev.torture.invariants import faults_of
+from dev.torture.meeting import meet, together
 from supportcases import Actor, DatabaseBusy, SqliteRepository, SupportDesk
 
 READERS: Final = 8
@@ -40,10 +40,9 @@ def run(effort: Effort, folder: Path) -> Iterator[Outcome]:
     file, path = folder / "cases.db", folder / "link.db"
     fill(file, cases)
     path.symlink_to(file)
-    with ProcessPoolExecutor(READERS + WRITERS, get_context("forkserver")) as others:
-        begin = time.time() + 1.5
-        reading = [others.submit(read_until, path, begin, begin + seconds, seed) for seed in range(READERS)]
-        writing = [others.submit(write_until, path, begin, begin + seconds) for _ in range(WRITERS)]
+    with together(READERS + WRITERS) as others:
+        reading = [others.submit(read_for, seconds, path, seed) for seed in range(READERS)]
+        writing = [others.submit(write_for, seconds, path) for _ in range(WRITERS)]
         lengths = lengths_of(Path(f"{file}-wal"), [*reading, *writing])
     reads = sum(done.result() for done in reading)
     writes, refused = map(sum, zip(*(done.result() for done in writing), strict=True))
@@ -78,13 +77,14 @@ def lengths_of(journal: Path, work: Sequence[Future[Any]]) -> list[int]:
     return lengths
 
 
-def write_until(path: Path, begin: float, end: float) -> tuple[int, int]:
+def write_for(seconds: float, path: Path) -> tuple[int, int]:
     """Open cases and reply to them; return how many writes were kept, and how many told to come again."""
     kept = refused = 0
     with closing(SqliteRepository(path)) as repository:
         desk = SupportDesk(repository)
-        time.sleep(max(0.0, begin - time.time()))
-        while time.time() < end:
+        meet()
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
             try:
                 case = desk.open(ACME, body=BODY)
                 kept += 1
@@ -95,7 +95,7 @@ def write_until(path: Path, begin: float, end: float) -> tuple[int, int]:
     return kept, refused
 
 
-def read_until(path: Path, begin: float, end: float, seed: int) -> int:
+def read_for(seconds: float, path: Path, seed: int) -> int:
     """Read this and that; return how often."""
     chance, done = random.Random(seed), 0
     with closing(SqliteRepository(path)) as repository:
@@ -107,8 +107,9 @@ def read_until(path: Path, begin: float, end: float, seed: int) -> int:
             lambda: desk.stats(ADA),
             lambda: whole_queue(desk),
         ]
-        time.sleep(max(0.0, begin - time.time()))
-        while time.time() < end:
+        meet()
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
             chance.choice(ways)()
             done += 1
     return done

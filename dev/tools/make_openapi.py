@@ -13,6 +13,7 @@ import falcon.inspect
 from apispec import APISpec
 from apispec.ext.marshmallow import MarshmallowPlugin
 
+from dev.tools import openapi_answers as answers
 from dev.tools.openapi_examples import (
     CASES,
     HISTORY,
@@ -48,38 +49,38 @@ A release may add a status, a severity, a category or a kind of author. Take a v
 not know as it is: show it, and do not fail. A value in a request that the API does not know is 400, and the sentence
 names those that it does."""
 
-NAMES = {
-    schemas.NewCase: "NewCase",
-    schemas.CaseChange: "CaseChange",
-    schemas.NewReply: "NewReply",
-    schemas.CaseOut: "Case",
-    schemas.ThreadOut: "CaseWithMessages",
-    schemas.Attachment: "Attachment",
-    schemas.MessageOut: "Message",
-    schemas.PageMeta: "PageMeta",
-    schemas.CaseList: "CaseList",
-    schemas.ReplyOut: "Reply",
-    schemas.FieldProblem: "FieldProblem",
-    schemas.ErrorOut: "Error",
-    schemas.HealthOut: "Health",
-    shapes.NewSupportCase: "NewSupportCase",
-    shapes.SupportCaseChange: "SupportCaseChange",
-    shapes.NewSupportMessage: "NewSupportMessage",
-    shapes.SupportCaseOut: "SupportCase",
-    shapes.SupportMessageOut: "SupportMessage",
-    shapes.SupportThreadOut: "SupportCaseWithMessages",
-    shapes.QueueMeta: "QueueMeta",
-    shapes.QueueOut: "Queue",
-    shapes.SupportReplyOut: "SupportReply",
-    shapes.HistoryEntryOut: "HistoryEntry",
-    shapes.HistoryOut: "History",
-    shapes.StoreCountsOut: "StoreCounts",
-    shapes.StoreList: "StoreList",
-    shapes.SeverityCounts: "SeverityCounts",
-    shapes.StatusCounts: "StatusCounts",
-    shapes.SpreadOut: "Spread",
-    shapes.StatisticsOut: "Statistics",
-}
+SCHEMAS = (
+    schemas.NewCase,
+    schemas.CaseChange,
+    schemas.NewReply,
+    answers.Case,
+    answers.CaseWithMessages,
+    answers.Attachment,
+    answers.Message,
+    answers.PageMeta,
+    answers.CaseList,
+    answers.Reply,
+    answers.FieldProblem,
+    answers.Error,
+    answers.Health,
+    shapes.NewSupportCase,
+    shapes.SupportCaseChange,
+    shapes.NewSupportMessage,
+    answers.SupportCase,
+    answers.SupportMessage,
+    answers.SupportCaseWithMessages,
+    answers.QueueMeta,
+    answers.Queue,
+    answers.SupportReply,
+    answers.HistoryEntry,
+    answers.History,
+    answers.StoreCounts,
+    answers.StoreList,
+    answers.SeverityCounts,
+    answers.StatusCounts,
+    answers.Spread,
+    answers.Statistics,
+)
 OPTIONAL = {"Attachment": {"name"}, "Error": {"details"}}
 
 SAME_CASE = {"id": "$response.body#/id"}
@@ -91,38 +92,38 @@ def _links(parameters: dict[str, str], *operations: str) -> dict[str, Any]:
 
 # what the routes do not tell: per operation its name, what it takes, what it answers and what can go wrong
 OPERATIONS: dict[tuple[str, str], dict[str, Any]] = {
-    ("GET", CASES): {"id": "listCases", "query": schemas.CaseQuery, "answer": schemas.CaseList, "errors": [400, 403]},
+    ("GET", CASES): {"id": "listCases", "query": schemas.CaseQuery, "answer": answers.CaseList, "errors": [400, 403]},
     ("POST", CASES): {
         "id": "openCase",
         "body": schemas.NewCase,
         "parameters": [IDEMPOTENCY_KEY],
-        "answer": schemas.CaseOut,
+        "answer": answers.Case,
         "status": 201,
         "errors": [400, 403, 409, 413, 415, 422],
         "location": True,
         "links": _links({"id_or_number": "$response.body#/id"}, "getCase", "changeCase", "replyToCase"),
     },
-    ("GET", ITEM): {"id": "getCase", "answer": schemas.ThreadOut, "errors": [400, 403, 404]},
+    ("GET", ITEM): {"id": "getCase", "answer": answers.CaseWithMessages, "errors": [400, 403, 404]},
     ("PATCH", ITEM): {
         "id": "changeCase",
         "body": schemas.CaseChange,
-        "answer": schemas.CaseOut,
+        "answer": answers.Case,
         "errors": [400, 403, 404, 413, 415],
     },
     ("POST", MESSAGES): {
         "id": "replyToCase",
         "body": schemas.NewReply,
         "parameters": [IDEMPOTENCY_KEY],
-        "answer": schemas.ReplyOut,
+        "answer": answers.Reply,
         "status": 201,
         "errors": [400, 403, 404, 409, 413, 415, 422],
     },
-    ("GET", QUEUE): {"id": "listQueue", "query": shapes.QueueQuery, "answer": shapes.QueueOut, "errors": [400, 404]},
+    ("GET", QUEUE): {"id": "listQueue", "query": shapes.QueueQuery, "answer": answers.Queue, "errors": [400, 404]},
     ("POST", QUEUE): {
         "id": "openCaseForStore",
         "body": shapes.NewSupportCase,
         "parameters": [IDEMPOTENCY_KEY],
-        "answer": shapes.SupportCaseOut,
+        "answer": answers.SupportCase,
         "status": 201,
         "errors": [400, 403, 404, 413, 415, 422],
         "location": True,
@@ -130,7 +131,7 @@ OPERATIONS: dict[tuple[str, str], dict[str, Any]] = {
     },
     ("GET", QUEUED): {
         "id": "getQueuedCase",
-        "answer": shapes.SupportThreadOut,
+        "answer": answers.SupportCaseWithMessages,
         "errors": [400, 404],
         "etag": True,
         "links": _links({**SAME_CASE, "If-Match": "$response.header.ETag"}, "changeQueuedCase", "answerCase"),
@@ -139,7 +140,7 @@ OPERATIONS: dict[tuple[str, str], dict[str, Any]] = {
         "id": "changeQueuedCase",
         "body": shapes.SupportCaseChange,
         "parameters": [IF_MATCH],
-        "answer": shapes.SupportCaseOut,
+        "answer": answers.SupportCase,
         "errors": [400, 404, 412, 413, 415],
         "etag": True,
     },
@@ -147,29 +148,29 @@ OPERATIONS: dict[tuple[str, str], dict[str, Any]] = {
         "id": "answerCase",
         "body": shapes.NewSupportMessage,
         "parameters": [IDEMPOTENCY_KEY, IF_MATCH],
-        "answer": shapes.SupportReplyOut,
+        "answer": answers.SupportReply,
         "status": 201,
         "errors": [400, 404, 412, 413, 415, 422],
     },
     ("GET", HISTORY): {
         "id": "caseHistory",
         "query": shapes.HistoryQuery,
-        "answer": shapes.HistoryOut,
+        "answer": answers.History,
         "errors": [400, 404],
     },
     ("GET", STATISTICS): {
         "id": "deskStatistics",
         "query": shapes.StatisticsQuery,
-        "answer": shapes.StatisticsOut,
+        "answer": answers.Statistics,
         "errors": [400, 404],
     },
     ("GET", STORES): {
         "id": "listStores",
         "query": shapes.SupportStoreQuery,
-        "answer": shapes.StoreList,
+        "answer": answers.StoreList,
         "errors": [400, 404],
     },
-    ("GET", "/healthz"): {"id": "health", "answer": schemas.HealthOut, "errors": [], "open": True},
+    ("GET", "/healthz"): {"id": "health", "answer": answers.Health, "errors": [], "open": True},
     ("GET", "/openapi.json"): {"id": "openapi", "answer": None, "errors": [], "open": True},
 }
 
@@ -226,15 +227,15 @@ ERRORS: dict[int, tuple[str, dict[str, Any]]] = {
 
 def make() -> dict[str, Any]:
     """Return the OpenAPI document."""
-    plugin = MarshmallowPlugin(schema_name_resolver=lambda schema: NAMES.get(_class_of(schema)))
+    plugin = MarshmallowPlugin(schema_name_resolver=_name_of)
     tags = [{"name": name, "description": what} for name, what in TAGS.values()]
     spec = APISpec(
         "Support Cases API", __version__, "3.1.0", plugins=[plugin], info={"description": DESCRIPTION}, tags=tags
     )
     plugin.converter.add_attribute_function(from_rule)
-    for schema, name in NAMES.items():
-        if name not in spec.components.schemas:
-            spec.components.schema(name, schema=schema)
+    for schema in SCHEMAS:
+        if schema.__name__ not in spec.components.schemas:
+            spec.components.schema(schema.__name__, schema=schema)
     spec.components.security_scheme(
         "key", {"type": "http", "scheme": "bearer", "description": "An API key, of either kind"}
     )
@@ -253,8 +254,10 @@ def make() -> dict[str, Any]:
     return json.loads(json.dumps(document))
 
 
-def _class_of(schema: Any) -> Any:
-    return schema if isinstance(schema, type) else type(schema)
+def _name_of(schema: Any) -> str | None:
+    """Return the name of a schema in the document; None where it is written down in its place, as parameters are."""
+    kind = schema if isinstance(schema, type) else type(schema)
+    return kind.__name__ if kind in SCHEMAS else None
 
 
 def _routes() -> dict[str, dict[str, str]]:
@@ -319,7 +322,7 @@ def _headers(told: dict[str, Any]) -> dict[str, Any]:
 
 def _close(components: dict[str, Any]) -> None:
     """Say that there are no other fields, and that answers have them all."""
-    inputs = {NAMES[kind] for kind in NAMES if issubclass(kind, schemas.Input)}
+    inputs = {schema.__name__ for schema in SCHEMAS if issubclass(schema, schemas.Input)}
     for name, schema in components.items():
         schema |= {"additionalProperties": False, **MORE.get(name, {})}
         if name not in inputs:

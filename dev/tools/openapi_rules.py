@@ -4,9 +4,9 @@ from typing import Any
 
 from marshmallow import fields
 
+from dev.tools.openapi_answers import Timestamp
 from supportcases.domain import fields as rules
 from supportcases.domain.cases import CHANGEABLE, NUMBER_TEXT, UUID_TEXT
-from supportcases.web import schemas
 
 NO_NUL = r"^[^\u0000]*$"
 ONE_LINE = r"^[^\u0000-\u001f\u007f-\u009f]*$"
@@ -53,7 +53,7 @@ REFERENCE = {
 
 def from_rule(self: Any, field: Any, **_: Any) -> dict[str, Any]:
     """Return what a field's rule allows, as JSON Schema."""
-    if isinstance(field, schemas.Timestamp):
+    if isinstance(field, Timestamp):
         kind = ["string", "null"] if field.allow_none else "string"
         return {"type": kind, "format": "date-time", "pattern": r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$"}
     if isinstance(field, fields.Dict):

@@ -26,7 +26,7 @@ from supportcases.domain.cases import Case, Severity
 from supportcases.domain.fields import DEFAULT_IDLE_LIMIT, TIMESTAMP_FILTER
 from supportcases.domain.statistics import Spread, Statistics
 from supportcases.formats.case_json import FOR_TEAM
-from supportcases.web.support.cases import statistics_text
+from supportcases.formats.report_json import statistics_text
 
 DESK: Final = "Support desk"
 

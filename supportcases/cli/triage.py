@@ -27,7 +27,7 @@ from supportcases.domain.events import History
 from supportcases.domain.fields import ASSIGNEE_FILTER, AUTHOR, CATEGORY, DEFAULT_AUTHOR, SEVERITY, SUBJECT
 from supportcases.domain.queue import ME, NONE
 from supportcases.formats.case_json import FOR_TEAM
-from supportcases.web.support.cases import history_text
+from supportcases.formats.report_json import history_text
 
 CHANGES: Final = ("severity", "category", "subject")
 

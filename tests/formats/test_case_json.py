@@ -6,12 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dev.tools import openapi_answers as answers
 from supportcases.domain import times
 from supportcases.domain.cases import AuthorKind, Case, CasePage, Category, Message, Reply, Severity, Status, Thread
 from supportcases.domain.queue import QueuePage
 from supportcases.formats.case_json import FOR_MERCHANTS, FOR_TEAM, to_json
-from supportcases.web import schemas
-from supportcases.web.support import schemas as shapes
 
 moments = st.datetimes(datetime(1, 1, 1), datetime(9999, 12, 31), timezones=st.just(UTC)).map(times.whole_milliseconds)
 texts = st.text(st.characters(exclude_categories=["Cs"]), min_size=1)  # more than any field allows
@@ -35,18 +34,18 @@ messages = st.builds(Message, ids, st.sampled_from(AuthorKind), texts, texts, mo
 counts = st.integers(0, 2**53)
 
 MERCHANTS = {
-    "case": schemas.CaseOut(),
-    "message": schemas.MessageOut(),
-    "page": schemas.CaseList(),
-    "thread": schemas.ThreadOut(),
-    "reply": schemas.ReplyOut(),
+    "case": answers.Case(),
+    "message": answers.Message(),
+    "page": answers.CaseList(),
+    "thread": answers.CaseWithMessages(),
+    "reply": answers.Reply(),
 }
 TEAM = {
-    "case": shapes.SupportCaseOut(),
-    "message": shapes.SupportMessageOut(),
-    "page": shapes.QueueOut(),
-    "thread": shapes.SupportThreadOut(),
-    "reply": shapes.SupportReplyOut(),
+    "case": answers.SupportCase(),
+    "message": answers.SupportMessage(),
+    "page": answers.Queue(),
+    "thread": answers.SupportCaseWithMessages(),
+    "reply": answers.SupportReply(),
 }
 
 
@@ -111,4 +110,4 @@ def test_a_moment_of_another_zone_is_written_in_utc_and_one_without_a_zone_is_re
 @pytest.mark.parametrize("text", ['"', "\\", "\n", "\x7f", "\u2028", "é", "👩‍🚀", "</script>"])
 def test_what_needs_an_escape_has_one(text):
     message = Message("id", AuthorKind.MERCHANT, text, text, datetime(2024, 1, 1, tzinfo=UTC))
-    assert FOR_MERCHANTS.message(message) == to_json(schemas.MessageOut().dump(message))
+    assert FOR_MERCHANTS.message(message) == to_json(answers.Message().dump(message))

@@ -73,7 +73,7 @@ def test_a_module_imports_only_what_its_layer_may(path):
 
 def test_only_the_schemas_know_marshmallow():
     knowing = [path.name for path in MODULES if "marshmallow" in imported(path)]
-    assert knowing == ["schemas.py", "schemas.py"]
+    assert knowing == ["schemas.py"]
 
 
 def test_only_the_sqlite_folder_knows_sqlite():

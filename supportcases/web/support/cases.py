@@ -8,15 +8,14 @@ import falcon
 
 from supportcases.domain.actors import ActorKind
 from supportcases.domain.errors import InvalidInput
-from supportcases.domain.events import History
-from supportcases.domain.statistics import Statistics
-from supportcases.formats.case_json import FOR_TEAM, to_json
+from supportcases.formats.case_json import FOR_TEAM
+from supportcases.formats.report_json import history_text, statistics_text, stores_text
 from supportcases.storage.protocol import Answer
 from supportcases.web import schemas
 from supportcases.web.auth import asker
 from supportcases.web.request import ApiRequest
 from supportcases.web.resources import DeskResource
-from supportcases.web.response import send, send_answer, send_parts, send_text
+from supportcases.web.response import send_answer, send_parts, send_text
 from supportcases.web.support import schemas as shapes
 
 NEW_CASE: Final = shapes.NewSupportCase()
@@ -26,9 +25,6 @@ QUEUE_QUERY: Final = shapes.QueueQuery()
 HISTORY_QUERY: Final = shapes.HistoryQuery()
 STATISTICS_QUERY: Final = shapes.StatisticsQuery()
 STORE_QUERY: Final = shapes.SupportStoreQuery()
-HISTORY: Final = shapes.HistoryOut()
-STATISTICS: Final = shapes.StatisticsOut()
-STORES: Final = shapes.StoreList()
 
 ETAG: Final = '"([1-9][0-9]{0,17})"'
 
@@ -141,8 +137,7 @@ class Stores(SupportResource):
     def on_get(self, req: ApiRequest, resp: falcon.Response) -> None:
         """List the stores with how many of their cases have each status, newest activity first."""
         wanted = schemas.load_parameters(STORE_QUERY, req.parameters())
-        page = self._desk.stores(asker(req), **wanted)
-        send(resp, STORES.dump({"stores": page.stores, "meta": page}))
+        send_text(resp, stores_text(self._desk.stores(asker(req), **wanted)))
 
     on_head = on_get
 
@@ -162,13 +157,3 @@ def revisions_of(req: ApiRequest) -> Collection[int] | None:
         return None
     tags = [re.fullmatch(ETAG, tag.strip(" \t")) for tag in condition.split(",")]  # Falcon's parser loses the quotes
     return {int(tag[1]) for tag in tags if tag}
-
-
-def history_text(history: History) -> str:
-    """Write some of the history of a case, as `HistoryOut` describes it."""
-    return to_json(HISTORY.dump({"entries": history.entries, "meta": history}))
-
-
-def statistics_text(statistics: Statistics) -> str:
-    """Write the statistics, as `StatisticsOut` describes them."""
-    return to_json(STATISTICS.dump(statistics))

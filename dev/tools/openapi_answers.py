@@ -1,0 +1,252 @@
+"""What goes out, as marshmallow schemas, from which the OpenAPI document is made: `supportcases.formats` writes it.
+
+Each class has its name in the document. A test holds what is written to what these schemas make of the same value.
+"""
+
+from datetime import datetime
+from typing import Any
+
+from marshmallow import Schema, fields
+
+from supportcases.domain import times
+from supportcases.domain.actors import ActorKind
+from supportcases.domain.cases import AuthorKind, Category, Severity, Status
+from supportcases.domain.events import EventKind
+
+
+class Timestamp(fields.Field[datetime]):
+    """A moment, as `supportcases.domain.times` writes it."""
+
+    def _serialize(self, value: datetime | None, attr: str | None, obj: Any, **kwargs: Any) -> str | None:
+        return times.to_text(value) if value else None
+
+
+def described(description: str, **more: Any) -> dict[str, Any]:
+    """Return what the OpenAPI document says of a field that goes out."""
+    return {"description": description, **more}
+
+
+class Case(Schema):
+    """A support case."""
+
+    id = fields.String(metadata=described("UUID of the case", format="uuid"))
+    number = fields.Integer(metadata=described("Number within the store, from 1", minimum=1))
+    subject = fields.String(metadata=described("Title"))
+    category = fields.Enum(Category, by_value=True, metadata=described("What it is about"))
+    severity = fields.Enum(Severity, by_value=True, metadata=described("How badly the store is hurt"))
+    status = fields.Enum(Status, by_value=True, metadata=described("Whose turn it is"))
+    createdAt = Timestamp(attribute="created_at", metadata=described("When it was opened"))
+    lastActivityAt = Timestamp(attribute="last_activity_at", metadata=described("When something last happened to it"))
+    closedAt = Timestamp(
+        attribute="closed_at", allow_none=True, metadata=described("When it was closed; null unless it is")
+    )
+
+
+class Attachment(Schema):
+    """A file that came with a message."""
+
+    url = fields.String(metadata=described("Where it is"))
+    contentType = fields.String(metadata=described("Its media type"))
+    name = fields.String(metadata=described("Its name, where it has one"))
+
+
+class Message(Schema):
+    """A message of a case's thread."""
+
+    id = fields.String(metadata=described("UUID of the message", format="uuid"))
+    authorKind = fields.Enum(
+        AuthorKind,
+        by_value=True,
+        attribute="author_kind",
+        metadata=described("Who wrote it; elliot is the platform's assistant, system the desk itself"),
+    )
+    authorLabel = fields.String(attribute="author_label", metadata=described("The author's label"))
+    body = fields.String(metadata=described("Text"))
+    attachments = fields.List(
+        fields.Nested(Attachment), dump_default=[], metadata=described("Files; none until attachments exist")
+    )
+    createdAt = Timestamp(attribute="created_at", metadata=described("When it was written"))
+
+
+class CaseWithMessages(Case):
+    """A support case with its messages."""
+
+    messages = fields.List(fields.Nested(Message), metadata=described("The thread, oldest first"))
+
+
+class PageMeta(Schema):
+    """Where the page lies among the cases that match."""
+
+    count = fields.Integer(metadata=described("How many cases match in all", minimum=0))
+    offset = fields.Integer(metadata=described("How many were skipped", minimum=0))
+    limit = fields.Integer(metadata=described("How many the page may have", minimum=1, maximum=100))
+
+
+class CaseList(Schema):
+    """Some of the cases that match."""
+
+    data = fields.List(fields.Nested(Case), attribute="cases", metadata=described("The page, newest activity first"))
+    meta = fields.Nested(PageMeta)
+
+
+class Reply(Schema):
+    """The reply as it was added, and the status that the case has since."""
+
+    message = fields.Nested(Message)
+    status = fields.Enum(Status, by_value=True, metadata=described("The status of the case"))
+
+
+class FieldProblem(Schema):
+    """What is wrong with one field."""
+
+    field = fields.String(metadata=described("Name of the field or parameter"))
+    message = fields.String(metadata=described("What is allowed"))
+
+
+class Error(Schema):
+    """What went wrong."""
+
+    error = fields.String(metadata=described("One readable sentence"))
+    code = fields.String(metadata=described("A stable name for programs"))
+    details = fields.List(fields.Nested(FieldProblem), metadata=described("Each faulty field, where there are some"))
+    requestId = fields.String(metadata=described("What to quote to support; as in X-Request-Id"))
+
+
+class Health(Schema):
+    """That the service and its database answer."""
+
+    status = fields.String(metadata=described("ok"))
+    database = fields.String(metadata=described("ok"))
+
+
+class SupportCase(Case):
+    """A support case, as the support team sees it."""
+
+    store = fields.String(metadata=described("The store whose case it is"))
+    assignee = fields.String(allow_none=True, metadata=described("Label of whoever takes care of it; null is nobody"))
+    waitingSince = Timestamp(
+        attribute="waiting_since",
+        allow_none=True,
+        metadata=described("Since when the merchant has waited for an answer; null unless the case is open"),
+    )
+
+
+class SupportMessage(Message):
+    """A message of a case's thread, or a note that only the support team sees."""
+
+    internal = fields.Boolean(metadata=described("Whether it is a note, of which a merchant notices nothing"))
+
+
+class SupportCaseWithMessages(SupportCase):
+    """A support case with its messages and notes."""
+
+    messages = fields.List(fields.Nested(SupportMessage), metadata=described("The thread, oldest first"))
+
+
+class QueueMeta(PageMeta):
+    """Where the page lies among the cases that match."""
+
+    nextCursor = fields.String(
+        attribute="next_cursor", allow_none=True, metadata=described("Where the next page begins; null on the last")
+    )
+
+
+class Queue(Schema):
+    """Some of the cases of all stores that match."""
+
+    data = fields.List(fields.Nested(SupportCase), attribute="cases", metadata=described("The page, sorted"))
+    meta = fields.Nested(QueueMeta)
+
+
+class SupportReply(Schema):
+    """The message as it was added, and the status that the case has since."""
+
+    message = fields.Nested(SupportMessage)
+    status = fields.Enum(Status, by_value=True, metadata=described("The status of the case"))
+
+
+def _values(attribute: str, description: str) -> fields.Field[Any]:
+    value = fields.String(allow_none=True)
+    return fields.Dict(fields.String(), value, attribute=attribute, metadata=described(description))
+
+
+HistoryEntry = Schema.from_dict(
+    {
+        "at": Timestamp(metadata=described("When")),
+        "kind": fields.Enum(EventKind, by_value=True, metadata=described("What happened")),
+        "actorKind": fields.Enum(
+            ActorKind, by_value=True, attribute="actor_kind", metadata=described("Which side did it")
+        ),
+        "actorLabel": fields.String(attribute="actor_label", metadata=described("Who did it")),
+        "from": _values("was", "The fields that changed, with their old values"),
+        "to": _values("became", "The fields that changed, with their new values"),
+    },  # not a class, since `from` is a word of Python's
+    name="HistoryEntry",
+)
+
+
+class History(Schema):
+    """Some of the history of a case."""
+
+    data = fields.List(fields.Nested(HistoryEntry), attribute="entries", metadata=described("Oldest first"))
+    meta = fields.Nested(PageMeta)
+
+
+class StoreCounts(Schema):
+    """A store with how many of its cases have each status."""
+
+    store = fields.String(metadata=described("Name"))
+    open = fields.Integer(metadata=described("How many cases are open", minimum=0))
+    answered = fields.Integer(metadata=described("How many cases are answered", minimum=0))
+    closed = fields.Integer(metadata=described("How many cases are closed", minimum=0))
+    lastActivityAt = Timestamp(attribute="last_activity_at", metadata=described("When something last happened there"))
+
+
+class StoreList(Schema):
+    """Some of the stores that have cases."""
+
+    data = fields.List(fields.Nested(StoreCounts), attribute="stores", metadata=described("Newest activity first"))
+    meta = fields.Nested(PageMeta)
+
+
+class SeverityCounts(Schema):
+    """How many cases have each severity."""
+
+    critical = fields.Integer(metadata=described("Critical ones", minimum=0))
+    high = fields.Integer(metadata=described("High ones", minimum=0))
+    normal = fields.Integer(metadata=described("Normal ones", minimum=0))
+    low = fields.Integer(metadata=described("Low ones", minimum=0))
+
+
+class StatusCounts(Schema):
+    """How many cases have each status, by severity."""
+
+    open = fields.Nested(SeverityCounts)
+    answered = fields.Nested(SeverityCounts)
+    closed = fields.Nested(SeverityCounts)
+
+
+class Spread(Schema):
+    """How long something takes, in seconds."""
+
+    count = fields.Integer(metadata=described("Of how many cases", minimum=0))
+    median = fields.Float(allow_none=True, metadata=described("Half take no longer; null where there are none"))
+    p90 = fields.Float(allow_none=True, metadata=described("Nine of ten take no longer; null where there are none"))
+
+
+class Statistics(Schema):
+    """What there is to count of the cases opened in the window."""
+
+    counts = fields.Nested(StatusCounts)
+    oldestUnanswered = fields.Nested(
+        SupportCase,
+        attribute="oldest_unanswered",
+        allow_none=True,
+        metadata=described("The case whose merchant has waited longest; null where nobody waits"),
+    )
+    firstAnswer = fields.Nested(
+        Spread, attribute="first_answer", metadata=described("From the opening to the first public answer")
+    )
+    timeToClose = fields.Nested(
+        Spread, attribute="time_to_close", metadata=described("From the opening to the closing, of closed cases")
+    )

@@ -4,6 +4,8 @@ import json
 
 import pytest
 
+from supportcases.web.schemas import CaseChange, NewCase, NewReply
+from supportcases.web.support.schemas import NewSupportCase, NewSupportMessage, SupportCaseChange
 from tests.conftest import ADA, CASES, SUPPORT
 from tests.support.answers import checked
 
@@ -142,6 +144,12 @@ def test_a_flag_is_true_or_false(refuse, where, field):
 @pytest.mark.parametrize("store", ["", " acme", "a b", "é", "-a", "a" * 65, 1, ["acme"], "a\n"])
 def test_a_store_is_a_name_of_64_ascii_characters(refuse, store):
     assert refuse(OPENING, store=store)["store"].startswith("Must be 1 to 64 ASCII letters, digits, dots, ")
+
+
+def test_every_field_of_every_write_is_tried_here():
+    schemas = [NewCase, NewReply, CaseChange, NewSupportCase, NewSupportMessage, SupportCaseChange]
+    for where, schema in zip(WRITES, schemas, strict=True):
+        assert {field for at, field, *_ in FIELDS if at == where} == schema().fields.keys()
 
 
 @pytest.mark.parametrize("where", WRITES)

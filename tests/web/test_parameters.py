@@ -4,6 +4,8 @@ from urllib.parse import urlencode
 
 import pytest
 
+from supportcases.web.schemas import CaseQuery
+from supportcases.web.support.schemas import HistoryQuery, QueueQuery, StatisticsQuery, SupportStoreQuery
 from tests.conftest import ACME, ADA, CASES, SUPPORT
 from tests.support.answers import checked
 from tests.support.desks import problems
@@ -63,6 +65,12 @@ def refused(ask):
         return {detail["field"]: detail["message"] for detail in body["details"]}
 
     return refused
+
+
+def test_every_parameter_of_every_list_is_tried_here():
+    schemas = [CaseQuery, QueueQuery, HistoryQuery, SupportStoreQuery, StatisticsQuery]
+    for names, schema in zip(LISTS.values(), schemas, strict=True):
+        assert set(names) == schema().fields.keys() - {"query"}
 
 
 @pytest.mark.parametrize("path", PAGED)

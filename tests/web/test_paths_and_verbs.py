@@ -1,6 +1,7 @@
 """Which paths there are and what they take: HEAD beside GET, OPTIONS, 405 with Allow, and a 404 for the rest."""
 
 import pytest
+from falcon.inspect import inspect_app
 
 from tests.conftest import CASES, SUPPORT, call
 from tests.support.answers import checked
@@ -27,6 +28,11 @@ BODY = b'{"body": "meant as a reply", "status": "closed", "store": "acme"}'
 
 def allowed(answer):
     return set(answer.headers["allow"].split(", ")) - {"OPTIONS"}
+
+
+def test_every_route_is_tried_here(app):
+    templates = [route.path for route in inspect_app(app).routes]
+    assert {path.replace("{id_or_number}", "1").replace("{id}", "acme:1") for path in templates} == ROUTES.keys()
 
 
 @pytest.mark.parametrize("path", ROUTES)

@@ -3,8 +3,10 @@
 import io
 import json
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, Final
 from wsgiref.util import setup_testing_defaults
+
+CASES: Final = "/api/v1/support-cases"
 
 WsgiApp = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Final, TypeVar
 from urllib.parse import urlencode
 
-from dev.benchmarks.calls import Call
+from dev.benchmarks.calls import CASES, Call
 from dev.benchmarks.data import HUNDRED_THOUSAND, MILLION, STORE, THOUSAND, UNTIL, say
 from dev.benchmarks.floor import floor
 from dev.benchmarks.measure import Figure, at_most, medians, spelled
@@ -27,7 +27,6 @@ from supportcases import Severity, Status, SupportApp, create_app
 from supportcases.storage.sqlite.connections import open_file
 from supportcases.testing import made_up_cases
 
-CASES: Final = "/api/v1/support-cases"
 READS: Final = 1_000  # rounds
 WRITES: Final = 500
 SKIPS: Final = 100

@@ -12,13 +12,13 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlencode
 
+from dev.benchmarks.calls import CASES
 from dev.benchmarks.data import MILLION, say
 from dev.benchmarks.measure import Figure, at_most
 from dev.benchmarks.servers import THREADS, Client, Server, bare_falcon, desk, ours
 
 REQUESTS: Final = 10_000
 GROWTH: Final = 2.0  # megabytes that still pass for flat
-PATH: Final = "/api/v1/support-cases"
 COMMON: Final = ("e", "the ", "order", "refund")
 KINDS: Final = {
     "list": 15,
@@ -71,25 +71,26 @@ def _ask(server: Server, key: str, requests: Iterable[Request]) -> None:
 def _mixed(cases: int, *, seed: int) -> Iterator[Request]:
     chance = random.Random(seed)
     for kind in chance.choices(list(KINDS), list(KINDS.values()), k=REQUESTS):
-        yield _request(kind, f"{PATH}/{chance.randint(1, cases)}", chance)
+        yield _request(kind, f"{CASES}/{chance.randint(1, cases)}", chance)
 
 
 def _request(kind: str, case: str, chance: random.Random) -> Request:
     match kind:
         case "list":
-            return "GET", f"{PATH}?limit=100&offset={chance.randrange(1_000)}", None
+            return "GET", f"{CASES}?limit=100&offset={chance.randrange(1_000)}", None
         case "list by status":
-            return "GET", f"{PATH}?status={chance.choice(('open', 'answered', 'closed'))}", None
+            return "GET", f"{CASES}?status={chance.choice(('open', 'answered', 'closed'))}", None
         case "get":
             return "GET", case, None
         case "search for a number":
-            return "GET", f"{PATH}?query={chance.randint(10_000, 99_999)}", None
+            return "GET", f"{CASES}?query={chance.randint(10_000, 99_999)}", None
         case "search for a rare term":
-            return "GET", f"{PATH}?{urlencode({'query': f'order #{chance.randint(10_000, 99_999)}'})}", None
+            return "GET", f"{CASES}?{urlencode({'query': f'order #{chance.randint(10_000, 99_999)}'})}", None
         case "search for a common term":
-            return "GET", f"{PATH}?{urlencode({'query': chance.choice(COMMON), 'status': 'closed'})}", None
+            return "GET", f"{CASES}?{urlencode({'query': chance.choice(COMMON), 'status': 'closed'})}", None
         case "create":
-            return "POST", PATH, {"subject": f"Order #{chance.randint(10_000, 99_999)} is lost", "body": "Since today."}
+            subject = f"Order #{chance.randint(10_000, 99_999)} is lost"
+            return "POST", CASES, {"subject": subject, "body": "Since today."}
         case "reply":
             return "POST", f"{case}/messages", {"body": "Still the same here, I am afraid."}
         case _:

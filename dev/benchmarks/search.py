@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import quote
 
-from dev.benchmarks.calls import Call
+from dev.benchmarks.calls import CASES, Call
 from dev.benchmarks.data import MILLION, STORE, THOUSAND_STORES, DataSet, say
 from dev.benchmarks.measure import Figure, at_most, medians, spelled
 from supportcases import KeyRing, SqliteRepository, create_app
@@ -25,7 +25,6 @@ from supportcases.domain.cases import parse_number
 from supportcases.storage.sqlite import search
 from supportcases.storage.sqlite.connections import open_file
 
-CASES: Final = "/api/v1/support-cases"
 ROUNDS: Final = 11
 WARM_UP: Final = 2
 ROUNDS_OF_NUMBERS: Final = 201  # a number's price is the difference of two medians

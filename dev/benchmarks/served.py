@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import urlencode
 
-from dev.benchmarks.calls import Call
+from dev.benchmarks.calls import CASES, Call
 from dev.benchmarks.data import HUNDRED_THOUSAND, MILLION, say
 from dev.benchmarks.measure import Figure, at_least, at_most, spelled
 from dev.benchmarks.servers import Client, Desk, Load, Server, desk, floor, floor_by_four, load, ours, ours_by_four
@@ -44,7 +44,6 @@ SEARCHES: Final[tuple[dict[str, str | int], ...]] = (
     {"query": "e", "status": "closed", "offset": 500_000},
     {"query": "e", "offset": 500_000},
 )
-PATH: Final = "/api/v1/support-cases"
 CREATING_ROUNDS: Final = 4
 CREATING_SECONDS: Final = 10
 
@@ -153,7 +152,7 @@ def _slowest_search(million: Desk) -> str:
         seconds = {}
         for query in map(urlencode, SEARCHES):
             say(f"trying the search {query}")
-            search = Call(app, million.key, "GET", PATH, query)
+            search = Call(app, million.key, "GET", CASES, query)
             seconds[query] = min(_seconds(search), _seconds(search))
     return max(seconds, key=seconds.__getitem__)
 
@@ -165,7 +164,7 @@ def _creates(server: Server, million: Desk, seconds: float) -> list[float]:
     taken = []
     with closing(Client(server, million.key)) as client:
         while time.monotonic() < until:
-            taken.append(_seconds(partial(client, "POST", PATH, new)))
+            taken.append(_seconds(partial(client, "POST", CASES, new)))
     return taken
 
 
@@ -178,7 +177,7 @@ def _repeated(server: Server, million: Desk, query: str) -> Iterator[list[float]
     def search() -> None:
         with closing(Client(server, million.key)) as client:
             while not enough.is_set():
-                taken.append(_seconds(partial(client, "GET", f"{PATH}?{query}")))
+                taken.append(_seconds(partial(client, "GET", f"{CASES}?{query}")))
 
     with ThreadPoolExecutor(1) as thread:
         searching = thread.submit(search)

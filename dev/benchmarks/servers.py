@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass
 from http.client import HTTPConnection
 from pathlib import Path
@@ -24,6 +24,11 @@ from supportcases.server import LIMITS
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 THREADS: Final = 4
+PORT: Final = "{port}"  # where a command has its port
+GUNICORN: Final = (
+    *("-m", "gunicorn", "--bind", f"127.0.0.1:{PORT}", "-k", "gthread", "-w", "4", "--threads", str(THREADS)),
+    *("--log-level", "warning"),
+)
 PATIENCE: Final = 30.0  # seconds that a server has to start, an answer to come, and a server to stop
 
 FLOOR: Final = f"""
@@ -87,50 +92,29 @@ class Server:
         return int(fields["VmRSS"].split()[0]) / 1024
 
 
-@contextmanager
-def ours(desk: Desk) -> Iterator[Server]:
+def ours(desk: Desk) -> AbstractContextManager[Server]:
     """Serve a desk with `supportcases serve`, as shipped."""
-    port = _free_port()
-    with _running(port, "-m", "supportcases", "serve", "--db", str(desk.path), "--port", str(port)) as server:
-        yield server
+    return _running("-m", "supportcases", "serve", "--db", str(desk.path), "--port", PORT)
 
 
-@contextmanager
-def floor(desk: Desk) -> Iterator[Server]:
+def floor(desk: Desk) -> AbstractContextManager[Server]:
     """Serve the floor with the settings of `supportcases serve`."""
-    port = _free_port()
-    with _running(port, "-c", FLOOR, str(port), str(desk.path)) as server:
-        yield server
+    return _running("-c", FLOOR, PORT, str(desk.path))
 
 
-@contextmanager
-def bare_falcon() -> Iterator[Server]:
+def bare_falcon() -> AbstractContextManager[Server]:
     """Serve a Falcon that says hello at `/`."""
-    port = _free_port()
-    with _running(port, "-c", BARE_FALCON, str(port), json.dumps(LIMITS)) as server:
-        yield server
+    return _running("-c", BARE_FALCON, PORT, json.dumps(LIMITS))
 
 
-@contextmanager
-def ours_by_four(desk: Desk) -> Iterator[Server]:
+def ours_by_four(desk: Desk) -> AbstractContextManager[Server]:
     """Serve a desk from four processes of four threads."""
-    with _gunicorn(f'supportcases:create_app("{desk.path}")') as server:
-        yield server
+    return _running(*GUNICORN, f'supportcases:create_app("{desk.path}")')
 
 
-@contextmanager
-def floor_by_four(desk: Desk) -> Iterator[Server]:
+def floor_by_four(desk: Desk) -> AbstractContextManager[Server]:
     """Serve the floor from four processes of four threads."""
-    with _gunicorn(f'dev.benchmarks.floor:floor("{desk.path}")') as server:
-        yield server
-
-
-@contextmanager
-def _gunicorn(app: str) -> Iterator[Server]:
-    port = _free_port()
-    settings = ("-k", "gthread", "-w", "4", "--threads", str(THREADS), "--log-level", "warning")
-    with _running(port, "-m", "gunicorn", "--bind", f"127.0.0.1:{port}", *settings, app) as server:
-        yield server
+    return _running(*GUNICORN, f'dev.benchmarks.floor:floor("{desk.path}")')
 
 
 def _free_port() -> int:
@@ -140,10 +124,12 @@ def _free_port() -> int:
 
 
 @contextmanager
-def _running(port: int, *python: str) -> Iterator[Server]:
-    """Run Python with these arguments until the block ends, once something answers at `port`."""
+def _running(*python: str) -> Iterator[Server]:
+    """Run Python with these arguments until the block ends, once something answers at a port, put for `PORT`."""
+    port = _free_port()
+    command = [sys.executable, *(word.replace(PORT, str(port)) for word in python)]
     with TemporaryFile() as log:
-        process = subprocess.Popen([sys.executable, *python], cwd=ROOT, stdout=log, stderr=log)
+        process = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log)
         try:
             if not _answers(process, port):
                 log.seek(0)

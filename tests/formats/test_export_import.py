@@ -180,7 +180,7 @@ def test_a_file_that_has_cases_is_refused_and_stays_as_it_is(path, archive, tmp_
 def test_an_empty_desk_can_be_carried_over_too(tmp_path):
     SqliteRepository(tmp_path / "cases.db").close()
     text = exported(tmp_path)
-    assert text == '{"supportcases":1}\n{"cases":0}\n'
+    assert text == '{"supportcases":1}\n{"supportcases":1,"cases":0}\n'
     (tmp_path / "none.ndjson").write_text(text)
     assert imported(tmp_path, "none.ndjson").stdout == "imported 0 cases into new.db\n"
 

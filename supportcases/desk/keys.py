@@ -133,7 +133,7 @@ class KeyRing:
 
 
 class _LifetimeRule:
-    """How long a key may be valid, as the moment at which it ends."""
+    """How long a key may be valid, as the time at which it ends."""
 
     def __init__(self, now: datetime) -> None:
         self._now = now

@@ -8,7 +8,7 @@ from typing import Final
 from supportcases.desk.use_case import Ref, Transition, UseCases
 from supportcases.domain import fields, times
 from supportcases.domain.actors import Actor, ActorKind
-from supportcases.domain.cases import AuthorKind, Case, Reply, announced, answered, is_idle, turned
+from supportcases.domain.cases import AuthorKind, Case, Reply, announced, answered, is_idle, with_status
 from supportcases.domain.events import EventKind
 from supportcases.domain.queue import ME
 
@@ -117,7 +117,7 @@ class Triage(UseCases):
 
         def rule(case: Case, now: datetime) -> Case:
             triaged = case._replace(**changes)  # type: ignore[arg-type]  # each value was checked for its field
-            return turned(triaged, new_status, now) if new_status else triaged
+            return with_status(triaged, new_status, now) if new_status else triaged
 
         return self._change(actor, ref, rule, if_revision)
 

@@ -232,7 +232,7 @@ class UseCases:
         return str(new_id)
 
     def _now(self, case: Case | None = None) -> datetime:
-        """Return the moment of what is being done: never before the last activity of the case, whatever the clock."""
+        """Return the time of what is being done: never before the last activity of the case, whatever the clock."""
         now = times.whole_milliseconds(self.clock())
         return max(now, case.last_activity_at) if case else now
 

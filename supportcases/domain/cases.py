@@ -185,7 +185,7 @@ def _opened(case: Case, now: datetime) -> Case:
     return case._replace(status=Status.OPEN, last_activity_at=now, closed_at=None, unanswered_since=unanswered_since)
 
 
-def turned(case: Case, status: Status, now: datetime) -> Case:
+def with_status(case: Case, status: Status, now: datetime) -> Case:
     """Give the case that status; one that has it stays as it is."""
     if case.status is status:
         return case

@@ -142,10 +142,10 @@ class BooleanRule:
 
 
 class TimestampRule:
-    """A moment, as a date (its beginning in UTC) or a time with its zone; text, or a datetime with a zone."""
+    """A time, written as a date (its beginning in UTC) or with its zone; text, or a datetime with a zone."""
 
     def clean(self, value: Any) -> datetime:
-        """Return the moment in UTC."""
+        """Return the time in UTC."""
         moment = value
         try:
             if isinstance(value, str) and re.fullmatch(TIMESTAMP, value):

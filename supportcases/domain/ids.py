@@ -11,7 +11,7 @@ def uuid7() -> UUID:
 
 
 def uuid7_of(milliseconds: int, chance: int) -> UUID:
-    """Return the UUIDv7 of a moment, in milliseconds since 1970, and of 80 random bits, of which it keeps 74."""
+    """Return the UUIDv7 of a time, in milliseconds since 1970, and of 80 random bits, of which it keeps 74."""
     value = (milliseconds & (1 << 48) - 1) << 80 | chance
     version_and_variant = ~(0xF << 76 | 0x3 << 62)
     return UUID(int=value & version_and_variant | 0x7 << 76 | 0x2 << 62)

@@ -1,4 +1,4 @@
-"""Moments as the API and the database write them: UTC, three decimals and a Z, `2024-06-15T10:30:00.000Z`."""
+"""Timestamps as the API and the database write them: UTC, three decimals and a Z, `2024-06-15T10:30:00.000Z`."""
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
@@ -15,7 +15,7 @@ Clock = Callable[[], datetime]
 
 
 def now() -> datetime:
-    """Return the present moment."""
+    """Return the present time."""
     return datetime.now(UTC)
 
 
@@ -35,19 +35,19 @@ def whole_milliseconds(moment: datetime) -> datetime:
 
 
 def before(moment: datetime, span: timedelta) -> datetime:
-    """Return what was `span` before `moment`, or the earliest moment if that was earlier."""
+    """Return the time that was `span` before `moment`, or the earliest one there is."""
     return moment - min(span, moment - EARLIEST)
 
 
 def to_text(moment: datetime) -> str:
-    """Write a moment in UTC; the texts sort as the moments do.
+    """Write a time in UTC; the texts sort as the times do.
 
     Raises:
         ValueError: It has no time zone.
     """
     if moment.tzinfo is not UTC:
         moment = whole_milliseconds(moment)
-    # from tables, since isoformat() takes four times as long, and a list of 100 cases has 250 moments
+    # from tables, since isoformat() takes four times as long, and a list of 100 cases has 250 timestamps
     clock = f"{TWO[moment.hour]}:{TWO[moment.minute]}:{TWO[moment.second]}.{THREE[moment.microsecond // 1000]}"
     return f"{_day(moment.toordinal())}T{clock}Z"
 

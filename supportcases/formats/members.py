@@ -15,10 +15,10 @@ from supportcases.formats.whole_cases import Dossier
 
 
 class TimeRule:
-    """A moment, written as the API writes it."""
+    """A time, written as the API writes it."""
 
     def clean(self, value: Any) -> datetime:
-        """Return the moment."""
+        """Return the time."""
         try:
             moment = times.from_text(value)
             if times.to_text(moment) == value:

@@ -235,7 +235,7 @@ def stop_signals(server: Server) -> Iterator[list[int]]:
     stopping: list[int] = []
 
     def stop(number: int, frame: object) -> None:
-        # only a note and a nudge: an exception here could fly in the middle of sending an answer
+        # nothing more: an exception raised here could interrupt the sending of an answer
         stopping.append(number)
         server.pull_trigger()
 

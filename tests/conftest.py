@@ -24,15 +24,20 @@ ACME = Actor.merchant("acme")
 GLOBEX = Actor.merchant("globex")
 ADA = Actor.support("Ada")
 
-# `pytest -m quick`: what needs no process beside pytest's own
-QUICK = ("domain", "desk", "formats/test_case_json.py", "web/test_get_and_patch.py", "web/test_reply.py")
+# `pytest -m quick`: what needs no process beside pytest's own, no long thread, and nothing that hypothesis invents
+QUICK = (
+    *("domain", "desk", "formats/test_case_json.py", "formats/test_report_json.py"),
+    *("web/test_get_and_patch.py", "web/test_reply.py", "web/test_exceptions.py"),
+)
+LONG = ("test_close_idle.py", "test_long_threads.py")
 # where tests wait for processes: these begin, so that no worker ends long after the others
 SLOW = ("project", "cli", "servers", "deploy", "server", "storage")
 
 
 def is_quick(path: Path) -> bool:
     """Return whether a file of tests, or a folder with some, belongs to the first answer."""
-    return any(path.is_relative_to(TESTS / name) or (TESTS / name).is_relative_to(path) for name in QUICK)
+    inside = any(path.is_relative_to(TESTS / name) or (TESTS / name).is_relative_to(path) for name in QUICK)
+    return inside and path.name not in LONG
 
 
 def pytest_ignore_collect(collection_path, config):
@@ -43,7 +48,7 @@ def pytest_ignore_collect(collection_path, config):
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items):
     for item in items:
-        if is_quick(item.path):
+        if is_quick(item.path) and not getattr(item.obj, "is_hypothesis_test", False):
             item.add_marker("quick")
     places = {folder: place for place, folder in enumerate(SLOW)}
     items.sort(key=lambda item: places.get(item.path.relative_to(TESTS).parts[0], len(SLOW)))

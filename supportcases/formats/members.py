@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, NamedTuple, NoReturn
 
 from supportcases.domain import times
-from supportcases.domain.cases import Case, Message, Status
+from supportcases.domain.cases import Case, Message
 from supportcases.domain.contradictions import contradictions
 from supportcases.domain.errors import InvalidInput
 from supportcases.domain.events import HistoryEntry
@@ -109,7 +109,6 @@ class CaseFormat(NamedTuple):
     def read(self, value: Any, place: str) -> Dossier:
         """Return a case, or raise `InvalidInput` with what is wrong at `place`."""
         case = Case(**self.case.read(value, place))
-        _must_agree(case, place)
         messages = tuple(Message(**read) for read in _list(value, "messages", self.message, place))
         history = tuple(HistoryEntry(**read) for read in _list(value, "history", self.entry, place))
         for where, problem in contradictions(case, messages, history):
@@ -123,16 +122,3 @@ def _list(value: dict[str, Any], name: str, members: Members, place: str) -> Ite
         refuse(f"{place}, {name}", "Must be a list of at least one.")
     for index, thing in enumerate(things):
         yield members.read(thing, f"{place}, {name}[{index}]")
-
-
-def _must_agree(case: Case, place: str) -> None:
-    """Refuse a case whose times cannot be, given each other and its status."""
-    if case.created_at > case.last_activity_at:
-        refuse(f"{place}, lastActivityAt", "Must not be before createdAt.")
-    if (case.status is Status.CLOSED) != (case.closed_at is not None):
-        refuse(f"{place}, closedAt", "Must be null unless the status is closed, and a time if it is.")
-    if case.status is Status.ANSWERED and case.unanswered_since is not None:
-        refuse(f"{place}, unansweredSince", "Must be null where the status is answered.")
-    for name, moment in (("closedAt", case.closed_at), ("unansweredSince", case.unanswered_since)):
-        if moment is not None and not case.created_at <= moment <= case.last_activity_at:
-            refuse(f"{place}, {name}", "Must be a time from createdAt to lastActivityAt.")

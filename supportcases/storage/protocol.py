@@ -223,9 +223,10 @@ class Repository(Protocol):
         """
 
     def write(self) -> AbstractContextManager[Transaction]:
-        """Begin to write, alone; keep everything at the end, or nothing if an exception is raised.
+        """Begin to write; keep everything at the end, or nothing if an exception is raised.
 
-        Inside another `write` of the same thread it is a part of that one.
+        Until then nobody else changes the store that was first looked at inside. An engine may let one writer in at a
+        time, or one for each store. Inside another `write` of the same thread it is a part of that one.
 
         Raises:
             DatabaseBusy: It stayed locked for too long.

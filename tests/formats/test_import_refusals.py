@@ -79,8 +79,6 @@ LETTERS = "must be 1 to 64 ASCII letters, digits, dots, underscores or hyphens, 
 NOT_TOLD = "messages[1] must be one of which the history tells, with its time and by its side"
 ONLY_SUPPORT = "history[1], actorKind must be support: nobody else does that"
 OPENED = "history[0] must tell that the case was opened, at its createdAt"
-BETWEEN = "must be a time from createdAt to lastActivityAt"
-CLOSED_AT = "closedAt must be null unless the status is closed, and a time if it is"
 NO_TIMES = ("2024-06-15", "2024-02-30T10:30:00.000Z", "2024-06-15T10:30:00.000+02:00", "2024-06-15T10:30:00.000000Z")
 NOTED = {"kind": "noted", "actorKind": "support", "to": {}}
 CHANGED = {"kind": "changed", "actorKind": "support"}
@@ -125,17 +123,17 @@ FAULTY_CASES = {
     ", createdAt must be a time such as 2024-06-15T10:30:00.000Z": [
         a_case(2, createdAt=moment) for moment in (*NO_TIMES, 1718447400)
     ],
-    ", lastActivityAt must not be before createdAt": [a_case(2, createdAt=LATER)],
-    f", {CLOSED_AT}": [a_case(2, status="closed"), a_case(2, closedAt=AT)],
-    f", closedAt {BETWEEN}": [a_case(2, status="closed", closedAt=LATER)],
-    ", unansweredSince must be null where the status is answered": [a_case(2, status="answered")],
-    f", unansweredSince {BETWEEN}": [a_case(2, unansweredSince=LATER)],
     f", unansweredSince must be {AT}, as the history tells": [
         a_case(2, unansweredSince=None),
-        a_case(2, unansweredSince=LATER, lastActivityAt=LATER),
+        a_case(2, unansweredSince=LATER),
     ],
     f", lastActivityAt must be {AT}, as the history tells": [a_case(2, lastActivityAt=LATER)],
-    ", status must be open, as the history tells": [a_case(2, status="closed", closedAt=AT)],
+    ", status must be open, as the history tells": [
+        a_case(2, status="closed", closedAt=AT),
+        a_case(2, status="closed"),
+        a_case(2, status="answered"),
+    ],
+    ", closedAt must be null, as the history tells": [a_case(2, closedAt=AT)],
     f", closedAt must be {LATER}, as the history tells": [
         what_happened(
             an_entry(kind="closed", at=LATER, to={"status": "closed"}),
@@ -144,7 +142,11 @@ FAULTY_CASES = {
             lastActivityAt=LATER,
         )
     ],
-    f", {OPENED}": [a_case(2, history=[an_entry(kind="replied")]), a_case(2, history=[an_entry(at=LATER)])],
+    f", {OPENED}": [
+        a_case(2, history=[an_entry(kind="replied")]),
+        a_case(2, history=[an_entry(at=LATER)]),
+        a_case(2, createdAt=LATER),
+    ],
     ", history[1], kind must not be opened a second time": [what_happened(an_entry())],
     ", history[1], at must not be before what had happened to the case": [an_answered_case(at=EARLIER)],
     f", {NOT_TOLD}": [

@@ -29,11 +29,9 @@ class SqliteEvents:
                 (:store, :case_id, :kind, :actor_kind, :actor_label, :happened_at, :was, :became)
             """,
             {
+                **entry._asdict(),
                 "store": case.store,
                 "case_id": case.id,
-                "kind": entry.kind,
-                "actor_kind": entry.actor_kind,
-                "actor_label": entry.actor_label,
                 "happened_at": times.to_text(entry.at),
                 "was": json.dumps(dict(entry.was)),
                 "became": json.dumps(dict(entry.became)),

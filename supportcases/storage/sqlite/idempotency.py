@@ -43,9 +43,7 @@ class SqliteReplays:
                 "scope": scope,
                 "key": key,
                 "fingerprint": kept.fingerprint,
-                "status": kept.answer.status,
-                "body": kept.answer.body,
-                "location": kept.answer.location,
+                **kept.answer._asdict(),
                 "kept_at": times.to_text(now),
             },
         )

@@ -11,6 +11,7 @@ COLUMNS: Final = (
     "unanswered_since, assignee"
 )
 NEWEST_FIRST: Final = "last_activity_at DESC, number DESC"  # the order of a merchant's list
+TIMES: Final = ("created_at", "last_activity_at", "closed_at", "unanswered_since")
 MESSAGE_COLUMNS: Final = "id, author_kind, author_label, body, created_at, internal"
 
 
@@ -23,28 +24,15 @@ AUTHOR_KINDS: Final = {kind.value: kind for kind in AuthorKind}
 
 def case_to_row(case: Case) -> dict[str, Any]:
     """Return the row of a case."""
-    return {
-        "id": case.id,
-        "store": case.store,
-        "number": case.number,
-        "subject": case.subject,
-        "subject_folded": case.subject.casefold(),
-        "category": case.category,
-        "severity": case.severity,
-        "status": case.status,
-        "created_at": to_text(case.created_at),
-        "last_activity_at": to_text(case.last_activity_at),
-        "closed_at": to_text(case.closed_at) if case.closed_at else None,
-        "unanswered_since": to_text(case.unanswered_since) if case.unanswered_since else None,
-        "assignee": case.assignee,
-    }
+    times = {name: to_text(at) if (at := getattr(case, name)) else None for name in TIMES}
+    return {**case._asdict(), **times, "subject_folded": case.subject.casefold()}
 
 
 def case_from_row(row: tuple[Any, ...]) -> Case:
     """Return the case of a row with `COLUMNS`."""
     case_id, store, number, subject, category, severity, status, created, active, closed, unanswered, assignee = row
     try:
-        choices = CATEGORIES[category], SEVERITIES[severity], STATUSES[status]
+        category, severity, status = CATEGORIES[category], SEVERITIES[severity], STATUSES[status]
     except KeyError as unknown:
         raise DatabaseUnusable(f"A newer version of supportcases wrote {unknown}; this one cannot read it.") from None
     return Case(
@@ -52,7 +40,9 @@ def case_from_row(row: tuple[Any, ...]) -> Case:
         store,
         number,
         subject,
-        *choices,
+        category,
+        severity,
+        status,
         from_text(created),
         from_text(active),
         from_text(closed) if closed else None,
@@ -63,16 +53,8 @@ def case_from_row(row: tuple[Any, ...]) -> Case:
 
 def message_to_row(case: Case, message: Message) -> dict[str, Any]:
     """Return the row of a message of `case`."""
-    return {
-        "id": message.id,
-        "store": case.store,
-        "case_id": case.id,
-        "author_kind": message.author_kind,
-        "author_label": message.author_label,
-        "body": message.body,
-        "created_at": to_text(message.created_at),
-        "internal": message.internal,
-    }
+    of = {"store": case.store, "case_id": case.id}
+    return {**message._asdict(), **of, "created_at": to_text(message.created_at)}
 
 
 def message_from_row(row: tuple[str, str, str, str, str, int]) -> Message:

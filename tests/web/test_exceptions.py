@@ -5,11 +5,12 @@ import logging
 import sqlite3
 import subprocess
 import sys
+from unittest.mock import Mock
 
 import falcon
 import pytest
 
-from supportcases import Actor, SqliteRepository, create_app
+from supportcases import Actor, SqliteRepository, SupportDesk, create_app
 from supportcases.domain import errors
 from supportcases.testing import numbered_ids
 from tests.conftest import ACME, CASES, ROOT, call
@@ -25,15 +26,6 @@ def app_that_meets(error):
         raise error
 
     return create_app(":memory:", authenticate=authenticate)
-
-
-def app_whose_desk_meets(error):
-    def fail(*_, **__):
-        raise error
-
-    app = create_app(":memory:", authenticate=lambda req: ACME)
-    app.desk.list = fail
-    return app
 
 
 EXPECTED = {
@@ -59,12 +51,14 @@ def tree(root):
     return [root, *(leaf for kind in root.__subclasses__() for leaf in tree(kind))]
 
 
-def test_every_exception_of_ours_has_its_status_code_and_shape(caplog):
+def test_every_exception_of_ours_has_its_status_code_and_shape(monkeypatch):
+    app = create_app(":memory:", authenticate=lambda req: ACME)
     ours = {kind for kind in tree(errors.SupportCasesError) if kind.__module__.startswith("supportcases.")}
     assert ours == set(EXPECTED)
     for kind, (status, code, headers) in EXPECTED.items():
         error = kind({"limit": "Must be nice."}) if kind is errors.InvalidInput else kind()
-        answer = call(app_whose_desk_meets(error), "GET", CASES)
+        monkeypatch.setattr(SupportDesk, "list", Mock(side_effect=error))
+        answer = call(app, "GET", CASES)
         body = checked(answer, status, code)
         told = errors.SupportCasesError if kind is errors.AlreadyThere else kind  # no use case lets it out
         assert body["error"] == (

@@ -153,10 +153,10 @@ def test_a_case_that_the_schema_refuses_leaves_no_trace(either_desk):
     repository = either_desk.repository
     unheard_of = a_known_case(1, "of a store that is not there", "nowhere")
     twin = a_known_case(2, "twin of the second")
-    for case in (unheard_of, twin):
+    for case, refusal in ((unheard_of, sqlite3.IntegrityError), (twin, AlreadyThere)):
         with repository.write() as transaction:
             either_desk.change(ADA, "acme:1", subject=f"before {case.subject}")
-            with pytest.raises(AlreadyThere):
+            with pytest.raises(refusal):
                 transaction.cases.add(case)
     assert searched(either_desk, "acme", "twin") == ([1], 1)
     assert_index_and_counts_are_right(repository)

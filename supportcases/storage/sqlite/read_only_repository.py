@@ -3,7 +3,7 @@
 import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 
 from supportcases.domain.errors import DatabaseUnavailable, DatabaseUnusable
 from supportcases.storage.protocol import Repository
@@ -64,10 +64,8 @@ class _Seen:
         except sqlite3.Error as error:
             self._faults.raise_translated(error)
 
-    @contextmanager
-    def write(self) -> Iterator[SqliteTransaction]:
+    def write(self) -> AbstractContextManager[SqliteTransaction]:
         raise DatabaseUnavailable("This user may not write the file.")
-        yield  # what makes it a generator
 
     def check(self) -> None:
         self._transaction.connection.execute("SELECT 1 FROM supportcases_cases LIMIT 1").fetchall()

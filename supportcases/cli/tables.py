@@ -3,8 +3,11 @@
 import re
 import shutil
 import sys
-from collections.abc import Collection, Iterator, Sequence
+import textwrap
+from collections.abc import Callable, Collection, Sequence
 from datetime import timedelta
+from functools import partial
+from types import ModuleType
 from typing import Final
 
 from supportcases.domain import times
@@ -35,61 +38,39 @@ def visible_lines(text: str) -> list[str]:
 
 def cells(text: str) -> int:
     """Return how many cells of a terminal `text` takes: two for a wide character, none for a combining mark."""
-    return len(text) if text.isascii() else sum(wide for _, wide in _measured(text))
-
-
-def _measured(text: str) -> Iterator[tuple[str, int]]:
-    """Yield each grapheme cluster with how many cells it takes."""
     if text.isascii():
-        yield from ((character, 1) for character in text)
-        return
-    from wcwidth import iter_graphemes, wcswidth  # here, since its tables take long to import
-
-    for cluster in iter_graphemes(text):
-        yield cluster, max(0, wcswidth(cluster))
+        return len(text)
+    return sum(max(0, _wcwidth().wcswidth(cluster)) for cluster in _wcwidth().iter_graphemes(text))
 
 
-def head(text: str, width: int) -> str:
-    """Return as much of the beginning of `text` as `width` cells hold, in whole grapheme clusters."""
-    first = _pieces(text, width)[0]
-    return first if cells(first) <= width else ""
+def _wcwidth() -> ModuleType:
+    """Return the module that measures what is not ASCII; its tables take long to import."""
+    import wcwidth
+
+    return wcwidth
 
 
 def cut(text: str, width: int | None) -> str:
     """Return `text` in at most `width` cells, with an ellipsis for what does not fit; None is any width."""
     if width is None or cells(text) <= width:
         return text
-    return head(text, width - 1) + ELLIPSIS
+    if text.isascii():
+        return text[: width - 1] + ELLIPSIS
+    return str(_wcwidth().clip(text, 0, width - 1, fillchar="", control_codes="ignore")) + ELLIPSIS
 
 
 def wrapped(text: str, width: int | None) -> list[str]:
-    """Return `text` in lines of at most `width` cells, broken at spaces where there are any; None is any width."""
+    """Return `text` in lines of at most `width` cells, broken at spaces where there are any; None is any width.
+
+    Of a grapheme cluster that is wider than `width` a line has one.
+    """
     if not width:
         return [text.rstrip(" ")]
-    lines, line = [], ""
-    for word in re.findall(" *[^ ]+", text):
-        if line and cells(line + word) > width:
-            lines.append(line)
-            line, word = "", word.lstrip(" ")
-        *full, line = _pieces(line + word, width)
-        lines += full
-    return [*lines, line]
-
-
-def _pieces(text: str, width: int) -> list[str]:
-    """Return `text` in pieces of at most `width` cells, never cut inside a grapheme cluster.
-
-    A cluster that is wider than `width` is a piece of its own.
-    """
-    if cells(text) <= width:
-        return [text]
-    pieces, piece, taken = [], "", 0
-    for cluster, wide in _measured(text):
-        if piece and taken + wide > width:
-            pieces.append(piece)
-            piece, taken = "", 0
-        piece, taken = piece + cluster, taken + wide
-    return [*pieces, piece]
+    wrap: Callable[..., list[str]] = textwrap.wrap
+    if not text.isascii():
+        wrap = partial(_wcwidth().wrap, control_codes="ignore")
+    lines = wrap(text, width, break_on_hyphens=False, replace_whitespace=False, expand_tabs=False)
+    return [line.rstrip(" ") for line in lines] or [""]
 
 
 def indented(text: str, width: int | None) -> list[str]:

@@ -15,10 +15,11 @@ from supportcases.cli.database import (
     json_line,
     name_of,
     signer,
+    tell,
 )
 from supportcases.cli.naming import add_case, reference
 from supportcases.cli.options import choice, command, flag, program, ruled, store, typed_again, whole
-from supportcases.cli.streams import note, report
+from supportcases.cli.streams import note
 from supportcases.cli.tables import age, human, indented, table, visible, visible_lines, wrapped
 from supportcases.cli.terminal import Screen, agreed, is_terminal, screen, show
 from supportcases.cli.writing import add_text, refuse_other_than_one_text, text_of
@@ -179,12 +180,9 @@ def answer_case(options: argparse.Namespace) -> None:
             now = desk.get(agent, ref)
             _mind_others(options, now, now.messages[len(before.messages) :])
             said = _post(desk, agent, now.case, options, body)
-    if options.json:
-        report(json_line(FOR_TEAM.reply(said)))
-    elif options.note:
-        report(f"noted in {name_of(said.case)}; it is still {said.case.status}")
-    else:
-        report(f"answered {name_of(said.case)}; it is {said.case.status} now")
+    name, status = name_of(said.case), said.case.status
+    told = f"noted in {name}; it is still {status}" if options.note else f"answered {name}; it is {status} now"
+    tell(options, FOR_TEAM.reply(said), told)
 
 
 def _is_recent(said: Message) -> bool:

@@ -16,9 +16,9 @@ from supportcases.cli.database import (
     json_line,
     name_of,
     signer,
+    tell,
 )
 from supportcases.cli.options import command, duration, flag, option, ruled, store
-from supportcases.cli.streams import report
 from supportcases.cli.tables import human, line, table, terminal_width, visible
 from supportcases.desk import SupportDesk
 from supportcases.domain import times
@@ -112,11 +112,9 @@ def close_idle(options: argparse.Namespace) -> None:
         batches = _idle(desk, options) if options.dry_run else _closed(desk, options)
         cases = tuple(chain.from_iterable(batches))
     done, count = ("would close", "would be closed") if options.dry_run else ("closed", "closed")
-    if options.json:
-        report(json_line(f'{{"data":{FOR_TEAM.cases(cases)}}}'))
-        return
     lines = [line(f"{done} {name_of(case)}: ", visible(case.subject), terminal_width()) for case in cases]
-    report("\n".join([*lines, f"{_cases(len(cases))} {count}"]))
+    told = "\n".join([*lines, f"{_cases(len(cases))} {count}"])
+    tell(options, f'{{"data":{FOR_TEAM.cases(cases)}}}', told)
 
 
 def _idle(desk: SupportDesk, options: argparse.Namespace) -> Iterator[tuple[Case, ...]]:

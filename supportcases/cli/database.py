@@ -9,6 +9,7 @@ from contextlib import closing, contextmanager
 from typing import Final
 
 from supportcases.cli.options import flag, option, ruled
+from supportcases.cli.streams import report
 from supportcases.cli.tables import visible
 from supportcases.desk import SupportDesk
 from supportcases.domain.actors import Actor
@@ -92,3 +93,8 @@ def name_of(case: Case) -> str:
 def json_line(text: str) -> str:
     """Return JSON text as one line of ASCII, in which no character can command a terminal."""
     return json.dumps(json.loads(text), separators=(",", ":"))
+
+
+def tell(options: argparse.Namespace, text: str, told: str) -> None:
+    """Report what was done: in the JSON `text` where that is asked for, or as it is `told` to people."""
+    report(json_line(text) if options.json else told)

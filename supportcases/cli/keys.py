@@ -6,7 +6,7 @@ import sys
 from datetime import datetime
 from typing import Any, Final
 
-from supportcases.cli.options import command, expiry, flag, option, ruled, store, stores, typed_again, whole
+from supportcases.cli.options import add_page, command, expiry, flag, option, ruled, store, stores, typed_again
 from supportcases.cli.streams import note, report, silence
 from supportcases.cli.tables import table, visible
 from supportcases.cli.terminal import Screen, screen, show
@@ -50,16 +50,7 @@ def add_to(commands: Any) -> None:
         "2027-01-01T09:00:00+01:00; for ever unless given",
     )
     listing = command(keys, "list", list_keys, "list what is known of the keys, oldest first")
-    listing.add_argument(
-        "--limit",
-        type=whole(1, MOST_LISTED),
-        default=MOST_LISTED,
-        metavar="N",
-        help=f"how many at the most (default: {MOST_LISTED})",
-    )
-    listing.add_argument(
-        "--offset", type=whole(0, 999_999_999), default=0, metavar="N", help="how many to pass over first (default: 0)"
-    )
+    add_page(listing, MOST_LISTED)
     revoking = command(keys, "revoke", revoke_key, "revoke a key at once")
     revoking.add_argument("key_id", metavar="KEY_ID")
 

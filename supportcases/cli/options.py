@@ -210,6 +210,16 @@ def whole(lowest: int, highest: int) -> Callable[[str], int]:
     return read
 
 
+def add_page(to: argparse.ArgumentParser, most: int) -> None:
+    """Add the options that say which of many to print, at most `most`."""
+    to.add_argument(
+        "--limit", type=whole(1, most), default=most, metavar="N", help=f"how many at the most (default: {most})"
+    )
+    to.add_argument(
+        "--offset", type=whole(0, 999_999_999), default=0, metavar="N", help="how many to pass over first (default: 0)"
+    )
+
+
 def expiry(text: str) -> timedelta | datetime:
     """Return a span of time, or the time that is written as 2027-01-01 (its beginning in UTC) or with a zone."""
     if not re.match("[0-9]{4}-", text):

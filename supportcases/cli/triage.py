@@ -13,10 +13,10 @@ from supportcases.cli.database import (
     json_line,
     name_of,
     signer,
+    tell,
 )
 from supportcases.cli.naming import add_case, case_and_rest, reference
-from supportcases.cli.options import choice, command, ruled, store, typed_again, whole
-from supportcases.cli.streams import report
+from supportcases.cli.options import add_page, choice, command, ruled, store, typed_again
 from supportcases.cli.tables import indented, line, visible, wrapped
 from supportcases.cli.terminal import Screen, screen, show
 from supportcases.cli.writing import add_text, refuse_other_than_one_text, text_of
@@ -48,12 +48,7 @@ def add_to(commands: Any) -> None:
     add_signed(setting)
 
     telling = only_case(command(commands, "history", show_history, "tell who changed what of a case, oldest first"))
-    telling.add_argument(
-        "--limit", type=whole(1, 100), default=100, metavar="N", help="how many entries at the most (default: 100)"
-    )
-    telling.add_argument(
-        "--offset", type=whole(0, 999_999_999), default=0, metavar="N", help="how many to pass over first (default: 0)"
-    )
+    add_page(telling, 100)
     add_json(telling)
 
     opening = command(commands, "open", open_case, "open a case on a store's behalf")
@@ -144,10 +139,7 @@ def _change(
     agent = signer(options)
     with existing_desk(options.db) as desk:
         case = change(desk, agent)
-    if options.json:
-        report(json_line(FOR_TEAM.case(case)))
-    else:
-        report(visible(told(case)))
+    tell(options, FOR_TEAM.case(case), visible(told(case)))
 
 
 def show_history(options: argparse.Namespace) -> None:
@@ -195,7 +187,4 @@ def open_case(options: argparse.Namespace) -> None:
             category=options.category,
             author=options.author,
         )
-    if options.json:
-        report(json_line(FOR_TEAM.case(case)))
-    else:
-        report(line(f"opened {name_of(case)}: ", visible(case.subject), screen().width))
+    tell(options, FOR_TEAM.case(case), line(f"opened {name_of(case)}: ", visible(case.subject), screen().width))

@@ -12,6 +12,7 @@ from supportcases.storage.sqlite.errors import insert
 from supportcases.storage.sqlite.merchant_list import StoreCases
 from supportcases.storage.sqlite.rows import (
     COLUMNS,
+    FIXED,
     MESSAGE_COLUMNS,
     case_from_row,
     case_to_row,
@@ -76,32 +77,10 @@ class SqliteCases:
         )
 
     def add(self, case: Case) -> None:
-        insert(
-            self._connection,
-            "case",
-            """
-            INSERT INTO supportcases_cases
-                (id, store, number, subject, subject_folded, category, severity, status,
-                 created_at, last_activity_at, closed_at, unanswered_since, assignee)
-            VALUES
-                (:id, :store, :number, :subject, :subject_folded, :category, :severity, :status,
-                 :created_at, :last_activity_at, :closed_at, :unanswered_since, :assignee)
-            """,
-            case_to_row(case),
-        )
+        insert(self._connection, "case", "cases", case_to_row(case))
 
     def add_message(self, case: Case, message: Message) -> None:
-        insert(
-            self._connection,
-            "message",
-            """
-            INSERT INTO supportcases_messages
-                (id, store, case_id, author_kind, author_label, body, created_at, internal)
-            VALUES
-                (:id, :store, :case_id, :author_kind, :author_label, :body, :created_at, :internal)
-            """,
-            message_to_row(case, message),
-        )
+        insert(self._connection, "message", "messages", message_to_row(case, message))
 
     def find(self, store: str, ref: CaseRef) -> Case | None:
         statement, value = (BY_ID, ref.id) if ref.id else (BY_NUMBER, ref.number)
@@ -167,22 +146,15 @@ class SqliteCases:
         return tuple(map(message_from_row, rows))
 
     def update(self, case: Case) -> None:
+        row = case_to_row(case)
         self._connection.execute(
-            """
+            f"""
             UPDATE supportcases_cases
-            SET subject = :subject,
-                subject_folded = :subject_folded,
-                category = :category,
-                severity = :severity,
-                status = :status,
-                last_activity_at = :last_activity_at,
-                closed_at = :closed_at,
-                unanswered_since = :unanswered_since,
-                assignee = :assignee
+            SET {", ".join(f"{column} = :{column}" for column in row if column not in FIXED)}
             WHERE store = :store
               AND id = :id
             """,
-            case_to_row(case),
+            row,
         )
 
     def page(self, store: str, wanted: CaseFilter, *, limit: int, offset: int) -> CasePage:

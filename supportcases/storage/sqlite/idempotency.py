@@ -33,17 +33,14 @@ class SqliteReplays:
         insert(
             self._connection,
             "answer",
-            """
-            INSERT INTO supportcases_replays
-                (scope, key, fingerprint, status, body, location, kept_at)
-            VALUES
-                (:scope, :key, :fingerprint, :status, :body, :location, :kept_at)
-            """,
+            "replays",
             {
                 "scope": scope,
                 "key": key,
                 "fingerprint": kept.fingerprint,
-                **kept.answer._asdict(),
+                "status": kept.answer.status,
+                "body": kept.answer.body,
+                "location": kept.answer.location,
                 "kept_at": times.to_text(now),
             },
         )

@@ -31,12 +31,7 @@ class SqliteKeys:
         insert(
             self._connection,
             "key",
-            """
-            INSERT INTO supportcases_keys
-                (id, key_hash, kind, store, stores, label, created_at, expires_at)
-            VALUES
-                (:id, :key_hash, :kind, :store, :stores, :label, :created_at, :expires_at)
-            """,
+            "keys",
             {
                 "id": key.id,
                 "key_hash": key_hash,

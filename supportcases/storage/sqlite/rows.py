@@ -6,13 +6,11 @@ from supportcases.domain.cases import AuthorKind, Case, Category, Message, Sever
 from supportcases.domain.errors import DatabaseUnusable
 from supportcases.domain.times import from_text, to_text
 
-COLUMNS: Final = (
-    "id, store, number, subject, category, severity, status, created_at, last_activity_at, closed_at, "
-    "unanswered_since, assignee"
-)
+COLUMNS: Final = ", ".join(Case._fields)
 NEWEST_FIRST: Final = "last_activity_at DESC, number DESC"  # the order of a merchant's list
 TIMES: Final = ("created_at", "last_activity_at", "closed_at", "unanswered_since")
-MESSAGE_COLUMNS: Final = "id, author_kind, author_label, body, created_at, internal"
+FIXED: Final = ("id", "store", "number", "created_at")  # a case keeps these as they are
+MESSAGE_COLUMNS: Final = ", ".join(Message._fields)
 
 
 # looking one up takes a tenth of what calling the enumeration does
@@ -30,25 +28,15 @@ def case_to_row(case: Case) -> dict[str, Any]:
 
 def case_from_row(row: tuple[Any, ...]) -> Case:
     """Return the case of a row with `COLUMNS`."""
-    case_id, store, number, subject, category, severity, status, created, active, closed, unanswered, assignee = row
+    case_id, store, number, subject, category, severity, status, created, active, closed, unanswered, *others = row
     try:
         category, severity, status = CATEGORIES[category], SEVERITIES[severity], STATUSES[status]
     except KeyError as unknown:
         raise DatabaseUnusable(f"A newer version of supportcases wrote {unknown}; this one cannot read it.") from None
-    return Case(
-        case_id,
-        store,
-        number,
-        subject,
-        category,
-        severity,
-        status,
-        from_text(created),
-        from_text(active),
-        from_text(closed) if closed else None,
-        from_text(unanswered) if unanswered else None,
-        assignee,
-    )
+    closed_at = from_text(closed) if closed else None
+    since = from_text(unanswered) if unanswered else None
+    times = (from_text(created), from_text(active), closed_at, since)
+    return Case(case_id, store, number, subject, category, severity, status, *times, *others)
 
 
 def message_to_row(case: Case, message: Message) -> dict[str, Any]:

@@ -11,8 +11,8 @@ from supportcases.cli.options import command, file_name, new_file_name, store
 from supportcases.cli.streams import lines_from_stdin, note, report
 from supportcases.cli.tables import visible
 from supportcases.cli.terminal import STOPS, stops_raise
+from supportcases.domain.cases import CaseFilter
 from supportcases.domain.errors import AlreadyThere, DatabaseUnusable, InvalidInput, SupportCasesError
-from supportcases.domain.queue import CaseFilter
 from supportcases.domain.text import counted, megabytes
 from supportcases.formats import whole_cases
 from supportcases.formats.archive import Archive, written

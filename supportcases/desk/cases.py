@@ -6,6 +6,7 @@ from supportcases.domain.actors import Actor, ActorKind
 from supportcases.domain.cases import (
     AuthorKind,
     Case,
+    CaseFilter,
     CasePage,
     Message,
     Reply,
@@ -17,7 +18,6 @@ from supportcases.domain.cases import (
 )
 from supportcases.domain.errors import CaseNotFound, TooManyCases
 from supportcases.domain.events import Event, EventKind
-from supportcases.domain.queue import CaseFilter
 from supportcases.storage.protocol import Transaction
 
 

@@ -13,10 +13,12 @@ from supportcases.domain.actors import Actor, ActorKind
 from supportcases.domain.cases import (
     AuthorKind,
     Case,
+    CaseFilter,
     CaseRef,
     Message,
     Reply,
     Status,
+    Stores,
     ThreadSize,
     closed,
     differences,
@@ -27,7 +29,6 @@ from supportcases.domain.errors import CaseMoved, CaseNotFound, ThreadFull
 from supportcases.domain.events import Event, EventKind, OnEvent, kind_of_change
 from supportcases.domain.fields import Rule
 from supportcases.domain.ids import uuid7
-from supportcases.domain.queue import CaseFilter, Stores
 from supportcases.domain.subjects import subject_from
 from supportcases.logs import logger
 from supportcases.storage.protocol import Repository, Transaction

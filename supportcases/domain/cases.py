@@ -6,6 +6,8 @@ from enum import StrEnum
 from typing import Final, NamedTuple
 from uuid import UUID
 
+Stores = frozenset[str] | None  # the stores that somebody may see; None is all of them
+
 
 class Status(StrEnum):
     """Whose turn it is: support's (open), the merchant's (answered) or nobody's (closed)."""
@@ -69,6 +71,32 @@ class Case(NamedTuple):  # as a frozen dataclass it would take six times as long
     def waiting_since(self) -> datetime | None:
         """Since when the merchant has waited for an answer; None unless the case is open."""
         return self.unanswered_since if self.status is Status.OPEN else None
+
+
+class CaseFilter(NamedTuple):
+    """Which cases are wanted, of all that somebody may see; None is any.
+
+    Attributes:
+        stores: The stores that the asker may see, None for all.
+        assignee: A label; "none" for cases that nobody takes care of.
+        query: A part of the subject or of a message, notes included, or a number.
+        created_after: Only cases opened then or later.
+        created_before: Only cases opened before.
+        active_after: Only cases whose last activity was then or later.
+        active_before: Only cases whose last activity was before.
+    """
+
+    stores: Stores = None
+    store: str | None = None
+    status: Status | None = None
+    severity: Severity | None = None
+    category: Category | None = None
+    assignee: str | None = None
+    query: str | None = None
+    created_after: datetime | None = None
+    created_before: datetime | None = None
+    active_after: datetime | None = None
+    active_before: datetime | None = None
 
 
 class Message(NamedTuple):

@@ -246,7 +246,7 @@ CURSOR: Final = PatternRule(r"[A-Za-z0-9_-]{1,1000}", "Must be the nextCursor of
 ASSIGNEE_FILTER: Final = AUTHOR
 SPAN: Final = SpanRule()
 TIMESTAMP_FILTER: Final = TimestampRule()
-FILTERS: Final[Mapping[str, Rule[Any]]] = {  # of `domain.queue.CaseFilter`
+FILTERS: Final[Mapping[str, Rule[Any]]] = {  # of `CaseFilter`
     "store": STORE,
     "status": STATUS_FILTER,
     "severity": SEVERITY_FILTER,

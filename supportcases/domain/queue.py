@@ -1,4 +1,4 @@
-"""The support team's queue: which cases of all stores are wanted, in which order, and from which place on."""
+"""The support team's queue: in which order the cases of all stores come, and from which place on."""
 
 import base64
 import hashlib
@@ -8,10 +8,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final, NamedTuple
 
-from supportcases.domain.cases import Case, Category, Severity, Status
+from supportcases.domain.cases import Case, CaseFilter
 from supportcases.domain.errors import InvalidInput
-
-Stores = frozenset[str] | None  # the stores that somebody may see; None is all of them
 
 ME: Final = "me"
 NONE: Final = "none"
@@ -28,32 +26,6 @@ class QueueSort(StrEnum):
     ACTIVITY = "activity"
     AGE = "age"
     SEVERITY = "severity"
-
-
-class CaseFilter(NamedTuple):
-    """Which cases are wanted, of all that somebody may see; None is any.
-
-    Attributes:
-        stores: The stores that the asker may see, None for all.
-        assignee: A label; "none" for cases that nobody takes care of.
-        query: A part of the subject or of a message, notes included, or a number.
-        created_after: Only cases opened then or later.
-        created_before: Only cases opened before.
-        active_after: Only cases whose last activity was then or later.
-        active_before: Only cases whose last activity was before.
-    """
-
-    stores: Stores = None
-    store: str | None = None
-    status: Status | None = None
-    severity: Severity | None = None
-    category: Category | None = None
-    assignee: str | None = None
-    query: str | None = None
-    created_after: datetime | None = None
-    created_before: datetime | None = None
-    active_after: datetime | None = None
-    active_before: datetime | None = None
 
 
 class QueuePage(NamedTuple):

@@ -4,9 +4,8 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Final, NamedTuple
 
-from supportcases.domain.cases import UUID_TEXT, Case, Message
+from supportcases.domain.cases import UUID_TEXT, Case, Message, Stores
 from supportcases.domain.events import HistoryEntry
-from supportcases.domain.queue import Stores
 from supportcases.storage.protocol import Repository, Transaction
 
 BATCH: Final = 5_000  # cases that are kept, or not, together

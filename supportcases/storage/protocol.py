@@ -6,9 +6,20 @@ from datetime import datetime
 from typing import NamedTuple, Protocol, runtime_checkable
 
 from supportcases.domain.actors import Actor
-from supportcases.domain.cases import Case, CasePage, CaseRef, Message, Severity, Status, Thread, ThreadSize
+from supportcases.domain.cases import (
+    Case,
+    CaseFilter,
+    CasePage,
+    CaseRef,
+    Message,
+    Severity,
+    Status,
+    Stores,
+    Thread,
+    ThreadSize,
+)
 from supportcases.domain.events import HistoryEntry
-from supportcases.domain.queue import CaseFilter, Place, QueueSort, StoreCounts, Stores
+from supportcases.domain.queue import Place, QueueSort, StoreCounts
 
 
 class ApiKey(NamedTuple):

@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from supportcases import Actor, InvalidInput, QueuePage, QueueSort, SqliteRepository, SupportDesk
-from supportcases.domain.queue import CaseFilter, Cursors
+from supportcases.domain.cases import CaseFilter
+from supportcases.domain.queue import Cursors
 from supportcases.testing import MovableClock, numbered_ids
 from tests.conftest import ACME, ADA, GLOBEX
 from tests.support.crowd import Crowd

@@ -9,7 +9,7 @@ from contextlib import closing, contextmanager
 import pytest
 
 from supportcases import CaseMoved, SqliteRepository, SupportDesk
-from supportcases.domain.queue import CaseFilter
+from supportcases.domain.cases import CaseFilter
 from tests.conftest import ACME, ADA
 from tests.support.processes import let_go, numbers_of, start
 

@@ -9,7 +9,7 @@ from contextlib import closing
 import pytest
 
 from supportcases import SqliteRepository, SupportDesk
-from supportcases.domain.queue import CaseFilter
+from supportcases.domain.cases import CaseFilter
 from supportcases.storage.sqlite import journal
 from tests.conftest import ACME
 

@@ -25,9 +25,8 @@ from supportcases import (
     SqliteRepository,
     Status,
 )
-from supportcases.domain.cases import CaseRef
+from supportcases.domain.cases import CaseFilter, CaseRef
 from supportcases.domain.errors import AlreadyThere
-from supportcases.domain.queue import CaseFilter
 from supportcases.storage import protocol as protocols
 from supportcases.storage.sqlite import merchant_list
 from supportcases.storage.sqlite.transactions import SqliteTransaction

@@ -13,7 +13,7 @@ from supportcases import (
     Severity,
     Status,
 )
-from supportcases.domain.queue import CaseFilter
+from supportcases.domain.cases import CaseFilter
 from tests.support.rows import ANSWERED, CLOSED, LATE, T0, a_case, a_message, asked, kept, said
 
 Name = tuple[str, int]  # a case by its store and number

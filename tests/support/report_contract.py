@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from supportcases import AuthorKind, Case, QueueSort, Severity, Status, StoreCounts
-from supportcases.domain.queue import CaseFilter
+from supportcases.domain.cases import CaseFilter
 from tests.support.rows import ANSWERED, CLOSED, LATE, T0, a_case, a_message, asked, kept, said
 
 

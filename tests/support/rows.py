@@ -7,9 +7,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from supportcases import Actor, ApiKey, AuthorKind, Case, Category, Message, Severity, Status
-from supportcases.domain.cases import CaseRef
+from supportcases.domain.cases import CaseFilter, CaseRef
 from supportcases.domain.events import EventKind, HistoryEntry
-from supportcases.domain.queue import CaseFilter
 from supportcases.storage.protocol import Answer, KeptAnswer
 
 T0 = datetime(2024, 6, 15, 10, 30, tzinfo=UTC)

@@ -6,8 +6,7 @@ Those that list the cases of a store are in `merchant_list` and `search`.
 import sqlite3
 from typing import Final
 
-from supportcases.domain.cases import Case, CasePage, CaseRef, Message, Thread, ThreadSize
-from supportcases.domain.queue import CaseFilter
+from supportcases.domain.cases import Case, CaseFilter, CasePage, CaseRef, Message, Thread, ThreadSize
 from supportcases.storage.sqlite.errors import insert
 from supportcases.storage.sqlite.merchant_list import StoreCases
 from supportcases.storage.sqlite.rows import (

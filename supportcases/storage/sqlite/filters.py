@@ -4,8 +4,8 @@ import json
 from typing import Any, Final
 
 from supportcases.domain import times
-from supportcases.domain.cases import parse_number
-from supportcases.domain.queue import NONE, CaseFilter
+from supportcases.domain.cases import CaseFilter, parse_number
+from supportcases.domain.queue import NONE
 
 MOMENTS: Final = {
     "created_after": "created_at >=",

@@ -4,8 +4,7 @@ import json
 import sqlite3
 from typing import Any, Final
 
-from supportcases.domain.cases import Case, CasePage
-from supportcases.domain.queue import CaseFilter
+from supportcases.domain.cases import Case, CaseFilter, CasePage
 from supportcases.storage.sqlite.filters import counting, matching
 from supportcases.storage.sqlite.rows import COLUMNS, NEWEST_FIRST, case_from_row
 from supportcases.storage.sqlite.search import Search

@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from supportcases.domain import times
-from supportcases.domain.cases import Case, Severity, Status
-from supportcases.domain.queue import CaseFilter, Place, QueueSort, StoreCounts, Stores
+from supportcases.domain.cases import Case, CaseFilter, Severity, Status, Stores
+from supportcases.domain.queue import Place, QueueSort, StoreCounts
 from supportcases.storage.sqlite.filters import counting, matching
 from supportcases.storage.sqlite.rows import COLUMNS, case_from_row
 

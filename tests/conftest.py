@@ -59,7 +59,8 @@ def pytest_cmdline_main(config):
     """Run the whole suite on all cores: workers take longer to start than a few tests to run."""
     option = config.option
     some = config.args_source is not pytest.Config.ArgsSource.TESTPATHS or option.keyword or option.markexpr
-    if not some and not option.usepdb and getattr(option, "numprocesses", 0) is None:
+    is_worker = hasattr(config, "workerinput")
+    if not (some or is_worker or option.usepdb) and getattr(option, "numprocesses", 0) is None:
         option.numprocesses = len(os.sched_getaffinity(0))
         option.dist, option.loadscopereorder = "loadfile", False
 

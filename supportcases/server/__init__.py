@@ -1,4 +1,4 @@
-"""Serving the desk alone: waitress, with limits for the open, and a stop that cuts no answer short."""
+"""Serving the desk alone: waitress, with limits for the internet, and a stop that cuts no answer short."""
 
 import errno
 import signal

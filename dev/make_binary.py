@@ -26,6 +26,7 @@ ROOT = Path(__file__).resolve().parents[1]
 PROJECT = ("_supportcases_pytest_plugin.py", "setup.cfg", "pyproject.toml", "README.md", "LICENSE")  # and the package
 TOOLS = {"ldd": "libc-bin", "objcopy": "binutils", "objdump": "binutils", "strip": "binutils"}  # and Debian's packages
 ENTRY = "import sys\n\nfrom supportcases.cli import main\n\nsys.exit(main())\n"
+FOUND = ("supportcases.formats", "supportcases.storage.sqlite.migrations")  # what is in them no import tells
 UNUSED = ("multiprocessing", "readline", "ssl", "tkinter")  # optional parts of what is imported, with large libraries
 STARTS = 10
 MB = 1_000_000
@@ -115,6 +116,7 @@ def freeze(work: Path) -> None:
         work,
         *(str(work / "env" / "bin" / "pyinstaller"), "--onefile", "--strip", "--noupx", "--name", "supportcases"),
         *("--collect-data", "supportcases", "--recursive-copy-metadata", "supportcases"),
+        *(f"--collect-submodules={name}" for name in FOUND),
         *(f"--exclude-module={name}" for name in UNUSED),
         str(entry),
     )

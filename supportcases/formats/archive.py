@@ -3,21 +3,28 @@
 Every line names the version of the format. Between the first line and the last one each line is a case with its
 messages and its history; the last one tells how many cases there were: an archive that was cut short has none.
 
-What an earlier release exported, every later one imports. Another version of the format is another module, named in
-`VERSIONS`; those that are there stay as they are.
+What an earlier release exported, every later one imports. Another version of the format is another module beside
+`archive_v1`, with its number in its name; those that are there stay as they are.
 """
 
 import json
 from collections.abc import Iterable, Iterator
+from importlib import import_module
+from pkgutil import iter_modules
 from typing import Any, Final, NoReturn
 
-from supportcases.formats.archive_v1 import VERSION_1
-from supportcases.formats.members import refuse, shown
+from supportcases import formats
+from supportcases.formats.members import CaseFormat, refuse, shown
 from supportcases.formats.whole_cases import Dossier
 
+VERSION: Final = "archive_v"  # the name of a version's module, and then its number
 FORMAT: Final = "supportcases"  # the member whose value is the version of the format
 COUNT: Final = "cases"  # the member of the last line
-VERSIONS: Final = {1: VERSION_1}
+VERSIONS: Final[dict[int, CaseFormat]] = {
+    int(module.name.removeprefix(VERSION)): import_module(f"{formats.__name__}.{module.name}").CASE_FORMAT
+    for module in iter_modules(formats.__path__)
+    if module.name.startswith(VERSION)
+}
 NEWEST: Final = max(VERSIONS)
 
 

@@ -93,4 +93,4 @@ ENTRY: Final = Members(
         "to": ("became", ChangesRule(CHANGES)),
     }
 )
-VERSION_1: Final = CaseFormat(CASE, MESSAGE, ENTRY)
+CASE_FORMAT: Final = CaseFormat(CASE, MESSAGE, ENTRY)

@@ -5,7 +5,7 @@ from sqlite_utils import Database
 from supportcases.storage.sqlite.migrations.statements import run
 
 
-def keys(db: Database) -> None:
+def step(db: Database) -> None:
     """Take this step."""
     run(
         db,

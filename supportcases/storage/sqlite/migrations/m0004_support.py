@@ -5,7 +5,7 @@ from sqlite_utils import Database
 from supportcases.storage.sqlite.migrations.statements import run
 
 
-def support(db: Database) -> None:
+def step(db: Database) -> None:
     """Take this step."""
     # the keys are copied there and back: renaming a table fails where a view or trigger of the host's file is broken
     run(

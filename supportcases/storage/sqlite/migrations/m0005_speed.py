@@ -41,7 +41,7 @@ FIND_NEW: Final = """
 """
 
 
-def speed(db: Database) -> None:
+def step(db: Database) -> None:
     """Take this step."""
     # the search has no content of its own: a case is the row `ordinal of the store << 32 | number`, so that each
     # store's cases lie side by side; the trigrams are of the folded subject as it is

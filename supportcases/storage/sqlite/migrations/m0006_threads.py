@@ -25,7 +25,7 @@ SHORTEN: Final = """
 """
 
 
-def threads(db: Database) -> None:
+def step(db: Database) -> None:
     """Take this step."""
     run(
         db,

@@ -31,8 +31,7 @@ from dev.tools.openapi_rules import ID_OR_NUMBER, IDEMPOTENCY_KEY, IF_MATCH, REF
 from supportcases import create_app
 from supportcases.app import MAX_BODY
 from supportcases.version import __version__
-from supportcases.web import schemas
-from supportcases.web.support import schemas as shapes
+from supportcases.web import schemas, shapes
 
 TARGET = Path(__file__).parents[2] / "supportcases" / "web" / "openapi.json"
 
@@ -50,9 +49,9 @@ not know as it is: show it, and do not fail. A value in a request that the API d
 names those that it does."""
 
 SCHEMAS = (
-    schemas.NewCase,
-    schemas.CaseChange,
-    schemas.NewReply,
+    shapes.NewCase,
+    shapes.CaseChange,
+    shapes.NewReply,
     answers.Case,
     answers.CaseWithMessages,
     answers.Attachment,
@@ -92,10 +91,10 @@ def _links(parameters: dict[str, str], *operations: str) -> dict[str, Any]:
 
 # what the routes do not tell: per operation its name, what it takes, what it answers and what can go wrong
 OPERATIONS: dict[tuple[str, str], dict[str, Any]] = {
-    ("GET", CASES): {"id": "listCases", "query": schemas.CaseQuery, "answer": answers.CaseList, "errors": [400, 403]},
+    ("GET", CASES): {"id": "listCases", "query": shapes.CaseQuery, "answer": answers.CaseList, "errors": [400, 403]},
     ("POST", CASES): {
         "id": "openCase",
-        "body": schemas.NewCase,
+        "body": shapes.NewCase,
         "parameters": [IDEMPOTENCY_KEY],
         "answer": answers.Case,
         "status": 201,
@@ -106,13 +105,13 @@ OPERATIONS: dict[tuple[str, str], dict[str, Any]] = {
     ("GET", ITEM): {"id": "getCase", "answer": answers.CaseWithMessages, "errors": [400, 403, 404]},
     ("PATCH", ITEM): {
         "id": "changeCase",
-        "body": schemas.CaseChange,
+        "body": shapes.CaseChange,
         "answer": answers.Case,
         "errors": [400, 403, 404, 413, 415],
     },
     ("POST", MESSAGES): {
         "id": "replyToCase",
-        "body": schemas.NewReply,
+        "body": shapes.NewReply,
         "parameters": [IDEMPOTENCY_KEY],
         "answer": answers.Reply,
         "status": 201,

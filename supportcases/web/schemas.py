@@ -1,4 +1,4 @@
-"""JSON in, JSON out: `domain.fields` says what a field allows, and the OpenAPI document is made from here."""
+"""JSON in, JSON out: how a field is checked by its rule of `domain.fields`, and what was wrong is told."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -46,29 +46,6 @@ class Input(Schema):
     error_messages = {"unknown": "Is not a known field."}
 
 
-class NewCase(Input):
-    """A case to be opened."""
-
-    body = Ruled(rules.CASE_BODY, "Description of the issue; becomes the first message", required=True)
-    subject = Ruled(rules.SUBJECT, "Title of the case; made from the body where it is left out")
-    category = Ruled(rules.CATEGORY, "What the case is about", load_default=rules.DEFAULT_CATEGORY)
-    severity = Ruled(rules.SEVERITY, "How badly the store is hurt", load_default=rules.DEFAULT_SEVERITY)
-    author = Ruled(rules.AUTHOR, "Author's label in the thread", load_default=rules.DEFAULT_AUTHOR)
-
-
-class CaseChange(Input):
-    """A case to be closed or reopened."""
-
-    status = Ruled(rules.NEW_STATUS, "The status wanted; answered is set by support only", required=True)
-
-
-class NewReply(Input):
-    """A merchant's reply to a case."""
-
-    body = Ruled(rules.REPLY_BODY, "Text of the reply", required=True)
-    author = Ruled(rules.AUTHOR, "Author's label in the thread", load_default=rules.DEFAULT_AUTHOR)
-
-
 class Query(Schema):
     """Parameters of a query string; unknown ones are ignored."""
 
@@ -76,16 +53,6 @@ class Query(Schema):
         """marshmallow's settings."""
 
         unknown = EXCLUDE
-
-
-class CaseQuery(Query):
-    """Which cases a list shall have."""
-
-    limit = RuledParameter(rules.LIMIT, "Cases per page", load_default=rules.DEFAULT_LIMIT)
-    offset = RuledParameter(rules.OFFSET, "Cases to skip", load_default=0)
-    query = Ruled(rules.QUERY, "A part of the subject, in any letter case, or a case number; a blank one is none")
-    status = Ruled(rules.STATUS_FILTER, "Only cases of this status")
-    severity = Ruled(rules.SEVERITY_FILTER, "Only cases of this severity")
 
 
 def load(schema: Schema, data: Mapping[str, Any], *, partial: bool = False) -> dict[str, Any]:

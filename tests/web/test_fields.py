@@ -4,8 +4,7 @@ import json
 
 import pytest
 
-from supportcases.web.schemas import CaseChange, NewCase, NewReply
-from supportcases.web.support.schemas import NewSupportCase, NewSupportMessage, SupportCaseChange
+from supportcases.web.shapes import CaseChange, NewCase, NewReply, NewSupportCase, NewSupportMessage, SupportCaseChange
 from tests.conftest import ADA, CASES, SUPPORT
 from tests.support.answers import checked
 

@@ -26,8 +26,7 @@ from supportcases.domain import fields
 from supportcases.domain.errors import CaseNotFound
 from supportcases.domain.text import shows
 from supportcases.testing import numbered_keys
-from supportcases.web import schemas
-from supportcases.web.support import schemas as support_schemas
+from supportcases.web import shapes
 from tests.conftest import ACME, ADA, GLOBEX, SUPPORT
 
 
@@ -84,10 +83,10 @@ def pattern(document, operation, name):
 @pytest.mark.parametrize(
     ("query", "use_case"),
     [
-        (schemas.CaseQuery, SupportDesk.list),
-        (support_schemas.QueueQuery, SupportDesk.queue),
-        (support_schemas.HistoryQuery, SupportDesk.history),
-        (support_schemas.SupportStoreQuery, SupportDesk.stores),
+        (shapes.CaseQuery, SupportDesk.list),
+        (shapes.QueueQuery, SupportDesk.queue),
+        (shapes.HistoryQuery, SupportDesk.history),
+        (shapes.SupportStoreQuery, SupportDesk.stores),
     ],
 )
 def test_the_defaults_that_the_document_tells_are_the_desk_s(query, use_case):

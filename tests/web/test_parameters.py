@@ -4,8 +4,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from supportcases.web.schemas import CaseQuery
-from supportcases.web.support.schemas import HistoryQuery, QueueQuery, StatisticsQuery, SupportStoreQuery
+from supportcases.web.shapes import CaseQuery, HistoryQuery, QueueQuery, StatisticsQuery, SupportStoreQuery
 from tests.conftest import ACME, ADA, CASES, SUPPORT
 from tests.support.answers import checked
 from tests.support.desks import problems

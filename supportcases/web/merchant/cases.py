@@ -8,16 +8,16 @@ from supportcases.domain.actors import ActorKind
 from supportcases.domain.cases import Status
 from supportcases.formats.case_json import FOR_MERCHANTS
 from supportcases.storage.protocol import Answer
-from supportcases.web import schemas
+from supportcases.web import schemas, shapes
 from supportcases.web.auth import asker
 from supportcases.web.request import ApiRequest
 from supportcases.web.resources import DeskResource
 from supportcases.web.response import send_answer, send_parts, send_text
 
-NEW_CASE: Final = schemas.NewCase()
-CASE_CHANGE: Final = schemas.CaseChange()
-NEW_REPLY: Final = schemas.NewReply()
-CASE_QUERY: Final = schemas.CaseQuery()
+NEW_CASE: Final = shapes.NewCase()
+CASE_CHANGE: Final = shapes.CaseChange()
+NEW_REPLY: Final = shapes.NewReply()
+CASE_QUERY: Final = shapes.CaseQuery()
 
 
 class MerchantResource(DeskResource):

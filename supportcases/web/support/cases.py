@@ -11,12 +11,11 @@ from supportcases.domain.errors import InvalidInput
 from supportcases.formats.case_json import FOR_TEAM
 from supportcases.formats.report_json import history_text, statistics_text, stores_text
 from supportcases.storage.protocol import Answer
-from supportcases.web import schemas
+from supportcases.web import schemas, shapes
 from supportcases.web.auth import asker
 from supportcases.web.request import ApiRequest
 from supportcases.web.resources import DeskResource
 from supportcases.web.response import send_answer, send_parts, send_text
-from supportcases.web.support import schemas as shapes
 
 NEW_CASE: Final = shapes.NewSupportCase()
 CHANGE: Final = shapes.SupportCaseChange()

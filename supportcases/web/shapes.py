@@ -1,13 +1,30 @@
-"""JSON in, JSON out on the support team's side; what it shares with the merchants' stands in `schemas`."""
+"""What may come in over HTTP, from both sides: each field of a body and each parameter of a query string."""
 
 from supportcases.domain import fields as rules
-from supportcases.web.schemas import (
-    Input,
-    NewCase,
-    Query,
-    Ruled,
-    RuledParameter,
-)
+from supportcases.web.schemas import Input, Query, Ruled, RuledParameter
+
+
+class NewCase(Input):
+    """A case to be opened."""
+
+    body = Ruled(rules.CASE_BODY, "Description of the issue; becomes the first message", required=True)
+    subject = Ruled(rules.SUBJECT, "Title of the case; made from the body where it is left out")
+    category = Ruled(rules.CATEGORY, "What the case is about", load_default=rules.DEFAULT_CATEGORY)
+    severity = Ruled(rules.SEVERITY, "How badly the store is hurt", load_default=rules.DEFAULT_SEVERITY)
+    author = Ruled(rules.AUTHOR, "Author's label in the thread", load_default=rules.DEFAULT_AUTHOR)
+
+
+class CaseChange(Input):
+    """A case to be closed or reopened."""
+
+    status = Ruled(rules.NEW_STATUS, "The status wanted; answered is set by support only", required=True)
+
+
+class NewReply(Input):
+    """A merchant's reply to a case."""
+
+    body = Ruled(rules.REPLY_BODY, "Text of the reply", required=True)
+    author = Ruled(rules.AUTHOR, "Author's label in the thread", load_default=rules.DEFAULT_AUTHOR)
 
 
 class NewSupportCase(NewCase):
@@ -38,6 +55,16 @@ class NewSupportMessage(Input):
     )
     internal = Ruled(rules.INTERNAL, "Whether it is a note, of which a merchant notices nothing", load_default=False)
     close = Ruled(rules.CLOSE, "Whether the case is closed with it; not with a note", load_default=False)
+
+
+class CaseQuery(Query):
+    """Which cases a list shall have."""
+
+    limit = RuledParameter(rules.LIMIT, "Cases per page", load_default=rules.DEFAULT_LIMIT)
+    offset = RuledParameter(rules.OFFSET, "Cases to skip", load_default=0)
+    query = Ruled(rules.QUERY, "A part of the subject, in any letter case, or a case number; a blank one is none")
+    status = Ruled(rules.STATUS_FILTER, "Only cases of this status")
+    severity = Ruled(rules.SEVERITY_FILTER, "Only cases of this severity")
 
 
 class SupportStoreQuery(Query):

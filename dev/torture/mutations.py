@@ -165,6 +165,7 @@ GUARDS: Final = (
     Guard("desk/use_case.py", "actor.store if wanted.store is None else None", "actor.store", GUARDS_ALONE),
     Guard("desk/use_case.py", "if not (store and actor.may_enter(store)):", "if not store:", SUPPORT),
     Guard("desk/triage.py", "answered_before(actor.stores,", "answered_before(None,", "tests/desk/test_close_idle.py"),
+    Guard("desk/cases.py", "stores=actor.stores,\n", "stores=None,\n", OVERVIEW),
     Guard("desk/reports.py", "stores=actor.stores", "stores=None", OVERVIEW),
     Guard("desk/reports.py", "count_stores(actor.stores)", "count_stores(None)", OVERVIEW),
     Guard("desk/reports.py", "queue.stores(actor.stores,", "queue.stores(None,", OVERVIEW),
@@ -178,6 +179,7 @@ GUARDS: Final = (
         "desk/cases.py", "actor.kind is ActorKind.MERCHANT:\n            with", "False:\n            with", GUARDS_ALONE
     ),
     Guard("desk/triage.py", "actor.must_be(ActorKind.SUPPORT)", "pass", SUPPORT),
+    Guard("desk/cases.py", "actor.must_be(ActorKind.SUPPORT)", "pass", SUPPORT),
     Guard("desk/reports.py", "actor.must_be(ActorKind.SUPPORT)", "pass", SUPPORT),
     Guard(
         "desk/use_case.py",

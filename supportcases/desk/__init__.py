@@ -1,8 +1,8 @@
 """The support desk: one method for each thing that somebody can do.
 
 Each says who does it first, looks only at the cases that this actor may see, and keeps all that it changes, with the
-event that tells of it, in one transaction. What merchants and both sides do stands in `cases`, what only the support
-team does in `triage` and `reports`.
+event that tells of it, in one transaction. What merchants and both sides do, and the list of each side, stands in
+`cases`, what else the support team does in `triage` and `reports`.
 """
 
 from supportcases.desk.cases import Cases

@@ -1,6 +1,6 @@
-"""What merchants do with their cases, and what both sides do."""
+"""What merchants do with their cases, what both sides do, and the list of each side."""
 
-from supportcases.desk.use_case import Ref, UseCases
+from supportcases.desk.use_case import Moment, Ref, UseCases
 from supportcases.domain import fields
 from supportcases.domain.actors import Actor, ActorKind
 from supportcases.domain.cases import (
@@ -16,13 +16,14 @@ from supportcases.domain.cases import (
     reopened,
     replied,
 )
-from supportcases.domain.errors import CaseNotFound, TooManyCases
+from supportcases.domain.errors import CaseNotFound, InvalidInput, TooManyCases
 from supportcases.domain.events import Event, EventKind
+from supportcases.domain.queue import ME, Cursors, QueuePage
 from supportcases.storage.protocol import Transaction
 
 
 class Cases(UseCases):
-    """The use cases of merchants and of both sides."""
+    """The use cases of merchants and of both sides, and the queue, which is the support team's alone."""
 
     def open(
         self,
@@ -109,6 +110,78 @@ class Cases(UseCases):
             wanted = self._wanted(check, stores=actor.stores, query=query, status=status, severity=severity)
         with self.repository.read() as transaction:
             return transaction.cases.page(store, wanted, limit=limit, offset=offset)
+
+    def queue(
+        self,
+        actor: Actor,
+        *,
+        limit: int = fields.DEFAULT_LIMIT,
+        offset: int = 0,
+        cursor: str | None = None,
+        sort: str = fields.DEFAULT_QUEUE_SORT,
+        store: str | None = None,
+        status: str | None = None,
+        severity: str | None = None,
+        category: str | None = None,
+        assignee: str | None = None,
+        query: str | None = None,
+        created_after: Moment = None,
+        created_before: Moment = None,
+        active_after: Moment = None,
+        active_before: Moment = None,
+    ) -> QueuePage:
+        """Return some of the cases of all stores that the actor may see.
+
+        Args:
+            actor: One of the support team.
+            limit: How many at the most, 1 to 100.
+            offset: How many to pass over first.
+            cursor: The `next_cursor` of a page with the same filters and sort: go on behind it, whatever was written
+                since. A case that does not change while all pages are read is on exactly one of them.
+            sort: A `QueueSort`: "waiting", "activity", "age" or "severity".
+            store: Only cases of that store.
+            status: Only cases of that status; None or "all" for any.
+            severity: Only cases of that severity; None or "all" for any.
+            category: Only cases of that category; None or "all" for any.
+            assignee: Only cases of that assignee; "me" for the actor's own, "none" for nobody's.
+            query: A part of the subject, of a message or of a note, in any letter case, or a number.
+            created_after: Only cases opened then or later: a datetime, or text such as "2024-06-15T10:30:00Z".
+            created_before: Only cases opened before.
+            active_after: Only cases whose last activity was then or later.
+            active_before: Only cases whose last activity was before.
+        """
+        actor.must_be(ActorKind.SUPPORT)
+        with self._checking() as check:
+            limit, offset = self._part(check, limit, offset)
+            checked_sort = check("sort", fields.QUEUE_SORT, sort)
+            wanted = self._wanted(
+                check,
+                stores=actor.stores,
+                store=store,
+                status=status,
+                severity=severity,
+                category=category,
+                assignee=assignee,
+                query=query,
+                created_after=created_after,
+                created_before=created_before,
+                active_after=active_after,
+                active_before=active_before,
+            )
+            if cursor is not None:
+                cursor = check("cursor", fields.CURSOR, cursor)
+        if wanted.assignee == ME:
+            wanted = wanted._replace(assignee=actor.label)
+        if cursor is not None and offset:
+            raise InvalidInput({"offset": "Must be left out where there is a cursor."})
+        cursors = Cursors(wanted, checked_sort)
+        after = cursors.read(cursor) if cursor is not None else None
+        with self.repository.read() as transaction:
+            count = transaction.queue.count(wanted)
+            found = transaction.queue.page(wanted, checked_sort, limit=limit + 1, offset=offset, after=after)
+        page = found[:limit]
+        next_cursor = cursors.write(page[-1][1]) if len(found) > limit else None
+        return QueuePage(tuple(case for case, _ in page), count, offset, limit, next_cursor)
 
     def find(self, actor: Actor, ref: Ref) -> Case:
         """Return a case without its messages."""

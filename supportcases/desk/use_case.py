@@ -37,6 +37,7 @@ NewId = Callable[[], UUID]
 SubjectMaker = Callable[[str], str]
 D = TypeVar("D", bound="UseCases")
 Ref = str | int | UUID
+Moment = datetime | str | None
 SignedText = tuple[str, str]  # a body, and the label that signs it
 Transition = tuple[Callable[[Case, datetime], Case], EventKind]  # a rule of `domain.cases`, and what happened by it
 

@@ -105,7 +105,7 @@ def option(
     to: argparse.ArgumentParser,
     name: str,
     *,
-    default: str | None,
+    default: str | None = None,
     help: str,
     shown: str | None = None,
     required: bool = False,

@@ -26,7 +26,6 @@ def add_to(commands: Any) -> None:
     option(
         serving,
         "--rate-limit",
-        default=None,
         type=rate_limit,
         metavar="RATE",
         help="how much each key, and each address without one, may ask, such as 120/minute (or second, hour, day)",
@@ -34,35 +33,31 @@ def add_to(commands: Any) -> None:
     option(
         serving,
         "--trusted-proxy",
-        default=None,
         type=address,
         metavar="ADDRESS",
         help="IP address of the proxy in front, whose X-Forwarded-For says who is asking",
     )
-    option(
-        serving,
-        "--max-open-cases",
-        default=None,
-        type=whole(1, 1_000_000),
-        metavar="COUNT",
-        help="how many open cases a store may have before it opens no more",
-    )
-    option(
+    limit(serving, "--max-open-cases", None, 1_000_000, "how many open cases a store may have before it opens no more")
+    limit(
         serving,
         "--max-thread-messages",
-        default=str(MAX_THREAD_MESSAGES),
-        type=whole(1, 1_000_000),
-        metavar="COUNT",
-        help="up to how many messages a case takes its merchant's replies",
+        MAX_THREAD_MESSAGES,
+        1_000_000,
+        "up to how many messages a case takes its merchant's replies",
     )
-    option(
+    limit(
         serving,
         "--max-thread-characters",
-        default=str(MAX_THREAD_CHARACTERS),
-        type=whole(1, 1_000_000_000),
-        metavar="COUNT",
-        help="up to how many characters of text a case takes its merchant's replies",
+        MAX_THREAD_CHARACTERS,
+        1_000_000_000,
+        "up to how many characters of text a case takes its merchant's replies",
     )
+
+
+def limit(to: argparse.ArgumentParser, name: str, default: int | None, most: int, help: str) -> None:
+    """Add a limit, which may be set up to `most`."""
+    usual = None if default is None else str(default)
+    option(to, name, default=usual, type=whole(1, most), metavar="COUNT", help=help)
 
 
 def rate_limit(text: str) -> str:

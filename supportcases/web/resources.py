@@ -9,6 +9,7 @@ from supportcases.desk.idempotency import IdempotentRequest
 from supportcases.domain import fields
 from supportcases.domain.actors import Actor, ActorKind
 from supportcases.domain.checking import checking
+from supportcases.formats.case_json import CaseJson
 from supportcases.storage.protocol import Answer
 from supportcases.web.request import ApiRequest
 
@@ -17,6 +18,7 @@ class DeskResource(ABC):
     """A resource that asks the desk, for one side of it."""
 
     side: ClassVar[ActorKind]  # `supportcases.web.auth` lets nobody else in
+    writer: ClassVar[CaseJson]
 
     def __init__(self, desk: SupportDesk, *, max_body: int) -> None:
         """Take bodies of up to `max_body` bytes."""
@@ -38,10 +40,13 @@ class DeskResource(ABC):
             scope = f"support:{actor.id}" if actor.id else f"support-label:{actor.label}"
         return IdempotentRequest(self._desk.repository, scope=scope, key=key, asked=asked, clock=self._desk.clock)
 
-    def _opened_once(
-        self, req: ApiRequest, actor: Actor, new: dict[str, Any], open_case: Callable[[], Answer]
-    ) -> Answer:
-        """Return the answer of `open_case`, or the one kept before; a subject that is missing is put into `new`."""
+    def _opened_once(self, req: ApiRequest, actor: Actor, new: dict[str, Any]) -> Answer:
+        """Open a case and return the answer, or the one kept before; a subject that is missing is put into `new`."""
+
+        def open_case() -> Answer:
+            case = self._desk.open(actor, **new)
+            return Answer(201, self.writer.case(case), f"{req.mounted_at}{req.uri_template}/{case.id}")
+
         asked = {"operation": "open", **new}
         retry = self._retry(req, actor, lambda: asked)
         answer = retry.kept()

@@ -19,18 +19,14 @@ from supportcases.storage.sqlite.rows import (
     message_to_row,
 )
 
-BY_ID: Final = f"""
+CASE: Final = f"""
     SELECT {COLUMNS}
     FROM supportcases_cases
     WHERE store = :store
-      AND id = :value
+      AND {{named}}
 """
-BY_NUMBER: Final = f"""
-    SELECT {COLUMNS}
-    FROM supportcases_cases
-    WHERE store = :store
-      AND number = :value
-"""
+BY_ID: Final = CASE.format(named="id = :value")
+BY_NUMBER: Final = CASE.format(named="number = :value")
 # A case and its thread in one statement, which is of one moment by itself: each row has the case and a message. The
 # index ends with `internal`: notes are not even passed over, so a merchant cannot feel them in the time.
 THREAD: Final = f"""

@@ -5,7 +5,8 @@ import sqlite3
 from typing import Any, Final
 
 from supportcases.domain.cases import Case, CaseFilter, CasePage
-from supportcases.storage.sqlite.filters import counting, matching
+from supportcases.storage.sqlite.filters import matching
+from supportcases.storage.sqlite.queue import SqliteQueue
 from supportcases.storage.sqlite.rows import COLUMNS, NEWEST_FIRST, case_from_row
 from supportcases.storage.sqlite.search import Search
 
@@ -18,13 +19,12 @@ class StoreCases:
     def __init__(self, connection: sqlite3.Connection, store: str, wanted: CaseFilter) -> None:
         self._connection = connection
         self._query = wanted.query
-        unsearched = wanted._replace(stores=None, store=store, query=None)  # whoever asks may see the store
-        self._count, self._counted_in = counting(unsearched)
-        self._where, self._values = matching(unsearched)
+        self._unsearched = wanted._replace(stores=None, store=store, query=None)  # whoever asks may see the store
+        self._where, self._values = matching(self._unsearched)
 
     def page(self, *, limit: int, offset: int) -> CasePage:
         """Return some of them, and how many they are."""
-        count = self._counted()
+        count = SqliteQueue(self._connection).count(self._unsearched)
         if count == 0 or (self._query is None and offset >= count):
             cases: tuple[Case, ...] = ()
         elif self._query is not None:
@@ -36,18 +36,6 @@ class StoreCases:
         else:
             cases = self._in_rows(f"SELECT rowid AS row {self._tail}", limit=limit, offset=offset)
         return CasePage(cases, count, offset, limit)
-
-    def _counted(self) -> int:
-        """Return how many cases match but for the query."""
-        ((count,),) = self._connection.execute(
-            f"""
-            SELECT coalesce({self._count}, 0)
-            FROM supportcases_{self._counted_in}
-            WHERE {self._where}
-            """,
-            self._values,
-        ).fetchall()
-        return int(count)
 
     def _listed(self, limit: int, offset: int) -> tuple[Case, ...]:
         values = {**self._values, "limit": limit, "offset": offset}

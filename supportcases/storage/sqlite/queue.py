@@ -23,6 +23,14 @@ ORDERS: Final[dict[QueueSort, tuple[tuple[str, str], ...]]] = {
     QueueSort.AGE: (("created_at", "ASC"), ("id", "ASC")),
     QueueSort.SEVERITY: ((RANK_BY_SEVERITY, "ASC"), ("created_at", "ASC"), ("id", "ASC")),
 }
+FIRST_ANSWER: Final = """(
+    SELECT min(m.created_at)
+    FROM supportcases_messages AS m
+    WHERE m.store = c.store
+      AND m.case_id = c.id
+      AND m.internal = 0
+      AND m.author_kind IN ('support', 'elliot')
+)"""
 
 
 class SqliteQueue:
@@ -149,44 +157,23 @@ class SqliteQueue:
         return case_from_row(row) if row else None
 
     def first_answer_times(self, wanted: CaseFilter) -> list[int]:
-        where, values = matching(wanted)
-        return _durations(
-            self._connection.execute(
-                f"""
-                SELECT created_at,
-                       (
-                           SELECT min(m.created_at)
-                           FROM supportcases_messages AS m
-                           WHERE m.store = c.store
-                             AND m.case_id = c.id
-                             AND m.internal = 0
-                             AND m.author_kind IN ('support', 'elliot')
-                       )
-                FROM supportcases_cases AS c
-                WHERE {where}
-                """,
-                values,
-            )
-        )
+        return self._times_until(FIRST_ANSWER, wanted)
 
     def closing_times(self, wanted: CaseFilter) -> list[int]:
+        return self._times_until("closed_at", wanted)
+
+    def _times_until(self, end: str, wanted: CaseFilter) -> list[int]:
         where, values = matching(wanted)
-        return _durations(
-            self._connection.execute(
-                f"""
-                SELECT created_at, closed_at
-                FROM supportcases_cases AS c
-                WHERE {where}
-                  AND closed_at IS NOT NULL
-                """,
-                values,
-            )
+        rows = self._connection.execute(
+            f"""
+            SELECT created_at, {end}
+            FROM supportcases_cases AS c
+            WHERE {where}
+            """,
+            values,
         )
-
-
-def _durations(rows: sqlite3.Cursor) -> list[int]:
-    millisecond = timedelta(milliseconds=1)
-    return [(times.from_text(end) - times.from_text(begin)) // millisecond for begin, end in rows if end]
+        millisecond = timedelta(milliseconds=1)
+        return [(times.from_text(end) - times.from_text(begin)) // millisecond for begin, end in rows if end]
 
 
 def _behind(order: tuple[tuple[str, str], ...], place: Place) -> tuple[str, dict[str, Any]]:

@@ -24,6 +24,7 @@ class MerchantResource(DeskResource):
     """A resource for merchants."""
 
     side = ActorKind.MERCHANT
+    writer = FOR_MERCHANTS
 
 
 class CaseCollection(MerchantResource):
@@ -32,7 +33,7 @@ class CaseCollection(MerchantResource):
     def on_get(self, req: ApiRequest, resp: falcon.Response) -> None:
         """List or search the store's cases, newest activity first."""
         wanted = schemas.load_parameters(CASE_QUERY, req.parameters())
-        send_text(resp, FOR_MERCHANTS.page(self._desk.list(asker(req), **wanted)))
+        send_text(resp, self.writer.page(self._desk.list(asker(req), **wanted)))
 
     on_head = on_get
 
@@ -40,13 +41,7 @@ class CaseCollection(MerchantResource):
         """Open a case."""
         actor = asker(req)
         new = schemas.load(NEW_CASE, req.json_object(self._max_body))
-        cases = f"{req.mounted_at}{req.uri_template}"
-
-        def open_case() -> Answer:
-            case = self._desk.open(actor, **new)
-            return Answer(201, FOR_MERCHANTS.case(case), f"{cases}/{case.id}")
-
-        send_answer(resp, self._opened_once(req, actor, new, open_case))
+        send_answer(resp, self._opened_once(req, actor, new))
 
 
 class CaseItem(MerchantResource):
@@ -54,7 +49,7 @@ class CaseItem(MerchantResource):
 
     def on_get(self, req: ApiRequest, resp: falcon.Response, id_or_number: str) -> None:
         """Return a case with its messages, oldest first."""
-        send_parts(resp, FOR_MERCHANTS.thread(self._desk.get(asker(req), id_or_number)))
+        send_parts(resp, self.writer.thread(self._desk.get(asker(req), id_or_number)))
 
     on_head = on_get
 
@@ -63,7 +58,7 @@ class CaseItem(MerchantResource):
         actor = asker(req)
         change = schemas.load(CASE_CHANGE, req.json_object(self._max_body))
         act = self._desk.close if change["status"] is Status.CLOSED else self._desk.reopen
-        send_text(resp, FOR_MERCHANTS.case(act(actor, id_or_number)))
+        send_text(resp, self.writer.case(act(actor, id_or_number)))
 
 
 class CaseMessages(MerchantResource):
@@ -78,6 +73,6 @@ class CaseMessages(MerchantResource):
             return {"operation": "reply", "case": self._desk.find(actor, id_or_number).id, **new}
 
         def reply() -> Answer:
-            return Answer(201, FOR_MERCHANTS.reply(self._desk.reply(actor, id_or_number, **new)))
+            return Answer(201, self.writer.reply(self._desk.reply(actor, id_or_number, **new)))
 
         send_answer(resp, self._retry(req, actor, asked).once(reply))

@@ -32,6 +32,7 @@ class SupportResource(DeskResource):
     """A resource for the support team."""
 
     side = ActorKind.SUPPORT
+    writer = FOR_TEAM
 
 
 class Queue(SupportResource):
@@ -40,7 +41,7 @@ class Queue(SupportResource):
     def on_get(self, req: ApiRequest, resp: falcon.Response) -> None:
         """List or search the cases of all stores, whoever waits first."""
         wanted = schemas.load_parameters(QUEUE_QUERY, req.parameters())
-        send_text(resp, FOR_TEAM.page(self._desk.queue(asker(req), **wanted)))
+        send_text(resp, self.writer.page(self._desk.queue(asker(req), **wanted)))
 
     on_head = on_get
 
@@ -49,13 +50,7 @@ class Queue(SupportResource):
         actor = asker(req)
         new = schemas.load(NEW_CASE, req.json_object(self._max_body))
         actor.must_enter(new["store"])  # before a kept answer is looked for: the host may have narrowed the actor
-        cases = f"{req.mounted_at}{req.uri_template}"
-
-        def open_case() -> Answer:
-            case = self._desk.open(actor, **new)
-            return Answer(201, FOR_TEAM.case(case), f"{cases}/{case.id}")
-
-        send_answer(resp, self._opened_once(req, actor, new, open_case))
+        send_answer(resp, self._opened_once(req, actor, new))
 
 
 class QueuedCase(SupportResource):
@@ -65,7 +60,7 @@ class QueuedCase(SupportResource):
         """Return a case with its messages and notes, oldest first."""
         thread = self._desk.get(asker(req), id)
         resp.etag = etag_of(thread.revision)
-        send_parts(resp, FOR_TEAM.thread(thread))
+        send_parts(resp, self.writer.thread(thread))
 
     on_head = on_get
 
@@ -79,7 +74,7 @@ class QueuedCase(SupportResource):
             case = self._desk.change(actor, id, **change, if_revision=revisions_of(req))
             revision = self._desk.revision(actor, case.id)
         resp.etag = etag_of(revision)
-        send_text(resp, FOR_TEAM.case(case))
+        send_text(resp, self.writer.case(case))
 
 
 class QueuedCaseMessages(SupportResource):
@@ -103,7 +98,7 @@ class QueuedCaseMessages(SupportResource):
                 said = self._desk.note(actor, id, **new, if_revision=revisions)
             else:
                 said = self._desk.answer(actor, id, **new, close=close, if_revision=revisions)
-            return Answer(201, FOR_TEAM.reply(said))
+            return Answer(201, self.writer.reply(said))
 
         send_answer(resp, self._retry(req, actor, asked).once(say))
 

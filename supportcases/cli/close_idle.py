@@ -46,7 +46,6 @@ def add_to(commands: Any) -> None:
     option(
         closing,
         "--answered-for",
-        default=None,
         required=True,
         type=duration,
         metavar="SPAN",

@@ -37,14 +37,12 @@ def add_to(commands: Any) -> None:
     option(
         creating,
         "--label",
-        default=None,
         type=ruled(AUTHOR),
         help="who uses the key: needed with --support; API unless given for a store",
     )
     option(
         creating,
         "--expires",
-        default=None,
         type=expiry,
         help="how long it is valid, as 90d, 12h, 30m or 8w, or until when, as 2027-01-01 (its beginning in UTC) or "
         "2027-01-01T09:00:00+01:00; for ever unless given",

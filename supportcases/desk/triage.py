@@ -101,14 +101,9 @@ class Triage(UseCases):
         """
         actor.must_be(ActorKind.SUPPORT)
         with self._checking() as check:
-            new_status = None if status is None else check("status", fields.ANY_STATUS, status)
-            changes: dict[str, object] = {}
-            if severity is not None:
-                changes["severity"] = check("severity", fields.SEVERITY, severity)
-            if category is not None:
-                changes["category"] = check("category", fields.CATEGORY, category)
-            if subject is not None:
-                changes["subject"] = check("subject", fields.SUBJECT, subject)
+            given = {"status": status, "severity": severity, "category": category, "subject": subject}
+            changes = self._given(check, fields.CHANGES, given)
+            new_status = changes.pop("status", None)
             if assignee is None:
                 changes["assignee"] = None
             elif assignee is not ...:
@@ -116,7 +111,7 @@ class Triage(UseCases):
                 changes["assignee"] = actor.label if label == ME else label
 
         def rule(case: Case, now: datetime) -> Case:
-            triaged = case._replace(**changes)  # type: ignore[arg-type]  # each value was checked for its field
+            triaged = case._replace(**changes)
             return with_status(triaged, new_status, now) if new_status else triaged
 
         return self._change(actor, ref, rule, if_revision)

@@ -1,11 +1,11 @@
 """What every use case needs: to find a case that the actor may see, to change it, and to tell of it in its history."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from copy import copy
 from datetime import datetime
 from functools import partial
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 from uuid import UUID
 
 from supportcases.domain import fields, times
@@ -108,10 +108,13 @@ class UseCases:
         return check("limit", most, limit), check("offset", fields.OFFSET, offset)
 
     @staticmethod
-    def _wanted(check: Checker, *, stores: Stores, **filters: object) -> CaseFilter:
-        """Check which cases are wanted, of those stores; a filter that is None is none."""
-        given = {name: value for name, value in filters.items() if value is not None}
-        return CaseFilter(stores, **{name: check(name, fields.FILTERS[name], value) for name, value in given.items()})
+    def _given(check: Checker, rules: Mapping[str, Rule[Any]], values: Mapping[str, object]) -> dict[str, Any]:
+        """Check each value by the rule of its name; one that is None was not given."""
+        return {name: check(name, rules[name], value) for name, value in values.items() if value is not None}
+
+    def _wanted(self, check: Checker, *, stores: Stores, **filters: object) -> CaseFilter:
+        """Check which cases are wanted, of those stores."""
+        return CaseFilter(stores, **self._given(check, fields.FILTERS, filters))
 
     @staticmethod
     def _words(check: Checker, actor: Actor, author: str | None, body: str) -> SignedText:

@@ -227,8 +227,14 @@ def is_idle(case: Case, now: datetime, span: timedelta) -> bool:
 
 def differences(before: Case, after: Case) -> tuple[dict[str, str | None], dict[str, str | None]]:
     """Return what of a case a person can change and was changed: the old values and the new ones."""
-    names = [n for n in CHANGEABLE if getattr(before, n) != getattr(after, n)]
-    return {n: getattr(before, n) for n in names}, {n: getattr(after, n) for n in names}
+    was, became = as_told(before), as_told(after)
+    names = [name for name in CHANGEABLE if was[name] != became[name]]
+    return {name: was[name] for name in names}, {name: became[name] for name in names}
+
+
+def as_told(case: Case) -> dict[str, str | None]:
+    """Return what of a case a person can change, as its history tells of it."""
+    return {name: getattr(case, name) for name in CHANGEABLE}
 
 
 CHANGEABLE: Final = ("subject", "category", "severity", "status", "assignee")

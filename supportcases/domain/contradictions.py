@@ -4,17 +4,17 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
-from supportcases.domain import times
+from supportcases.domain import cases, times
 from supportcases.domain.actors import ActorKind
-from supportcases.domain.cases import AuthorKind, Case, Message, Status, announced, answered, closed, reopened, replied
+from supportcases.domain.cases import AuthorKind, Case, Message, Status
 from supportcases.domain.events import EventKind, HistoryEntry
 
 STEPS: Final[dict[EventKind, Callable[[Case, datetime], Case]]] = {  # all others are no activity
-    EventKind.REPLIED: replied,
-    EventKind.ANSWERED: answered,
-    EventKind.ANNOUNCED: announced,
-    EventKind.CLOSED: closed,
-    EventKind.REOPENED: reopened,
+    EventKind.REPLIED: cases.replied,
+    EventKind.ANSWERED: cases.answered,
+    EventKind.ANNOUNCED: cases.announced,
+    EventKind.CLOSED: cases.closed,
+    EventKind.REOPENED: cases.reopened,
 }
 AUTHORS: Final[dict[EventKind, tuple[AuthorKind, ...]]] = {  # of the message that comes with each
     EventKind.OPENED: (AuthorKind.MERCHANT,),
@@ -35,10 +35,7 @@ FIELDS: Final = {  # what a history tells of a case, each with the name that peo
     "unanswered_since": "unansweredSince",
     "closed_at": "closedAt",
     "last_activity_at": "lastActivityAt",
-    "subject": "subject",
-    "category": "category",
-    "severity": "severity",
-    "assignee": "assignee",
+    **{name: name for name in cases.CHANGEABLE},
 }
 
 Contradictions = Iterator[tuple[str, str]]  # each with its place, and with a sentence that says what must be there
@@ -76,12 +73,13 @@ def _of_history(case: Case, history: Sequence[HistoryEntry]) -> Contradictions:
         if entry.became.get("status", told.status) != told.status:
             yield f"{place}, to", f"Must have the status {told.status}, which the case has by it."
         known |= entry.became
-    yield from _of_fields(case, {**told._asdict(), **known})
+    yield from _of_fields(case, {**told._asdict(), **cases.as_told(told), **known})
 
 
 def _of_fields(case: Case, told: Mapping[str, str | datetime | None]) -> Contradictions:
+    kept = case._asdict() | cases.as_told(case)
     for attribute, name in FIELDS.items():
-        if getattr(case, attribute) != told[attribute]:
+        if kept[attribute] != told[attribute]:
             yield name, f"Must be {_written(told[attribute])}, as the history tells."
 
 

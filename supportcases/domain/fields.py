@@ -258,6 +258,12 @@ FILTERS: Final[Mapping[str, Rule[Any]]] = {  # of `CaseFilter`
     "active_after": TIMESTAMP_FILTER,
     "active_before": TIMESTAMP_FILTER,
 }
+CHANGES: Final[Mapping[str, Rule[Any]]] = {  # by the support team; the assignee is more than a text
+    "status": ANY_STATUS,
+    "severity": SEVERITY,
+    "category": CATEGORY,
+    "subject": SUBJECT,
+}
 
 DEFAULT_AUTHOR: Final = "API"
 DEFAULT_CATEGORY: Final = Category.OTHER

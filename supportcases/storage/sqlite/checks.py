@@ -31,6 +31,8 @@ T = TypeVar("T")
 
 MOST: Final = 5  # faults of one kind that are told
 LEAST_FREE: Final = 100_000_000  # bytes that the disk should have left, or as many as the file has
+WITHOUT: Final = "NOT EXISTS (SELECT 1 FROM supportcases_{} AS t WHERE t.store = c.store AND t.case_id = c.id)"
+MISFOLDED: Final = "subject_folded <> casefold(subject)"
 INDEX_TABLES: Final = ("data", "idx", "docsize", "config")  # in which FTS5 keeps what it knows
 
 
@@ -191,32 +193,20 @@ def _size(messages: int, characters: int) -> str:
     return f"{counted(messages, 'message')} of {counted(characters, 'character')}"
 
 
-def _without(table: str) -> Callable[[sqlite3.Connection], Iterator[str]]:
+def _cases_where(wrong: str, told: str) -> Callable[[sqlite3.Connection], Iterator[str]]:
     def find(connection: sqlite3.Connection) -> Iterator[str]:
+        connection.create_function("casefold", 1, str.casefold, deterministic=True)
         for store, number in connection.execute(
             f"""
             SELECT store, number
             FROM supportcases_cases AS c
-            WHERE NOT EXISTS (SELECT 1 FROM {table} AS t WHERE t.store = c.store AND t.case_id = c.id)
+            WHERE {wrong}
             ORDER BY store, number
             """
         ):
-            yield f"{store} {number} has none"
+            yield f"{store} {number} {told}"
 
     return find
-
-
-def _badly_folded(connection: sqlite3.Connection) -> Iterator[str]:
-    connection.create_function("casefold", 1, str.casefold, deterministic=True)
-    for store, number in connection.execute(
-        """
-        SELECT store, number
-        FROM supportcases_cases
-        WHERE subject_folded <> casefold(subject)
-        ORDER BY store, number
-        """
-    ):
-        yield f"{store} {number} is looked for by another subject than it has"
 
 
 def _wrong_index(connection: sqlite3.Connection) -> Iterator[str]:
@@ -278,10 +268,10 @@ def _by_case(
 CHECKS: Final = (
     Check("numbers", "0001_cases", _gaps),
     Check("next numbers", "0001_cases", _wrong_counters),
-    Check("messages", "0001_cases", _without("supportcases_messages")),
-    Check("history", "0001_cases", _without("supportcases_events")),
+    Check("messages", "0001_cases", _cases_where(WITHOUT.format("messages"), "has none")),
+    Check("history", "0001_cases", _cases_where(WITHOUT.format("events"), "has none")),
     Check("counts", "0005_speed", _wrong_counts),
     Check("threads", "0006_threads", _wrong_sizes),
-    Check("subjects", "0001_cases", _badly_folded),
+    Check("subjects", "0001_cases", _cases_where(MISFOLDED, "is looked for by another subject than it has")),
     Check("the search index", "0005_speed", _wrong_index),
 )

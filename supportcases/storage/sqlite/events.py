@@ -8,6 +8,7 @@ from supportcases.domain import times
 from supportcases.domain.actors import ActorKind
 from supportcases.domain.cases import Case
 from supportcases.domain.events import EventKind, HistoryEntry
+from supportcases.storage.sqlite.errors import insert
 
 ENTRY_COLUMNS: Final = "kind, actor_kind, actor_label, happened_at, was, became"
 
@@ -21,22 +22,17 @@ class SqliteEvents:
         self._connection = connection
 
     def record(self, case: Case, entry: HistoryEntry) -> None:
-        self._connection.execute(
-            """
-            INSERT INTO supportcases_events
-                (store, case_id, kind, actor_kind, actor_label, happened_at, was, became)
-            VALUES
-                (:store, :case_id, :kind, :actor_kind, :actor_label, :happened_at, :was, :became)
-            """,
-            {
-                **entry._asdict(),
-                "store": case.store,
-                "case_id": case.id,
-                "happened_at": times.to_text(entry.at),
-                "was": json.dumps(dict(entry.was)),
-                "became": json.dumps(dict(entry.became)),
-            },
-        )
+        row = {
+            "store": case.store,
+            "case_id": case.id,
+            "kind": entry.kind,
+            "actor_kind": entry.actor_kind,
+            "actor_label": entry.actor_label,
+            "happened_at": times.to_text(entry.at),
+            "was": json.dumps(dict(entry.was)),
+            "became": json.dumps(dict(entry.became)),
+        }
+        insert(self._connection, "entry", "events", row)
 
     def history(self, store: str, case_id: str, *, limit: int, offset: int) -> tuple[HistoryEntry, ...]:
         rows = self._connection.execute(

@@ -30,20 +30,16 @@ class SqliteReplays:
         return KeptAnswer(fingerprint, Answer(status, body, location, replayed=True))
 
     def keep(self, scope: str, key: str, kept: KeptAnswer, now: datetime) -> None:
-        insert(
-            self._connection,
-            "answer",
-            "replays",
-            {
-                "scope": scope,
-                "key": key,
-                "fingerprint": kept.fingerprint,
-                "status": kept.answer.status,
-                "body": kept.answer.body,
-                "location": kept.answer.location,
-                "kept_at": times.to_text(now),
-            },
-        )
+        row = {
+            "scope": scope,
+            "key": key,
+            "fingerprint": kept.fingerprint,
+            "status": kept.answer.status,
+            "body": kept.answer.body,
+            "location": kept.answer.location,
+            "kept_at": times.to_text(now),
+        }
+        insert(self._connection, "answer", "replays", row)
 
     def forget_before(self, moment: datetime, *, limit: int) -> None:
         self._connection.execute(

@@ -28,20 +28,16 @@ class SqliteKeys:
         self._connection = connection
 
     def add(self, key: ApiKey, key_hash: str) -> None:
-        insert(
-            self._connection,
-            "key",
-            "keys",
-            {
-                "id": key.id,
-                "key_hash": key_hash,
-                "kind": key.actor.kind,
-                **_stores_to_row(key.actor),
-                "label": key.actor.label,
-                "created_at": times.to_text(key.created_at),
-                "expires_at": times.to_text(key.expires_at) if key.expires_at else None,
-            },
-        )
+        row = {
+            "id": key.id,
+            "key_hash": key_hash,
+            "kind": key.actor.kind,
+            **_stores_to_row(key.actor),
+            "label": key.actor.label,
+            "created_at": times.to_text(key.created_at),
+            "expires_at": times.to_text(key.expires_at) if key.expires_at else None,
+        }
+        insert(self._connection, "key", "keys", row)
 
     def find(self, key_hash: str, now: datetime) -> ApiKey | None:
         row = self._connection.execute(FIND, {"key_hash": key_hash, "now": times.to_text(now)}).fetchone()

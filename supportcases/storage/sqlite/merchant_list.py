@@ -5,9 +5,8 @@ import sqlite3
 from typing import Any, Final
 
 from supportcases.domain.cases import Case, CaseFilter, CasePage
-from supportcases.storage.sqlite.filters import matching
 from supportcases.storage.sqlite.queue import SqliteQueue
-from supportcases.storage.sqlite.rows import COLUMNS, NEWEST_FIRST, case_from_row
+from supportcases.storage.sqlite.rows import COLUMNS, NEWEST_FIRST, case_from_row, matching
 from supportcases.storage.sqlite.search import Search
 
 FAR: Final = 100  # so many are sooner passed over in the index alone; SQLite reads whole rows to throw them away

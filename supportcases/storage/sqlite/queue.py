@@ -7,8 +7,7 @@ from typing import Any, Final
 from supportcases.domain import times
 from supportcases.domain.cases import Case, CaseFilter, Severity, Status, Stores
 from supportcases.domain.queue import Place, QueueSort, StoreCounts
-from supportcases.storage.sqlite.filters import counting, matching
-from supportcases.storage.sqlite.rows import COLUMNS, case_from_row
+from supportcases.storage.sqlite.rows import COLUMNS, case_from_row, counting, matching
 
 # the two by waiting are the index's own expressions, letter by letter, or SQLite would not use it
 WAITS: Final = "status = 'open' AND unanswered_since IS NOT NULL"

@@ -1,9 +1,11 @@
-"""How a case and a message are written as rows, and read again."""
+"""How a case and a message are written as rows, read again and, by the columns that a case has, found."""
 
+import json
 from typing import Any, Final
 
-from supportcases.domain.cases import AuthorKind, Case, Category, Message, Severity, Status
+from supportcases.domain.cases import AuthorKind, Case, CaseFilter, Category, Message, Severity, Status, parse_number
 from supportcases.domain.errors import DatabaseUnusable
+from supportcases.domain.queue import NONE
 from supportcases.domain.times import from_text, to_text
 
 COLUMNS: Final = ", ".join(Case._fields)
@@ -11,6 +13,23 @@ NEWEST_FIRST: Final = "last_activity_at DESC, number DESC"  # the order of a mer
 TIMES: Final = ("created_at", "last_activity_at", "closed_at", "unanswered_since")
 FIXED: Final = ("id", "store", "number", "created_at")  # a case keeps these as they are
 MESSAGE_COLUMNS: Final = ", ".join(Message._fields)
+MOMENTS: Final = {
+    "created_after": "created_at >=",
+    "created_before": "created_at <",
+    "active_after": "last_activity_at >=",
+    "active_before": "last_activity_at <",
+}
+QUERY: Final = """(
+    instr(subject_folded, :folded)
+    OR number = :number
+    OR EXISTS (
+        SELECT 1
+        FROM supportcases_messages AS q
+        WHERE q.store = c.store
+          AND q.case_id = c.id
+          AND instr(casefold(q.body), :folded)
+    )
+)"""
 
 
 # looking one up takes a tenth of what calling the enumeration does
@@ -37,6 +56,38 @@ def case_from_row(row: tuple[Any, ...]) -> Case:
     since = from_text(unanswered) if unanswered else None
     times = (from_text(created), from_text(active), closed_at, since)
     return Case(case_id, store, number, subject, category, severity, status, *times, *others)
+
+
+def matching(wanted: CaseFilter) -> tuple[str, dict[str, Any]]:
+    """Return the condition that the wanted cases, in a table that is called `c`, meet, and its values."""
+    conditions = ["TRUE"]
+    values: dict[str, Any] = {}
+
+    def want(condition: str, **more: Any) -> None:
+        conditions.append(condition)
+        values.update(more)
+
+    if wanted.stores is not None:
+        want("store IN (SELECT value FROM json_each(:stores))", stores=json.dumps(sorted(wanted.stores)))
+    for column in ("store", "status", "severity", "category"):
+        if (value := getattr(wanted, column)) is not None:
+            want(f"{column} = :{column}", **{column: value})
+    if wanted.assignee == NONE:
+        want("assignee IS NULL")
+    elif wanted.assignee is not None:
+        want("assignee = :assignee", assignee=wanted.assignee)
+    for name, condition in MOMENTS.items():
+        if (moment := getattr(wanted, name)) is not None:
+            want(f"{condition} :{name}", **{name: to_text(moment)})
+    if wanted.query:
+        want(QUERY, folded=wanted.query.casefold(), number=parse_number(wanted.query))
+    return " AND ".join(conditions), values
+
+
+def counting(wanted: CaseFilter) -> tuple[str, str]:
+    """Return what counts the wanted cases, and of which table: triggers keep count by store, status and severity."""
+    others = wanted._replace(stores=None, store=None, status=None, severity=None)
+    return ("sum(cases)", "counts") if others == CaseFilter() else ("count(*)", "cases")
 
 
 def message_to_row(case: Case, message: Message) -> dict[str, Any]:

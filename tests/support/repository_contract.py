@@ -214,9 +214,10 @@ class RepositoryContract:
         assert thread_of(repository, id_of(1)) == thread_of(repository, id_of(1, "globex"), "globex") == ()
 
     def test_both_threads_are_in_the_order_of_adding_whatever_is_internal(self, repository):
-        kept(repository, a_case(1))
+        kept(repository, a_case(1), a_case(2))
         messages = [a_message(n, internal=n % 3 != 0) for n in (5, 1, 3, 2, 6, 4)]
         said(repository, a_case(1), *messages)
+        said(repository, a_case(2), a_message(7))
         assert with_notes(repository, id_of(1)) == tuple(messages)
         assert type(with_notes(repository, id_of(1))[0].internal) is bool
         assert thread_of(repository, id_of(1)) == tuple(m for m in messages if not m.internal)

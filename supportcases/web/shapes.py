@@ -81,7 +81,7 @@ class HistoryQuery(Query):
     offset = RuledParameter(rules.OFFSET, "Entries to skip", load_default=0)
 
 
-class WindowQuery(Query):
+class StatisticsQuery(Query):
     """Which cases are meant: of which store, and opened when."""
 
     store = Ruled(rules.STORE, "Only cases of this store")
@@ -89,11 +89,7 @@ class WindowQuery(Query):
     createdBefore = Ruled(rules.TIMESTAMP_FILTER, "Only cases opened before", attribute="created_before")
 
 
-class StatisticsQuery(WindowQuery):
-    """Which cases are to be counted."""
-
-
-class QueueQuery(WindowQuery):
+class QueueQuery(StatisticsQuery):
     """Which cases the queue shall have."""
 
     limit = RuledParameter(rules.LIMIT, "Cases per page", load_default=rules.DEFAULT_LIMIT)

@@ -21,12 +21,10 @@ from supportcases.storage.sqlite.rows import (
 
 CASE: Final = f"""
     SELECT {COLUMNS}
-    FROM supportcases_cases
-    WHERE store = :store
+    FROM supportcases_cases AS c
+    WHERE c.store = :store
       AND {{named}}
 """
-BY_ID: Final = CASE.format(named="id = :value")
-BY_NUMBER: Final = CASE.format(named="number = :value")
 # A case and its thread in one statement, which is of one moment by itself: each row has the case and a message. The
 # index ends with `internal`: notes are not even passed over, so a merchant cannot feel them in the time.
 THREAD: Final = f"""
@@ -38,8 +36,6 @@ THREAD: Final = f"""
       AND {{named}}
     ORDER BY m.position
 """
-THREAD_BY_ID: Final = THREAD.format(named="c.id = :value")
-THREAD_BY_NUMBER: Final = THREAD.format(named="c.number = :value")
 WIDTH: Final = COLUMNS.count(",") + 1  # of a case in such a row
 
 
@@ -78,8 +74,7 @@ class SqliteCases:
         insert(self._connection, "message", "messages", message_to_row(case, message))
 
     def find(self, store: str, ref: CaseRef) -> Case | None:
-        statement, value = (BY_ID, ref.id) if ref.id else (BY_NUMBER, ref.number)
-        row = self._connection.execute(statement, {"store": store, "value": value}).fetchone()
+        row = self._named(CASE, store, ref).fetchone()
         return case_from_row(row) if row else None
 
     def store_of(self, case_id: str) -> str | None:
@@ -108,12 +103,16 @@ class SqliteCases:
         return tuple(map(case_from_row, rows))
 
     def thread(self, store: str, ref: CaseRef) -> Thread | None:
-        statement, value = (THREAD_BY_ID, ref.id) if ref.id else (THREAD_BY_NUMBER, ref.number)
-        rows = self._connection.execute(statement, {"store": store, "value": value}).fetchall()
+        rows = self._named(THREAD, store, ref).fetchall()
         if not rows:
             return None
         messages = tuple(message_from_row(row[WIDTH:]) for row in rows if row[WIDTH] is not None)
         return Thread(case_from_row(rows[0][:WIDTH]), messages)
+
+    def _named(self, statement: str, store: str, ref: CaseRef) -> sqlite3.Cursor:
+        """Ask for the case that is named by its id or by its number."""
+        named, value = ("c.id = :value", ref.id) if ref.id else ("c.number = :value", ref.number)
+        return self._connection.execute(statement.format(named=named), {"store": store, "value": value})
 
     def thread_size(self, store: str, case_id: str) -> ThreadSize:
         row = self._connection.execute(

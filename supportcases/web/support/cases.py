@@ -25,7 +25,7 @@ HISTORY_QUERY: Final = shapes.HistoryQuery()
 STATISTICS_QUERY: Final = shapes.StatisticsQuery()
 STORE_QUERY: Final = shapes.SupportStoreQuery()
 
-ETAG: Final = '"([1-9][0-9]{0,17})"'
+ETAG: Final = '"([1-9][0-9]{0,17})"'  # of a case: its revision, so that notes and assignments change it too
 
 
 class SupportResource(DeskResource):
@@ -59,7 +59,7 @@ class QueuedCase(SupportResource):
     def on_get(self, req: ApiRequest, resp: falcon.Response, id: str) -> None:
         """Return a case with its messages and notes, oldest first."""
         thread = self._desk.get(asker(req), id)
-        resp.etag = etag_of(thread.revision)
+        resp.etag = str(thread.revision)
         send_parts(resp, self.writer.thread(thread))
 
     on_head = on_get
@@ -73,7 +73,7 @@ class QueuedCase(SupportResource):
         with self._desk.repository.write():  # so that the tag is that of this very change
             case = self._desk.change(actor, id, **change, if_revision=revisions_of(req))
             revision = self._desk.revision(actor, case.id)
-        resp.etag = etag_of(revision)
+        resp.etag = str(revision)
         send_text(resp, self.writer.case(case))
 
 
@@ -134,11 +134,6 @@ class Stores(SupportResource):
         send_text(resp, stores_text(self._desk.stores(asker(req), **wanted)))
 
     on_head = on_get
-
-
-def etag_of(revision: int | None) -> str:
-    """Return the entity tag of a case: its revision, so that notes and assignments change it too."""
-    return f'"{revision}"'
 
 
 def revisions_of(req: ApiRequest) -> Collection[int] | None:

@@ -164,9 +164,11 @@ def listed(url: str, key: str) -> int:
 
 
 def test_the_limits_are_those_of_the_documentation():
-    told = " ".join((ROOT / "docs" / "operating.md").read_text().split())
+    told = (ROOT / "docs" / "operating.md").read_text()
     connections, seconds, head = (
         LIMITS[name] for name in ("connection_limit", "channel_timeout", "max_request_header_size")
     )
-    assert f"up to {connections} connections, {seconds} seconds for a request to come in" in told
-    assert f"heads of up to {head // 1024} KiB and bodies of up to {LIMITS['max_request_body_size'] // MIB} MiB" in told
+    assert f"| threads, connections | 4, up to {connections} |" in told
+    assert f"| a request to arrive | {seconds} seconds |" in told
+    assert f"| headers | {head // 1024} KiB |" in told
+    assert f"| a body | {LIMITS['max_request_body_size'] // MIB} MiB;" in told

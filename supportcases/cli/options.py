@@ -105,7 +105,7 @@ def option(
     to: argparse.ArgumentParser,
     name: str,
     *,
-    default: str | None = None,
+    default: str | int | None = None,
     help: str,
     shown: str | None = None,
     required: bool = False,
@@ -142,7 +142,7 @@ def variable_of(name: str) -> str:
     return f"SUPPORTCASES_{name.strip('-').replace('-', '_').upper()}"
 
 
-def default_of(name: str, default: str | None) -> str | None:
+def default_of(name: str, default: str | int | None) -> str | int | None:
     """Return what an option is unless given: its environment variable, or else `default`."""
     return os.environ.get(variable_of(name)) or default
 

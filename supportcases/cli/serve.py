@@ -21,8 +21,8 @@ def add_to(commands: Any) -> None:
     """Add `serve`."""
     serving = command(commands, "serve", serve, "serve the API over HTTP until SIGTERM or SIGINT")
     option(serving, "--host", default="127.0.0.1", help="address to listen on")
-    option(serving, "--port", default="8000", type=whole(0, 65_535), help="port to listen on; 0 takes a free one")
-    option(serving, "--threads", default="4", type=whole(1, 1_000), help="worker threads")
+    option(serving, "--port", default=8000, type=whole(0, 65_535), help="port to listen on; 0 takes a free one")
+    option(serving, "--threads", default=4, type=whole(1, 1_000), help="worker threads")
     option(
         serving,
         "--rate-limit",
@@ -56,8 +56,7 @@ def add_to(commands: Any) -> None:
 
 def limit(to: argparse.ArgumentParser, name: str, default: int | None, most: int, help: str) -> None:
     """Add a limit, which may be set up to `most`."""
-    usual = None if default is None else str(default)
-    option(to, name, default=usual, type=whole(1, most), metavar="COUNT", help=help)
+    option(to, name, default=default, type=whole(1, most), metavar="COUNT", help=help)
 
 
 def rate_limit(text: str) -> str:

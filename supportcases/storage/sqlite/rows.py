@@ -47,15 +47,15 @@ def case_to_row(case: Case) -> dict[str, Any]:
 
 def case_from_row(row: tuple[Any, ...]) -> Case:
     """Return the case of a row with `COLUMNS`."""
-    case_id, store, number, subject, category, severity, status, created, active, closed, unanswered, *others = row
+    case_id, store, number, subject, category, severity, status, created, active, closed, since, assignee = row
     try:
         category, severity, status = CATEGORIES[category], SEVERITIES[severity], STATUSES[status]
     except KeyError as unknown:
         raise DatabaseUnusable(f"A newer version of supportcases wrote {unknown}; this one cannot read it.") from None
-    closed_at = from_text(closed) if closed else None
-    since = from_text(unanswered) if unanswered else None
-    times = (from_text(created), from_text(active), closed_at, since)
-    return Case(case_id, store, number, subject, category, severity, status, *times, *others)
+    created, active = from_text(created), from_text(active)
+    closed = from_text(closed) if closed else None
+    since = from_text(since) if since else None
+    return Case(case_id, store, number, subject, category, severity, status, created, active, closed, since, assignee)
 
 
 def matching(wanted: CaseFilter) -> tuple[str, dict[str, Any]]:

@@ -39,7 +39,7 @@ class SqliteQueue:
         self._connection = connection
 
     def count(self, wanted: CaseFilter) -> int:
-        return sum(self.counts(wanted).values())
+        return sum(count for _, _, count in self._counted(wanted))
 
     def page(
         self, wanted: CaseFilter, sort: QueueSort, *, limit: int, offset: int, after: Place | None
@@ -127,9 +127,13 @@ class SqliteQueue:
         return int(count)
 
     def counts(self, wanted: CaseFilter) -> dict[tuple[Status, Severity], int]:
+        rows = self._counted(wanted)
+        return {(Status(status), Severity(severity)): count for status, severity, count in rows if count}
+
+    def _counted(self, wanted: CaseFilter) -> list[tuple[str, str, int]]:
         where, values = matching(wanted)
         count, table = counting(wanted)
-        rows = self._connection.execute(
+        return self._connection.execute(
             f"""
             SELECT status, severity, {count}
             FROM supportcases_{table} AS c
@@ -138,7 +142,6 @@ class SqliteQueue:
             """,
             values,
         ).fetchall()
-        return {(Status(status), Severity(severity)): count for status, severity, count in rows if count}
 
     def oldest_unanswered(self, wanted: CaseFilter) -> Case | None:
         where, values = matching(wanted)

@@ -4,7 +4,6 @@ Add another one; a step that was released is never edited.
 The tables are prefixed, since the file may be the storefront's. Every rule that SQLite can check stands here too.
 """
 
-import re
 import sqlite3
 from contextlib import closing
 from importlib import import_module
@@ -15,7 +14,7 @@ from sqlite_utils import Database, Migrations
 
 MIGRATIONS: Final = Migrations("supportcases")
 for name in sorted(module.name for module in iter_modules(__path__)):
-    if re.match("m[0-9]{4}_", name):
+    if name.startswith("m0"):
         MIGRATIONS(name=name[1:])(import_module(f"{__name__}.{name}").step)
 
 

@@ -6,12 +6,12 @@ from contextlib import closing
 
 import pytest
 
-from supportcases import SqliteRepository, SupportDesk
+from supportcases import DatabaseUnusable, SqliteRepository, SupportDesk
 from supportcases.storage.open import check
 from supportcases.storage.sqlite.migrations import MIGRATIONS
 from supportcases.storage.sqlite.migrations.statements import widen
 from supportcases.testing import support_desk
-from tests.conftest import ACME
+from tests.conftest import ACME, ADA
 from tests.support.processes import start
 
 SHIPPING = "UPDATE supportcases_cases SET category = 'shipping' WHERE store = 'acme' AND number = 1"
@@ -116,6 +116,17 @@ def test_a_process_of_the_older_version_that_was_not_stopped_reads_and_writes_on
         "A newer version of supportcases wrote 'shipping'; this one cannot read it.",
         f"{filled} was written by a newer version of supportcases, which knows 0099_shipping.",
     ]
+
+
+def test_cases_of_a_severity_that_only_a_newer_version_knows_are_still_counted(filled):
+    with closing(sqlite3.connect(filled, isolation_level=None)) as connection:
+        connection.execute("PRAGMA ignore_check_constraints = ON")
+        connection.execute("UPDATE supportcases_cases SET severity = 'urgent' WHERE store = 'acme' AND number = 1")
+    with closing(SqliteRepository(filled)) as repository:
+        desk = SupportDesk(repository)
+        assert desk.list(ACME, offset=100).count == desk.queue(ADA, store="acme", offset=100).count > 0
+        with pytest.raises(DatabaseUnusable, match="'urgent'"):
+            desk.find(ACME, 1)
 
 
 def test_a_check_that_does_not_stand_there_once_is_refused(filled):

@@ -17,6 +17,7 @@ from waitress.server import TcpWSGIServer
 from supportcases.app import MAX_BODY, WsgiApp
 from supportcases.processes import held_back
 from supportcases.server.channel import Channel, ticks
+from supportcases.server.turns import Turns
 from supportcases.server.workers import Dispatcher
 from supportcases.web.addresses import address_of, last_forwarded
 
@@ -85,6 +86,7 @@ class Server(TcpWSGIServer):  # type: ignore[misc]  # waitress has no types
         info = listener.family, listener.type, listener.proto, listener.getsockname()
         adjustments = Adjustments(sockets=[listener], **{**LIMITS, **settings})
         adjustments.socket_options = [(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER), *adjustments.socket_options]
+        self.turns = Turns()
         workers = Dispatcher(adjustments.threads)
         super().__init__(app, {}, _sock=listener, dispatcher=workers, adj=adjustments, bind_socket=False, sockinfo=info)
 

@@ -121,9 +121,13 @@ class Channel(HTTPChannel):  # type: ignore[misc]
             return not self.waits
 
     def service(self) -> None:
-        """Answer the next request."""
+        """Answer the next request, when it is its turn."""
         self.taken += 1
-        super().service()
+        turn = self.server.turns.take()
+        try:
+            super().service()
+        finally:
+            turn.release()
 
     def write_soon(self, data: Any) -> int:
         """Take a piece of an answer, for which the client has the more time."""

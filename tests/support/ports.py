@@ -7,8 +7,10 @@ import socket
 from contextlib import suppress
 
 # below those that the system gives to clients, or one of them could take it before the server does
+STEP = 64  # runs at once on one machine begin each somewhere else, and the workers of a run side by side
 WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
-OURS = range(10_000 + WORKER, 32_000, 64)
+RUN = random.Random(os.environ.get("PYTEST_XDIST_TESTRUNUID")).randrange(STEP)
+OURS = range(10_000 + (RUN + WORKER) % STEP, 32_000, STEP)
 PORTS = itertools.cycle(random.sample(OURS, len(OURS)))
 
 

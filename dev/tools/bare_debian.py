@@ -32,6 +32,7 @@ PACKAGES = "python3,python3-venv,git"
 USER, HOME = "ada", "/home/ada"
 MAKE_TIME, SHOP_TIME, TEST_TIME = 1800, 900, 5400
 ENTER = f"""set -e
+trap : INT  # Ctrl-C is meant for the command: this shell waits for its exit code
 mount -t proc proc "$1/proc"
 mount -t devpts -o newinstance,ptmxmode=0666 devpts "$1/dev/pts"
 mount -t tmpfs -o mode=1777 tmpfs "$1/dev/shm"

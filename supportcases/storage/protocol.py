@@ -244,6 +244,9 @@ class Repository(Protocol):
             DatabaseUnavailable: It cannot be written.
         """
 
+    def request(self) -> AbstractContextManager[None]:
+        """Let this thread keep one connection for all that it reads until the block ends; a write has its own."""
+
     def check(self) -> None:
         """Raise if the database does not answer."""
 

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Iterable
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any, Final
 
 import falcon
@@ -14,6 +15,10 @@ from supportcases.web import errors
 from supportcases.web.access import Access
 from supportcases.web.auth import Authentication
 from supportcases.web.request import ApiRequest, request_id_of
+
+# Requests with these methods keep one connection, for the key and for what is asked. The others have to wait for their
+# body, and call the host's functions: meanwhile they hold none.
+READING: Final = ("GET", "HEAD")
 
 log: Final = logger("supportcases.web")
 
@@ -44,8 +49,10 @@ class SupportApp(FalconApp):
     def __call__(self, env: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         """Answer a request, also one that Falcon itself stumbles over before its own error handling."""
         env.setdefault("PATH_INFO", "")  # PEP 3333 lets a server leave out an empty one
+        reads = env.get("REQUEST_METHOD") in READING
         try:
-            return super().__call__(env, start_response)
+            with self.desk.repository.request() if reads else nullcontext():
+                return super().__call__(env, start_response)
         except Exception as error:
             request_id = request_id_of(env)
             if isinstance(error, UnicodeError):

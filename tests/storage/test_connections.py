@@ -11,8 +11,8 @@ import pytest
 
 from supportcases import SqliteRepository, SupportDesk, create_app
 from supportcases.storage.sqlite.connections import attempts
-from supportcases.storage.sqlite.pool import IDLE
-from tests.conftest import ACME
+from supportcases.storage.sqlite.pool import IDLE, Pool
+from tests.conftest import ACME, CASES, call
 from tests.support.databases import open_files, python
 from tests.support.list_contract import ListContract
 from tests.support.queue_contract import QueueContract
@@ -140,6 +140,29 @@ def test_a_connection_that_comes_back_with_a_transaction_open_is_not_lent_again(
             connection.execute("BEGIN IMMEDIATE")  # as where a ROLLBACK failed
             connection.execute("INSERT INTO supportcases_stores (store, last_number) VALUES ('acme', 41)")
         assert SupportDesk(repository).open(ACME, body=BODY).number == 1
+
+
+@pytest.mark.parametrize(
+    ("method", "asked", "borrowed"),
+    [
+        ("GET", "", 1),
+        ("GET", "/1", 1),
+        ("POST", "/1/messages", 2),  # between the key and the write it waits for its body, and holds none
+    ],
+)
+def test_a_request_that_reads_borrows_one_connection_for_all(path, monkeypatch, method, asked, borrowed):
+    app = create_app(path)
+    key, _ = app.keys.create("acme")
+    app.desk.open(ACME, body=BODY)
+    borrowers = []
+    take = Pool.take
+    monkeypatch.setattr(Pool, "take", lambda *arguments: borrowers.append(threading.get_ident()) or take(*arguments))
+    sent = {"HTTP_AUTHORIZATION": f"Bearer {key}", "CONTENT_TYPE": "application/json", "CONTENT_LENGTH": "28"}
+    answer = call(app, method, f"{CASES}{asked}", b'{"body": "It works again."} ', **sent)
+    assert answer.status == (200 if method == "GET" else 201)
+    assert len(borrowers) == borrowed
+    app.desk.repository.close()
+    assert open_files(path.parent) == []  # it was given back
 
 
 # a disk that fails later

@@ -234,6 +234,11 @@ def test_a_child_forked_amid_a_read_reads_and_writes_by_itself(path):
             wait = fork(lambda: write(1))
             numbers += wait()
         numbers += write(1)
+        with repository.request():  # which keeps the connection that its read has used, until the fork
+            repository.check()
+            wait = fork(lambda: write(1))
+            numbers += wait()
+            repository.check()
         with repository.read() as outer:
             child = os.fork()
             if not child:
@@ -250,7 +255,7 @@ def test_a_child_forked_amid_a_read_reads_and_writes_by_itself(path):
         print(json.dumps(numbers))
         """,
     )
-    assert numbers == [1, 2, 3, 5]
+    assert numbers == [1, 2, 3, 4, 6]
 
 
 @pytest.mark.parametrize("failing", ["an interrupt", "a log handler"])

@@ -49,6 +49,16 @@ class TransactionContract:
             assert transaction.replays.find("store:acme", "k") is None
         kept(repository, a_case(1))
 
+    def test_a_request_reads_and_writes_as_ever(self, repository):
+        with repository.request():
+            assert found(repository, 1) is None
+            kept(repository, a_case(1))
+            with repository.request():
+                assert found(repository, 1) == a_case(1)
+            with ThreadPoolExecutor(1) as elsewhere:
+                elsewhere.submit(kept, repository, a_case(2)).result()
+            assert found(repository, 2) == a_case(2)
+
     def test_a_nested_write_is_a_part_of_the_outer_one(self, repository):
         with failing_write(repository) as outer:
             with repository.write() as inner:

@@ -10,14 +10,15 @@ import os
 import threading
 import time
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 from typing import Final, Protocol
 
 from supportcases.domain.errors import DatabaseBusy, DatabaseUnavailable
 from supportcases.processes import PerProcess, waited
 from supportcases.storage.sqlite import forks
-from supportcases.storage.sqlite.connections import PATIENCE, Connection, Trace, open_file, open_memory
+from supportcases.storage.sqlite.connections import PATIENCE, Connection, Trace, open_file
 from supportcases.storage.sqlite.journal import Journal
 
 IDLE: Final = 4  # connections that stay open while nobody uses them
@@ -63,6 +64,9 @@ class Connections(Protocol):
     def borrow(self, *, writes: bool) -> Lease:
         """Lend a connection, to read with or, to one at a time in this process, to write with."""
 
+    def kept(self) -> AbstractContextManager[None]:
+        """Let this thread keep the connection of one read for the next until the block ends."""
+
     def begin_to_write(self) -> None:
         """Raise `DatabaseUnavailable` where the database, of which the lock is held now, is not the one it was."""
 
@@ -80,6 +84,8 @@ class Pool:
         self.idle: Final[list[Connection]] = []
         self.borrowers: Final[list[int]] = []
         self.writing = False
+        self.keepers: Final[set[int]] = set()  # the threads that keep one between two reads
+        self.kept: Final[dict[int, Connection]] = {}
         self.forking: Final[set[int]] = set()  # the threads that are about to fork; nothing is lent meanwhile
         weakref.finalize(self, _close_all, self.idle)
 
@@ -93,15 +99,25 @@ class Pool:
 
     def leave(self, connection: Connection | None = None) -> None:
         """Note that this thread has no longer borrowed one, and keep it for the next, or close it where some wait."""
+        thread = threading.get_ident()
+        if connection and thread in self.keepers and thread not in self.kept:
+            self.kept[thread] = connection
+            return
         with self.change:
             if connection and len(self.idle) < IDLE and not self.forking:
                 self.idle.append(connection)
             elif connection:
                 connection.close()
-            if (thread := threading.get_ident()) in self.borrowers:
+            if thread in self.borrowers:
                 self.borrowers.remove(thread)
             if self.forking:
                 self.change.notify_all()
+
+    def keep_none(self) -> None:
+        """Let this thread keep none any more."""
+        self.keepers.discard(threading.get_ident())
+        if connection := self.kept.pop(threading.get_ident(), None):
+            self.leave(connection)
 
     def close(self) -> None:
         """Close those that nobody uses."""
@@ -111,6 +127,7 @@ class Pool:
     def before_fork(self, path: str) -> None:
         """Wait until nobody but this thread uses a connection, close them all, and lend none until after the fork."""
         this_thread = threading.get_ident()
+        self.keep_none()
         with self.change:
             self.forking.add(this_thread)
             try:
@@ -148,9 +165,13 @@ class FileConnections:
         """Lend a connection, to read with or, to one at a time in this process, to write with."""
         deadline = time.monotonic() + PATIENCE - (waited.get() if writes else 0.0)
         pool = self._own_pool()
+        if writes:
+            pool.keep_none()  # whoever waits for the lock holds nothing else
+        elif kept := pool.kept.pop(threading.get_ident(), None):
+            return Lease(kept, partial(self._give_back, pool), None)
         if writes and self._forked_amid_write:
             raise DatabaseUnavailable(f"This process was forked amid a write to {self._path}, and cannot write to it.")
-        turn = _taken(pool.write_turn, deadline) if writes else None
+        turn = taken(pool.write_turn, deadline) if writes else None
         try:
             self._must_be_there()  # before it is opened, which would make it anew
             connection = self._borrow(pool, deadline)
@@ -163,6 +184,16 @@ class FileConnections:
             if turn:
                 turn.release()
             raise
+
+    @contextmanager
+    def kept(self) -> Iterator[None]:
+        """Let this thread keep the connection of one read for the next until the block ends."""
+        pool = self._own_pool()
+        pool.keepers.add(threading.get_ident())
+        try:
+            yield
+        finally:
+            pool.keep_none()
 
     def begin_to_write(self) -> None:
         """Look once more where the file is, now that the lock is held, and how long its journal is."""
@@ -253,29 +284,7 @@ def _close_all(connections: list[Connection]) -> None:
         connections.pop().close()
 
 
-class MemoryConnection:
-    """The one connection to a database in memory: readers and writers take turns."""
-
-    def __init__(self, trace: Trace | None) -> None:
-        self._connection = open_memory(trace)
-        weakref.finalize(self, self._connection.close)
-        self._turn = threading.Lock()
-
-    def borrow(self, *, writes: bool) -> Lease:
-        """Lend the connection."""
-        deadline = time.monotonic() + PATIENCE - (waited.get() if writes else 0.0)
-        return Lease(self._connection, lambda connection: None, _taken(self._turn, deadline))
-
-    def begin_to_write(self) -> None:
-        """A database in memory is always the one it was."""
-
-    def close(self) -> None:
-        """Close the connection; the database is gone."""
-        with self.borrow(writes=True) as connection:
-            connection.close()
-
-
-def _taken(lock: threading.Lock, deadline: float) -> threading.Lock:
+def taken(lock: threading.Lock, deadline: float) -> threading.Lock:
     """Return the lock, once it is this thread's."""
     if not lock.acquire(timeout=max(0.0, deadline - time.monotonic())):
         raise DatabaseBusy()

@@ -3,7 +3,7 @@
 import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 
 from supportcases.domain.errors import DatabaseUnavailable, DatabaseUnusable
 from supportcases.storage.protocol import Repository
@@ -66,6 +66,9 @@ class _Seen:
 
     def write(self) -> AbstractContextManager[SqliteTransaction]:
         raise DatabaseUnavailable("This user may not write the file.")
+
+    def request(self) -> AbstractContextManager[None]:
+        return nullcontext()
 
     def check(self) -> None:
         self._transaction.connection.execute("SELECT 1 FROM supportcases_cases LIMIT 1").fetchall()

@@ -14,7 +14,8 @@ from supportcases.processes import PerProcess
 from supportcases.storage.sqlite import migrations
 from supportcases.storage.sqlite.connections import Connection, Trace, attempts, open_memory, open_read_only
 from supportcases.storage.sqlite.errors import BUSY, Faults, primary_code
-from supportcases.storage.sqlite.pool import Connections, FileConnections, MemoryConnection
+from supportcases.storage.sqlite.memory import MemoryConnection
+from supportcases.storage.sqlite.pool import Connections, FileConnections
 from supportcases.storage.sqlite.transactions import (
     SqliteTransaction,
     TransactionContext,
@@ -73,6 +74,10 @@ class SqliteRepository:
         """
         outer = self._state().transaction
         return self._part_of(outer) if outer else self._context(writes=True)
+
+    def request(self) -> AbstractContextManager[None]:
+        """Let this thread keep one connection for all that it reads until the block ends; a write has its own."""
+        return self._connections.kept()
 
     def check(self) -> None:
         """Raise if the database does not answer, or is not to be written to any more."""

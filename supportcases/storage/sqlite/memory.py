@@ -1,0 +1,36 @@
+"""The one connection to a database in memory, and who has it when."""
+
+import threading
+import time
+import weakref
+from contextlib import AbstractContextManager, nullcontext
+
+from supportcases.processes import waited
+from supportcases.storage.sqlite.connections import PATIENCE, Trace, open_memory
+from supportcases.storage.sqlite.pool import Lease, taken
+
+
+class MemoryConnection:
+    """The one connection to a database in memory: readers and writers take turns."""
+
+    def __init__(self, trace: Trace | None) -> None:
+        self._connection = open_memory(trace)
+        weakref.finalize(self, self._connection.close)
+        self._turn = threading.Lock()
+
+    def borrow(self, *, writes: bool) -> Lease:
+        """Lend the connection."""
+        deadline = time.monotonic() + PATIENCE - (waited.get() if writes else 0.0)
+        return Lease(self._connection, lambda connection: None, taken(self._turn, deadline))
+
+    def kept(self) -> AbstractContextManager[None]:
+        """There is one connection, which nobody keeps from the others."""
+        return nullcontext()
+
+    def begin_to_write(self) -> None:
+        """A database in memory is always the one it was."""
+
+    def close(self) -> None:
+        """Close the connection; the database is gone."""
+        with self.borrow(writes=True) as connection:
+            connection.close()

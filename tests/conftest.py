@@ -295,13 +295,14 @@ def exits(capsys, monkeypatch, tmp_path):
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _children_heed_ctrl_c():
-    """Let children begin with SIGINT's default where it is ignored, as in `nohup ... &`, which they would inherit."""
-    before = signal.getsignal(signal.SIGINT)
-    if before is signal.SIG_IGN:
-        signal.signal(signal.SIGINT, lambda *_: None)  # here it stays ignored; a program of its own begins without it
+def _children_heed_signals():
+    """Let children begin with the default of a signal that is ignored, as under `nohup`, which they would inherit."""
+    ignored = [number for number in (signal.SIGINT, signal.SIGHUP) if signal.getsignal(number) is signal.SIG_IGN]
+    for number in ignored:
+        signal.signal(number, lambda *_: None)  # here it stays ignored; a program of its own begins without it
     yield
-    signal.signal(signal.SIGINT, before)
+    for number in ignored:
+        signal.signal(number, signal.SIG_IGN)
 
 
 @pytest.fixture(autouse=True)

@@ -22,6 +22,7 @@ from dev.benchmarks.data import MILLION, STORE, THOUSAND_STORES, DataSet, say
 from dev.benchmarks.measure import Figure, at_most, medians, spelled
 from supportcases import KeyRing, SqliteRepository, create_app
 from supportcases.domain.cases import parse_number
+from supportcases.domain.text import fold
 from supportcases.storage.sqlite import search
 from supportcases.storage.sqlite.connections import open_file
 
@@ -143,7 +144,7 @@ class Searched:
 
     def _scan(self, way: str, term: str) -> Callable[[], object]:
         statement = f"SELECT count(*) FROM supportcases_cases {way} WHERE store = ? AND instr(subject_folded, ?)"
-        values = (STORE, term.casefold())
+        values = (STORE, fold(term))
         return lambda: self._plain.execute(statement, values).fetchall()
 
     def _fastest_ways(self) -> dict[str, str]:

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from dev.torture.invariants import faults_of
 from dev.torture.load import Kind, Write
+from supportcases.domain.text import fold
 
 SOUGHT: Final = 200  # cases that are looked for in the search, of all that were opened
 ORDINAL_BITS: Final = 32
@@ -150,7 +151,7 @@ def _look_at_states(writes: Iterable[Write], held: Kept, found: Findings) -> Non
 
 
 def _unfindable(writes: Iterable[Write], path: Path) -> list[str]:
-    """Return the subjects of cases, of some that were opened, that the search does not find, or not alone."""
+    """Return the subjects of cases, of some that were opened, that the search does not find."""
     opened = [write for write in writes if write.kind is Kind.OPENING and write.acknowledged]
     some = random.Random(0).sample(opened, min(SOUGHT, len(opened)))
     with closing(sqlite3.connect(path, timeout=30, isolation_level=None)) as connection:
@@ -159,9 +160,15 @@ def _unfindable(writes: Iterable[Write], path: Path) -> list[str]:
         return [
             write.sent["subject"]
             for write in some
-            if connection.execute(found, [f'"{write.sent["subject"].casefold()}"']).fetchall()
-            != [((ordinals.get(write.store, 0) << ORDINAL_BITS) + write.answer["number"],)]
+            if ((ordinals.get(write.store, 0) << ORDINAL_BITS) + write.answer["number"],)
+            not in connection.execute(found, [_trigrams(write.sent["subject"])]).fetchall()
         ]
+
+
+def _trigrams(subject: str) -> str:
+    """Return the query of FTS5 for subjects with all trigrams of this one."""
+    folded = fold(subject)
+    return " AND ".join(f'"{folded[start : start + 3]}"' for start in range(len(folded) - 2))
 
 
 def out_of_order(acknowledged: Iterable[Write]) -> list[str]:

@@ -100,7 +100,7 @@ class Cases(UseCases):
             actor: The merchant.
             limit: How many at the most, 1 to 100.
             offset: How many to pass over first.
-            query: A part of the subject, in any letter case, or a number.
+            query: A part of the subject, whatever the letter case and accents, or a number.
             status: Only cases of that status; None or "all" for any.
             severity: Only cases of that severity; None or "all" for any.
         """
@@ -144,7 +144,7 @@ class Cases(UseCases):
             severity: Only cases of that severity; None or "all" for any.
             category: Only cases of that category; None or "all" for any.
             assignee: Only cases of that assignee; "me" for the actor's own, "none" for nobody's.
-            query: A part of the subject, of a message or of a note, in any letter case, or a number.
+            query: A part of the subject, of a message or of a note, whatever the letter case and accents, or a number.
             created_after: Only cases opened then or later: a datetime, or text such as "2024-06-15T10:30:00Z".
             created_before: Only cases opened before.
             active_after: Only cases whose last activity was then or later.

@@ -1,6 +1,18 @@
-"""What a reader sees: whether anything of a text shows, where a character ends, how a number is written."""
+"""What a reader sees: whether anything of a text shows, what reads alike, where a character ends, a number."""
 
 import unicodedata
+from itertools import filterfalse
+from typing import Final
+
+DOTLESS_I: Final = "\u0131"  # casefold leaves it alone
+
+
+def fold(text: str) -> str:
+    """Return the text as a search compares it: without letter case and accents. It may be longer, or empty."""
+    if text.isascii():
+        return text.lower()
+    decomposed = unicodedata.normalize("NFKD", text.casefold())
+    return "".join(filterfalse(unicodedata.combining, decomposed)).casefold().replace(DOTLESS_I, "i")
 
 
 def shows(text: str) -> bool:

@@ -91,10 +91,6 @@ INDEX_FAULTS = {
     "a subject is of a case that is not there": [
         "INSERT INTO supportcases_search (rowid, subject) VALUES (1 << 32 | 9, 'the till')"
     ],
-    "a trigram is at another place": [
-        FORGET,
-        "INSERT INTO supportcases_search (rowid, subject) VALUES (1 << 32 | 2, 'is downthe till ')",
-    ],
     "two subjects have changed places": [
         FORGET,
         FORGET.replace("= 2", "= 3"),
@@ -104,7 +100,7 @@ INDEX_FAULTS = {
     "its own tables are damaged": [
         "UPDATE supportcases_search_data SET block = zeroblob(length(block)) WHERE id > 1000"
     ],
-    "its own tables lack a part": ["DELETE FROM supportcases_search_docsize WHERE id = 1 << 32 | 2"],
+    "its own tables lack a part": ["DELETE FROM supportcases_search_data WHERE id > 1000"],
 }
 
 

@@ -228,12 +228,11 @@ def answer(repository, read, store: str):
         return read(transaction, store)
 
 
-@pytest.fixture(params=[*searching.CONSTANTS, "SMALL", "SCAN", "INDEX", "NEWEST_AND_INDEX", "NEWEST_AND_SCAN"], ids=str)
+@pytest.fixture(params=searching.CONSTANTS, ids=str)
 def ways(request, monkeypatch):
     """Force each way of a search and of a list."""
-    constants = request.param if isinstance(request.param, dict) else getattr(searching, request.param)
-    searching.set_constants(monkeypatch, **constants)
-    monkeypatch.setattr(merchant_list, "FAR", constants["few"])
+    searching.set_constants(monkeypatch, **request.param)
+    monkeypatch.setattr(merchant_list, "FAR", request.param["small"])
 
 
 @pytest.mark.parametrize("name", READS)

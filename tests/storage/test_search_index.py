@@ -9,6 +9,7 @@ import pytest
 
 from supportcases import Actor, InvalidInput, Severity, SqliteRepository, Status, SupportDesk
 from supportcases.domain.errors import AlreadyThere, SupportCasesError
+from supportcases.domain.text import fold
 from supportcases.testing import support_desk
 from tests.conftest import ACME, ADA, GLOBEX
 from tests.support.crowd import Crowd
@@ -35,18 +36,18 @@ BODY = "The checkout shows a blank page."
 # the index and the counts follow what is written
 
 
-def index_of(repository) -> set[tuple[int, int, int, str]]:
-    """Return all that the index holds: store's ordinal, number of the case, place in the subject, trigram."""
+def index_of(repository) -> set[tuple[int, int, str]]:
+    """Return all that the index holds: store's ordinal, number of the case, a trigram of its subject."""
     with repository.read() as transaction:
         sql = transaction.connection.execute
         sql("CREATE VIRTUAL TABLE temp.vocabulary USING fts5vocab (main, supportcases_search, instance)")
-        rows = sql("SELECT doc >> 32, doc & 0xffffffff, offset, term FROM vocabulary").fetchall()
+        rows = sql("SELECT doc >> 32, doc & 0xffffffff, term FROM vocabulary").fetchall()
         sql("DROP TABLE temp.vocabulary")
     assert len(rows) == len(set(rows))
     return set(rows)
 
 
-def index_wanted(repository) -> set[tuple[int, int, int, str]]:
+def index_wanted(repository) -> set[tuple[int, int, str]]:
     """Return what the index should hold, since the cases are as they are."""
     with repository.read() as transaction:
         rows = transaction.connection.execute(
@@ -57,9 +58,9 @@ def index_wanted(repository) -> set[tuple[int, int, int, str]]:
             """
         ).fetchall()
     return {
-        (ordinal, number, place, folded[place : place + 3])
+        (ordinal, number, folded[place : place + 3])
         for ordinal, number, subject in rows
-        for folded in [re.sub("[\ufffe\uffff]", "\ufffd", subject.casefold())]  # FTS5 takes them for each other
+        for folded in [re.sub("[\ufffe\uffff]", "\ufffd", fold(subject))]  # FTS5 takes them for each other
         for place in range(len(folded) - 2)
     }
 
@@ -79,7 +80,7 @@ def assert_index_and_counts_are_right(repository) -> None:
 
 def stored_index(repository) -> list[tuple]:
     """Return the rows in which FTS5 keeps its index."""
-    tables = ("data", "idx", "docsize")
+    tables = ("data", "idx")
     with repository.read() as transaction:
         sql = transaction.connection.execute
         return [row for table in tables for row in sql(f"SELECT * FROM supportcases_search_{table}").fetchall()]
@@ -98,7 +99,7 @@ def test_a_changed_subject_is_found_by_its_new_words_alone(either_desk):
     desk = either_desk
     desk.change(ADA, "acme:1", subject="Größter Wert")
     assert searched(desk, "acme", "first") == searched(desk, "acme", "fi") == ([], 0)
-    assert searched(desk, "acme", "GRÖSST") == searched(desk, "acme", "öß") == ([1], 1)
+    assert searched(desk, "acme", "GRÖSST") == searched(desk, "acme", "oß") == ([1], 1)
     assert searched(desk, "acme", "ones") == ([2], 1)
     assert searched(desk, "acme", "1") == ([1], 1)
     desk.change(ADA, "acme:1", subject="first ones again", severity="low", status="closed")
@@ -233,14 +234,17 @@ def test_a_case_behind_the_highest_number_of_the_index_is_refused_or_found_like_
 # the upgrade
 
 
-def test_an_upgrade_finds_and_counts_the_cases_that_were_there(path):
+@pytest.mark.parametrize("stop_before", ["0005_speed", "0007_folding"])
+def test_an_upgrade_finds_and_counts_the_cases_that_were_there(path, stop_before):
     chance = random.Random(4)
     known = {store: random_cases(chance, store, 60) for store in ("globex", "acme", "initech")}
-    with older_file(path, "0005_speed") as connection:
+    with older_file(path, stop_before) as connection:
         for store, cases in known.items():
             insert(connection, "stores", {"store": store, "last_number": HIGHEST - 1})
             for case in cases:
                 insert_case(connection, case)
+        connection.create_function("casefold", 1, str.casefold)
+        connection.execute("UPDATE supportcases_cases SET subject_folded = casefold(subject)")  # as it was until then
     repository = SqliteRepository(path)
     desk = SupportDesk(repository)
     desk.open(Actor.merchant("hooli"), body=BODY, subject="of a new store")

@@ -16,6 +16,7 @@ from supportcases.domain.contradictions import contradictions
 from supportcases.domain.text import counted, megabytes
 from supportcases.storage.protocol import Findings
 from supportcases.storage.sqlite import migrations
+from supportcases.storage.sqlite.connections import use_fold
 from supportcases.storage.sqlite.damage import damage
 from supportcases.storage.sqlite.errors import DAMAGED, primary_code
 from supportcases.storage.sqlite.events import ENTRY_COLUMNS, entry_from_row
@@ -32,8 +33,8 @@ T = TypeVar("T")
 MOST: Final = 5  # faults of one kind that are told
 LEAST_FREE: Final = 100_000_000  # bytes that the disk should have left, or as many as the file has
 WITHOUT: Final = "NOT EXISTS (SELECT 1 FROM supportcases_{} AS t WHERE t.store = c.store AND t.case_id = c.id)"
-MISFOLDED: Final = "subject_folded <> casefold(subject)"
-INDEX_TABLES: Final = ("data", "idx", "docsize", "config")  # in which FTS5 keeps what it knows
+MISFOLDED: Final = "subject_folded <> fold(subject)"
+INDEX_TABLES: Final = ("data", "idx", "config")  # in which FTS5 keeps what it knows
 
 
 class Check(NamedTuple):
@@ -195,7 +196,7 @@ def _size(messages: int, characters: int) -> str:
 
 def _cases_where(wrong: str, told: str) -> Callable[[sqlite3.Connection], Iterator[str]]:
     def find(connection: sqlite3.Connection) -> Iterator[str]:
-        connection.create_function("casefold", 1, str.casefold, deterministic=True)
+        use_fold(connection)
         for store, number in connection.execute(
             f"""
             SELECT store, number
@@ -222,7 +223,14 @@ def _wrong_index(connection: sqlite3.Connection) -> Iterator[str]:
     connection.execute(
         """
         CREATE VIRTUAL TABLE temp.indexed
-            USING fts5 (subject, content = 'subjects', content_rowid = 'place', tokenize = 'trigram case_sensitive 1')
+            USING fts5 (
+                subject,
+                content = 'subjects',
+                content_rowid = 'place',
+                columnsize = 0,
+                detail = none,
+                tokenize = 'trigram case_sensitive 1'
+            )
         """
     )
     for table in INDEX_TABLES:
@@ -272,6 +280,6 @@ CHECKS: Final = (
     Check("history", "0001_cases", _cases_where(WITHOUT.format("events"), "has none")),
     Check("counts", "0005_speed", _wrong_counts),
     Check("threads", "0006_threads", _wrong_sizes),
-    Check("subjects", "0001_cases", _cases_where(MISFOLDED, "is looked for by another subject than it has")),
-    Check("the search index", "0005_speed", _wrong_index),
+    Check("subjects", "0007_folding", _cases_where(MISFOLDED, "is looked for by another subject than it has")),
+    Check("the search index", "0007_folding", _wrong_index),
 )

@@ -8,6 +8,7 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from supportcases.domain.errors import DatabaseUnavailable
+from supportcases.domain.text import fold
 from supportcases.storage.sqlite.errors import BUSY, primary_code
 
 PAUSE: Final = 0.01  # seconds between two attempts
@@ -143,11 +144,11 @@ def _ready(connection: Connection, trace: Trace | None) -> Connection:
         raise DatabaseUnavailable("This SQLite was built without foreign keys.")
     connection.execute("PRAGMA trusted_schema = ON")  # or the triggers could not write to the search
     connection.execute("PRAGMA recursive_triggers = ON")  # or REPLACE would pass by the triggers that keep the history
-    use_casefold(connection)
+    use_fold(connection)
     connection.set_trace_callback(trace)
     return connection
 
 
-def use_casefold(connection: sqlite3.Connection) -> None:
-    """Let the statements of the connection fold case as Python does."""
-    connection.create_function("casefold", 1, str.casefold, deterministic=True)
+def use_fold(connection: sqlite3.Connection) -> None:
+    """Let the statements of the connection fold texts."""
+    connection.create_function("fold", 1, fold, deterministic=True)

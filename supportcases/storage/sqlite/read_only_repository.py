@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager, closing, contextmanager, nullcont
 from supportcases.domain.errors import DatabaseUnavailable, DatabaseUnusable
 from supportcases.storage.protocol import Repository
 from supportcases.storage.sqlite import migrations
-from supportcases.storage.sqlite.connections import Connection, use_casefold
+from supportcases.storage.sqlite.connections import Connection, use_fold
 from supportcases.storage.sqlite.errors import Faults
 from supportcases.storage.sqlite.read_only import looking_into
 from supportcases.storage.sqlite.repository import SqliteRepository
@@ -31,7 +31,7 @@ def opened_to_read(path: str) -> Iterator[Repository]:
         return
     with looking_into(path) as connection:
         _must_be_of_this_version(connection, path)
-        use_casefold(connection)
+        use_fold(connection)
         yield _Seen(connection, path)
 
 

@@ -6,6 +6,7 @@ from typing import Any, Final
 from supportcases.domain.cases import AuthorKind, Case, CaseFilter, Category, Message, Severity, Status, parse_number
 from supportcases.domain.errors import DatabaseUnusable
 from supportcases.domain.queue import NONE
+from supportcases.domain.text import fold
 from supportcases.domain.times import from_text, to_text
 
 COLUMNS: Final = ", ".join(Case._fields)
@@ -27,7 +28,7 @@ QUERY: Final = """(
         FROM supportcases_messages AS q
         WHERE q.store = c.store
           AND q.case_id = c.id
-          AND instr(casefold(q.body), :folded)
+          AND instr(fold(q.body), :folded)
     )
 )"""
 
@@ -42,7 +43,7 @@ AUTHOR_KINDS: Final = {kind.value: kind for kind in AuthorKind}
 def case_to_row(case: Case) -> dict[str, Any]:
     """Return the row of a case."""
     times = {name: to_text(at) if (at := getattr(case, name)) else None for name in TIMES}
-    return {**case._asdict(), **times, "subject_folded": case.subject.casefold()}
+    return {**case._asdict(), **times, "subject_folded": fold(case.subject)}
 
 
 def case_from_row(row: tuple[Any, ...]) -> Case:
@@ -80,7 +81,7 @@ def matching(wanted: CaseFilter) -> tuple[str, dict[str, Any]]:
         if (moment := getattr(wanted, name)) is not None:
             want(f"{condition} :{name}", **{name: to_text(moment)})
     if wanted.query:
-        want(QUERY, folded=wanted.query.casefold(), number=parse_number(wanted.query))
+        want(QUERY, folded=fold(wanted.query) or None, number=parse_number(wanted.query))
     return " AND ".join(conditions), values
 
 

@@ -20,6 +20,21 @@ from supportcases.testing import MadeUpCase, made_up_cases
 
 UNTIL: Final = datetime(2026, 1, 1, tzinfo=UTC)
 STORE: Final = "acme"
+TEAM: Final = {
+    "Ada": 20,
+    "Bo": 15,
+    "Cleo": 12,
+    "Dev": 10,
+    "Eve": 9,
+    "Finn": 8,
+    "Gus": 7,
+    "Hana": 6,
+    "Ivo": 5,
+    "Jo": 4,
+    "Kim": 3,
+    "Lou": 1,
+}
+ASSIGNED, NOTED = 0.75, 0.1  # shares of the cases that somebody takes care of, and that have a note
 
 
 def dossiers(store: str, count: int, *, seed: int = 1) -> Iterator[Dossier]:
@@ -29,12 +44,12 @@ def dossiers(store: str, count: int, *, seed: int = 1) -> Iterator[Dossier]:
         yield _dossier(store, number, made_up, ids)
 
 
-def _dossier(store: str, number: int, made_up: MadeUpCase, ids: random.Random) -> Dossier:
+def _dossier(store: str, number: int, made_up: MadeUpCase, chance: random.Random) -> Dossier:
     """Return a made-up case as it is kept once all of it has happened."""
     merchant = Actor.merchant(store, made_up.messages[0].author_label)
     began = made_up.messages[0].at
     case = Case(
-        id=_new_id(ids, began),
+        id=_new_id(chance, began),
         store=store,
         number=number,
         subject=made_up.subject,
@@ -47,8 +62,9 @@ def _dossier(store: str, number: int, made_up: MadeUpCase, ids: random.Random) -
         unanswered_since=began,
     )
     messages, history = [], []
+    agent = chance.choices(list(TEAM), TEAM.values())[0]
     for said in made_up.messages:
-        messages.append(Message(_new_id(ids, said.at), said.author_kind, said.author_label, said.body, said.at))
+        messages.append(Message(_new_id(chance, said.at), said.author_kind, said.author_label, said.body, said.at))
         if said is made_up.messages[0]:
             event = Event(EventKind.OPENED, case, merchant, began, {}, {"status": Status.OPEN})
         elif said.author_kind is AuthorKind.MERCHANT:
@@ -56,9 +72,20 @@ def _dossier(store: str, number: int, made_up: MadeUpCase, ids: random.Random) -
             event = Event(EventKind.REPLIED, case, merchant, said.at, *differences(before, case))
         else:
             before, case = case, answered(case, said.at)
-            agent = Actor.support(said.author_label)
-            event = Event(EventKind.ANSWERED, case, agent, said.at, *differences(before, case))
+            event = Event(
+                EventKind.ANSWERED, case, Actor.support(said.author_label), said.at, *differences(before, case)
+            )
         history.append(event.entry)
+        if said is made_up.messages[0] and chance.random() < ASSIGNED:
+            before, case = case, case._replace(assignee=agent)
+            event = Event(EventKind.CHANGED, case, Actor.support(agent), said.at, *differences(before, case))
+            history.append(event.entry)
+    if chance.random() < NOTED:
+        said = chance.choice(made_up.messages)  # a note often repeats what somebody said
+        at = made_up.messages[-1].at
+        note = Message(_new_id(chance, at), AuthorKind.SUPPORT, agent, f"They say: {said.body}", at, internal=True)
+        messages.append(note)
+        history.append(Event(EventKind.NOTED, case, Actor.support(agent), at, {}, {}, note).entry)
     if made_up.closed_at:
         before, case = case, closed(case, made_up.closed_at)
         event = Event(EventKind.CLOSED, case, merchant, made_up.closed_at, *differences(before, case))

@@ -6,13 +6,11 @@ import os
 from ipaddress import ip_address
 from typing import Any, Final
 
-from supportcases.app import create_app
 from supportcases.cli.options import command, option, whole
 from supportcases.cli.streams import report
 from supportcases.desk.use_case import MAX_THREAD_CHARACTERS, MAX_THREAD_MESSAGES
 from supportcases.logs import printable
 from supportcases.storage.open import IN_MEMORY, is_new
-from supportcases.web.rate_limit import RateLimit
 
 log: Final = logging.getLogger("supportcases.serve")
 
@@ -61,6 +59,8 @@ def limit(to: argparse.ArgumentParser, name: str, default: int | None, most: int
 
 def rate_limit(text: str) -> str:
     """Return `text` where it is a rate limit."""
+    from supportcases.web.rate_limit import RateLimit
+
     try:
         RateLimit.parse(text)
     except ValueError as problem:
@@ -79,6 +79,7 @@ def address(text: str) -> str:
 def serve(options: argparse.Namespace) -> None:
     """Serve the desk until it is told to stop."""
     from supportcases import server
+    from supportcases.app import create_app
 
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s %(message)s")
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)

@@ -104,3 +104,16 @@ assert not {"waitress", "supportcases.server", "supportcases.cli"} & set(sys.mod
 """
     done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, timeout=60)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_command_at_the_terminal_imports_nothing_that_serves_http():
+    script = """
+import sys
+from supportcases import cli
+assert not {"falcon", "marshmallow", "waitress"} & set(sys.modules)
+import supportcases
+from supportcases import *
+assert {name for name in supportcases.__all__ if name not in globals()} == set()
+"""
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stderr) == (0, "")

@@ -143,7 +143,17 @@ class SupportCaseWithMessages(SupportCase):
     messages = fields.List(fields.Nested(SupportMessage), metadata=described("The thread, oldest first"))
 
 
-class QueueMeta(PageMeta):
+class SupportPageMeta(PageMeta):
+    """Where the page lies among all."""
+
+    countIsExact = fields.Boolean(
+        attribute="count_is_exact",
+        dump_default=True,
+        metadata=described("False where there are more than `count`: what a `query` finds is counted to 10,000"),
+    )
+
+
+class QueueMeta(SupportPageMeta):
     """Where the page lies among the cases that match."""
 
     nextCursor = fields.String(
@@ -189,7 +199,7 @@ class History(Schema):
     """Some of the history of a case."""
 
     data = fields.List(fields.Nested(HistoryEntry), attribute="entries", metadata=described("Oldest first"))
-    meta = fields.Nested(PageMeta)
+    meta = fields.Nested(SupportPageMeta)
 
 
 class StoreCounts(Schema):
@@ -206,7 +216,7 @@ class StoreList(Schema):
     """Some of the stores that have cases."""
 
     data = fields.List(fields.Nested(StoreCounts), attribute="stores", metadata=described("Newest activity first"))
-    meta = fields.Nested(PageMeta)
+    meta = fields.Nested(SupportPageMeta)
 
 
 class SeverityCounts(Schema):

@@ -107,7 +107,7 @@ def queue_lines(page: QueuePage, now: datetime, width: int | None) -> list[str]:
         return ["There is no such case."]
     lines = table([HEADINGS, *(_row(case, now) for case in page.cases)], width, right={1}, whole=2)
     if len(page.cases) < page.count:
-        lines.append(f"{len(page.cases)} of {page.count} cases")
+        lines.append(f"{len(page.cases)} of {'' if page.count_is_exact else 'more than '}{page.count:,} cases")
     return lines
 
 

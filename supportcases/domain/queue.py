@@ -29,13 +29,17 @@ class QueueSort(StrEnum):
 
 
 class QueuePage(NamedTuple):
-    """Some of the cases that match; `count` is how many match in all, `next_cursor` where the next page begins."""
+    """Some of the cases that match; `count` is how many match in all, `next_cursor` where the next page begins.
+
+    Where a `query` finds more than 10,000, `count` is 10,000 and `count_is_exact` False.
+    """
 
     cases: tuple[Case, ...]
     count: int  # type: ignore[assignment]  # as a tuple it would have a method of that name
     offset: int
     limit: int
     next_cursor: str | None
+    count_is_exact: bool = True
 
 
 class StoreCounts(NamedTuple):
@@ -58,6 +62,16 @@ class StorePage(NamedTuple):
 
 
 Place = tuple[str | int, ...]  # where a case stands in an order: the values that it is ordered by
+
+
+class Found(NamedTuple):
+    """Some of the cases that match, each with its place in the order; of how many, or of more where not exact."""
+
+    cases: tuple[tuple[Case, Place], ...]
+    count: int  # type: ignore[assignment]  # as a tuple it would have a method of that name
+    count_is_exact: bool = True
+
+
 PLACE_TEXT: Final = r"[ -~]{0,64}"
 PLACE_RANKS: Final = range(10)
 

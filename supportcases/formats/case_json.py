@@ -84,7 +84,8 @@ FOR_TEAM: Final = TeamCaseJson()
 def _meta(page: CasePage | QueuePage) -> str:
     meta = f'"count":{page.count},"offset":{page.offset},"limit":{page.limit}'
     if isinstance(page, QueuePage):
-        meta += f',"nextCursor":{_text_or_null(page.next_cursor)}'
+        exact = "true" if page.count_is_exact else "false"
+        meta += f',"countIsExact":{exact},"nextCursor":{_text_or_null(page.next_cursor)}'
     return f"{{{meta}}}"
 
 

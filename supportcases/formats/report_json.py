@@ -49,4 +49,4 @@ def statistics_text(statistics: Statistics) -> str:
 
 
 def _meta(page: History | StorePage) -> dict[str, int]:
-    return {"count": page.count, "offset": page.offset, "limit": page.limit}
+    return {"count": page.count, "offset": page.offset, "limit": page.limit, "countIsExact": True}

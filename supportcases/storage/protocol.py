@@ -19,7 +19,7 @@ from supportcases.domain.cases import (
     ThreadSize,
 )
 from supportcases.domain.events import HistoryEntry
-from supportcases.domain.queue import Place, QueueSort, StoreCounts
+from supportcases.domain.queue import Found, Place, QueueSort, StoreCounts
 
 
 class ApiKey(NamedTuple):
@@ -100,7 +100,10 @@ class Cases(Protocol):
 
 
 class Queue(Protocol):
-    """The cases of all stores. Every method is told the stores that the asker may see: None is all of them."""
+    """The cases of all stores. Every method is told the stores that the asker may see: None is all of them.
+
+    No `query` is heeded here: `TeamSearch` looks for texts.
+    """
 
     def count(self, wanted: CaseFilter) -> int:
         """Return how many cases match."""
@@ -135,6 +138,16 @@ class Queue(Protocol):
 
     def closing_times(self, wanted: CaseFilter) -> list[int]:
         """Return how long each case that matches and is closed took to be closed, in milliseconds."""
+
+
+class TeamSearch(Protocol):
+    """What the support team looks for in the subjects, messages and notes of all stores."""
+
+    def page(self, wanted: CaseFilter, sort: QueueSort, *, limit: int, offset: int, after: Place | None) -> Found:
+        """Return some of the cases that match, their `query` included: those behind `after`, if given.
+
+        Of more than 10,000 the count is 10,000 and not exact.
+        """
 
 
 class Events(Protocol):
@@ -200,6 +213,10 @@ class Transaction(Protocol):
     @property
     def queue(self) -> Queue:
         """The cases of all stores."""
+
+    @property
+    def team_search(self) -> TeamSearch:
+        """The texts of all stores."""
 
     @property
     def events(self) -> Events:

@@ -100,7 +100,7 @@ INDEX_FAULTS = {
     "its own tables are damaged": [
         "UPDATE supportcases_search_data SET block = zeroblob(length(block)) WHERE id > 1000"
     ],
-    "its own tables lack a part": ["DELETE FROM supportcases_search_data WHERE id > 1000"],
+    "its own tables lack a part": ["DELETE FROM supportcases_search_docsize WHERE id = 1 << 32 | 2"],
 }
 
 

@@ -29,6 +29,7 @@ from supportcases.domain.cases import CaseFilter, CaseRef
 from supportcases.domain.errors import AlreadyThere
 from supportcases.storage import protocol as protocols
 from supportcases.storage.sqlite import merchant_list
+from supportcases.storage.sqlite.search import trigrams_of
 from supportcases.storage.sqlite.transactions import SqliteTransaction
 from tests.support import searching
 from tests.support.rows import T0, a_case, a_key, a_message, an_answer, an_entry, hash_of, id_of
@@ -36,6 +37,7 @@ from tests.support.rows import T0, a_case, a_key, a_message, an_answer, an_entry
 TABLES = {
     "cases": protocols.Cases,
     "queue": protocols.Queue,
+    "team_search": protocols.TeamSearch,
     "events": protocols.Events,
     "keys": protocols.Keys,
     "replays": protocols.Replays,
@@ -134,7 +136,7 @@ def filters(store: str):
         CaseFilter(stores=frozenset({"globex"}), store=store),
         CaseFilter(stores=frozenset({store}), store="acme"),
     ):
-        for more in ({}, {"query": "hydra"}, {"query": "declined"}, {"query": "107"}, {"category": Category.OTHER}):
+        for more in ({}, {"category": Category.OTHER}):
             yield seen._replace(**more)
 
 
@@ -151,6 +153,11 @@ def pages(t, store: str):
     ]
     sizes = [(100, 0), (1, 0), (2, 1)]
     return [t.cases.page(store, want, limit=limit, offset=offset) for want in wanted for limit, offset in sizes]
+
+
+def sought(t, store: str):
+    queries = ("hydra", "declined", "107", "order 104", "e")
+    return [queued(t.team_search, wanted._replace(query=query)) for wanted in filters(store) for query in queries]
 
 
 def queued(queue, wanted):
@@ -177,6 +184,7 @@ READS = {
     "queue.oldest_unanswered": of_the_queue(lambda queue, wanted: queue.oldest_unanswered(wanted)),
     "queue.first_answer_times": of_the_queue(lambda queue, wanted: sorted(queue.first_answer_times(wanted))),
     "queue.closing_times": of_the_queue(lambda queue, wanted: sorted(queue.closing_times(wanted))),
+    "team_search.page": sought,
     "events.history": lambda t, store: [t.events.history(store, ref, limit=9, offset=0) for ref in (VICTIM, OURS)],
     "events.count": lambda t, store: [t.events.count(store, ref) for ref in (VICTIM, OURS)],
     "replays.find": lambda t, store: t.replays.find(f"store:{store}", "k"),
@@ -315,7 +323,10 @@ def everything_of(repository, store: str) -> str:
             WHERE supportcases_search MATCH ?
               AND rowid >> 32 = (SELECT ordinal FROM supportcases_stores WHERE store = ?)
         """
-        found = [(term, sql(index, (term, store)).fetchall()) for term in ("checkout", "acme", "globex", "hydra")]
+        found = [
+            (term, sql(index, (trigrams_of(term), store)).fetchall())
+            for term in ("checkout", "acme", "globex", "hydra")
+        ]
     return hashlib.sha256(repr((rows, found)).encode()).hexdigest()
 
 

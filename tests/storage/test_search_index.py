@@ -80,7 +80,7 @@ def assert_index_and_counts_are_right(repository) -> None:
 
 def stored_index(repository) -> list[tuple]:
     """Return the rows in which FTS5 keeps its index."""
-    tables = ("data", "idx")
+    tables = ("data", "idx", "docsize")
     with repository.read() as transaction:
         sql = transaction.connection.execute
         return [row for table in tables for row in sql(f"SELECT * FROM supportcases_search_{table}").fetchall()]

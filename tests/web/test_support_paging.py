@@ -18,9 +18,15 @@ def ask(ada):
 
 
 def test_meta_tells_the_count_and_where_the_page_lies(queue, ask):
-    assert ask(limit=3, offset=7).json["meta"] == {"count": 8, "offset": 7, "limit": 3, "nextCursor": None}
+    assert ask(limit=3, offset=7).json["meta"] == {
+        "count": 8,
+        "offset": 7,
+        "limit": 3,
+        "countIsExact": True,
+        "nextCursor": None,
+    }
     meta = ask(limit=3, offset=5).json["meta"]
-    assert (list(meta), meta["nextCursor"]) == (["count", "offset", "limit", "nextCursor"], None)
+    assert (list(meta), meta["nextCursor"]) == (["count", "offset", "limit", "countIsExact", "nextCursor"], None)
     assert ask(limit=3, offset=4).json["meta"]["nextCursor"] is not None
     past = ask(offset=2**53 - 1).json
     assert (past["data"], past["meta"]["count"], past["meta"]["nextCursor"]) == ([], 8, None)

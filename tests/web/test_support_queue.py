@@ -17,7 +17,7 @@ def ask(ada):
 
 def test_an_empty_queue(ask):
     answer = ask()
-    assert answer.text == '{"data":[],"meta":{"count":0,"offset":0,"limit":10,"nextCursor":null}}'
+    assert answer.text == '{"data":[],"meta":{"count":0,"offset":0,"limit":10,"countIsExact":true,"nextCursor":null}}'
     assert answer.headers["Content-Type"] == "application/json"
     assert "ETag" not in answer.headers
 
@@ -30,7 +30,7 @@ def test_a_case_of_the_queue_to_the_byte(app, ask, clock):
         '{"data":[{"id":"0191abc0-0000-7000-8000-000000000001","number":1,"subject":"Blank page","category":"other",'
         '"severity":"normal","status":"open","createdAt":"2024-06-15T10:30:00.000Z",'
         '"lastActivityAt":"2024-06-15T10:30:00.000Z","closedAt":null,"store":"acme","assignee":"Bob",'
-        '"waitingSince":"2024-06-15T10:30:00.000Z"}],"meta":{"count":1,"offset":0,"limit":5,"nextCursor":null}}'
+        '"waitingSince":"2024-06-15T10:30:00.000Z"}],"meta":{"count":1,"offset":0,"limit":5,"countIsExact":true,"nextCursor":null}}'
     )
 
 

@@ -34,7 +34,7 @@ MOST: Final = 5  # faults of one kind that are told
 LEAST_FREE: Final = 100_000_000  # bytes that the disk should have left, or as many as the file has
 WITHOUT: Final = "NOT EXISTS (SELECT 1 FROM supportcases_{} AS t WHERE t.store = c.store AND t.case_id = c.id)"
 MISFOLDED: Final = "subject_folded <> fold(subject)"
-INDEX_TABLES: Final = ("data", "idx", "config")  # in which FTS5 keeps what it knows
+INDEX_TABLES: Final = ("data", "idx", "docsize", "config")  # in which FTS5 keeps what it knows
 
 
 class Check(NamedTuple):
@@ -227,7 +227,6 @@ def _wrong_index(connection: sqlite3.Connection) -> Iterator[str]:
                 subject,
                 content = 'subjects',
                 content_rowid = 'place',
-                columnsize = 0,
                 detail = none,
                 tokenize = 'trigram case_sensitive 1'
             )

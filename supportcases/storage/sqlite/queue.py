@@ -47,8 +47,8 @@ class SqliteQueue:
         order = ORDERS[sort]
         where, values = matching(wanted)
         if after:
-            behind, place = _behind(order, after)
-            where, values = f"{where} AND {behind}", values | place
+            condition, place = behind(order, after)
+            where, values = f"{where} AND {condition}", values | place
         rows = self._connection.execute(
             f"""
             SELECT {COLUMNS}, {", ".join(expression for expression, _ in order)}
@@ -178,7 +178,7 @@ class SqliteQueue:
         return [(times.from_text(end) - times.from_text(begin)) // millisecond for begin, end in rows if end]
 
 
-def _behind(order: tuple[tuple[str, str], ...], place: Place) -> tuple[str, dict[str, Any]]:
+def behind(order: tuple[tuple[str, str], ...], place: Place) -> tuple[str, dict[str, Any]]:
     """Return the condition that a case stands behind `place`, and its values.
 
     The first key is compared once more alone, since SQLite seeks in the index by that and not by the ORs.

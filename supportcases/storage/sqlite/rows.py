@@ -3,7 +3,7 @@
 import json
 from typing import Any, Final
 
-from supportcases.domain.cases import AuthorKind, Case, CaseFilter, Category, Message, Severity, Status, parse_number
+from supportcases.domain.cases import AuthorKind, Case, CaseFilter, Category, Message, Severity, Status
 from supportcases.domain.errors import DatabaseUnusable
 from supportcases.domain.queue import NONE
 from supportcases.domain.text import fold
@@ -20,17 +20,6 @@ MOMENTS: Final = {
     "active_after": "last_activity_at >=",
     "active_before": "last_activity_at <",
 }
-QUERY: Final = """(
-    instr(subject_folded, :folded)
-    OR number = :number
-    OR EXISTS (
-        SELECT 1
-        FROM supportcases_messages AS q
-        WHERE q.store = c.store
-          AND q.case_id = c.id
-          AND instr(fold(q.body), :folded)
-    )
-)"""
 
 
 # looking one up takes a tenth of what calling the enumeration does
@@ -60,7 +49,10 @@ def case_from_row(row: tuple[Any, ...]) -> Case:
 
 
 def matching(wanted: CaseFilter) -> tuple[str, dict[str, Any]]:
-    """Return the condition that the wanted cases, in a table that is called `c`, meet, and its values."""
+    """Return the condition that the wanted cases, in a table that is called `c`, meet, and its values.
+
+    What `query` they are to match is left out: `search` and `team_search` look for that.
+    """
     conditions = ["TRUE"]
     values: dict[str, Any] = {}
 
@@ -80,8 +72,6 @@ def matching(wanted: CaseFilter) -> tuple[str, dict[str, Any]]:
     for name, condition in MOMENTS.items():
         if (moment := getattr(wanted, name)) is not None:
             want(f"{condition} :{name}", **{name: to_text(moment)})
-    if wanted.query:
-        want(QUERY, folded=fold(wanted.query) or None, number=parse_number(wanted.query))
     return " AND ".join(conditions), values
 
 

@@ -17,6 +17,7 @@ from supportcases.storage.sqlite.idempotency import SqliteReplays
 from supportcases.storage.sqlite.keys import SqliteKeys
 from supportcases.storage.sqlite.pool import Connections
 from supportcases.storage.sqlite.queue import SqliteQueue
+from supportcases.storage.sqlite.team_search import SqliteTeamSearch
 
 
 class SqliteTransaction:
@@ -46,6 +47,11 @@ class SqliteTransaction:
     def queue(self) -> SqliteQueue:
         """The cases of all stores."""
         return SqliteQueue(self.connection)
+
+    @property
+    def team_search(self) -> SqliteTeamSearch:
+        """The texts of all stores."""
+        return SqliteTeamSearch(self.connection)
 
     @property
     def events(self) -> SqliteEvents:

@@ -26,8 +26,7 @@ def step(db: Database) -> None:
         DROP TABLE supportcases_search;
 
         CREATE VIRTUAL TABLE supportcases_search
-            USING fts5 (
-                subject, content = '', columnsize = 0, detail = none, tokenize = 'trigram case_sensitive 1');
+            USING fts5 (subject, content = '', detail = none, tokenize = 'trigram case_sensitive 1');
 
         INSERT INTO supportcases_search (rowid, subject)
         SELECT s.ordinal << 32 | c.number, c.subject_folded

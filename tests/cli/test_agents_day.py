@@ -240,7 +240,7 @@ def test_a_text_that_cannot_be_posted_is_kept(script, sentence, desk, sitting, e
 
 @pytest.mark.parametrize(("number", "code"), [("TERM", 143), ("HUP", 129)])
 def test_a_text_is_kept_when_the_program_is_stopped_amid_it(number, code, desk, sitting, editor, tmp_path):
-    shown = sitting("answer", "acme:1", **editor(f'echo Hello. > "$1"; kill -{number} $PPID; exec sleep 60'))
+    shown = sitting("answer", "acme:1", **editor(f'echo Hello. > "$1"; kill -{number} $PPID; exec sleep 5'))
 
     (text,) = tmp_path.glob("supportcases-*.txt")
     assert shown == (code, f"supportcases: your text is kept in {text}\n")

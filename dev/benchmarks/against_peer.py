@@ -1,7 +1,7 @@
-"""The same four calls of ours and of django-helpdesk, both with 10,000 cases on file, in process (target 10).
+"""The same calls of ours, of django-helpdesk and of the usual style, each with 10,000 cases, in process (target 10).
 
-The peer runs in a process of its own, where it answers WSGI calls as ours does here. As it takes seconds to list or to
-get, it has few rounds.
+django-helpdesk runs in a process of its own, where it answers WSGI calls as ours does here. As it takes seconds to list
+or to get, it has few rounds. The usual style takes turns with ours.
 """
 
 import json
@@ -10,15 +10,17 @@ import random
 import statistics
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
 
 from dev.benchmarks.calls import Call
 from dev.benchmarks.data import STORE, dossiers, say
-from dev.benchmarks.in_process import reads, writes
+from dev.benchmarks.in_process import Answering, Ask, reads, writes
 from dev.benchmarks.measure import Figure, at_least, medians, spelled
+from dev.benchmarks.usual import fill, usual
 from supportcases import create_app
 from supportcases.formats.whole_cases import load
 
@@ -33,19 +35,26 @@ TARGETS: Final = {  # of the peer's calls: ours, how many times less time, and a
     "reply": ("reply", 10, ""),
 }
 
+USUAL_TARGETS: Final = {"list of 10": 10.5, "get by number": 10, "create": 2}
+
 
 def figures(kept: Path, folder: Path) -> Iterator[Figure]:
     """Yield the figures of target 10."""
     say(f"django-helpdesk with {CASES:,} tickets: a minute or two")
     peer = _peer(folder / "peer")
-    say(f"ours with {CASES:,} cases")
-    ours = _ours(folder / "ours.db")
+    say(f"ours and the usual style with {CASES:,} cases")
+    ours, usuals = _taken(folder)
     for name, (our_name, limit, remark) in TARGETS.items():
         peers = statistics.median(peer[name])
         detail = f"ours {spelled(ours[our_name])}, django-helpdesk {peer['version']} {spelled(peers)}"
         if remark:
             detail += f", {remark}"
         yield at_least(10, f"{our_name}, django-helpdesk / ours", peers / ours[our_name], limit, detail=detail)
+
+    versions = ", ".join(f"{package} {version(package)}" for package in ("Flask", "SQLAlchemy", "marshmallow"))
+    for name, limit in USUAL_TARGETS.items():
+        detail = f"ours {spelled(ours[name])}, {versions} {spelled(usuals[name])}"
+        yield at_least(10, f"{name}, the usual style / ours", usuals[name] / ours[name], limit, detail=detail)
 
 
 def _peer(folder: Path) -> dict[str, Any]:
@@ -56,14 +65,23 @@ def _peer(folder: Path) -> dict[str, Any]:
     return told
 
 
-def _ours(path: Path) -> dict[str, float]:
-    app = create_app(path)
+def _taken(folder: Path) -> tuple[dict[str, float], dict[str, float]]:
+    """Return the median seconds of each call, ours and the usual style's."""
+    app, peer = create_app(folder / "ours.db"), usual(folder / "usual.db")
     load(app.desk.repository, dossiers(STORE, CASES))
-    os.sync()  # commits would wait for what is left of it
     key, _ = app.keys.create(STORE)
-    ask = partial(Call, app, key)
+    fill(peer, STORE, key, dossiers(STORE, CASES))
+    os.sync()  # commits would wait for what is left of it
     numbers = random.Random(1).sample(range(1, CASES + 1), 200)
-    calls = {**reads(ask, numbers), **writes(ask, numbers)}
-    taken = medians({name: calls[name] for name, *_ in TARGETS.values()}, rounds=ROUNDS)
+    ours, usuals = _calls(partial(Call, app, key), numbers), _calls(partial(Call, peer, key), numbers)
+    both = {("usual", name): usuals[name] for name in USUAL_TARGETS}
+    taken = medians(both | {("ours", name): ours[name] for name, *_ in TARGETS.values()}, rounds=ROUNDS)
     app.desk.repository.close()
-    return taken
+    return (
+        {name: taken["ours", name] for name, *_ in TARGETS.values()},
+        {name: taken["usual", name] for name in USUAL_TARGETS},
+    )
+
+
+def _calls(ask: Ask, numbers: Sequence[int]) -> dict[str, Answering]:
+    return {**reads(ask, numbers), **writes(ask, numbers)}

@@ -7,6 +7,7 @@ from typing import Any, Final
 from wsgiref.util import setup_testing_defaults
 
 CASES: Final = "/api/v1/support-cases"
+SUPPORT: Final = "/api/v1/support"
 
 WsgiApp = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 

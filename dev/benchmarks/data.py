@@ -34,6 +34,7 @@ TEAM: Final = {
     "Kim": 3,
     "Lou": 1,
 }
+AGENT: Final = "Ada"  # who takes care of the most
 ASSIGNED, NOTED = 0.75, 0.1  # shares of the cases that somebody takes care of, and that have a note
 
 

@@ -14,10 +14,12 @@ from typing import Any
 import falcon
 
 from supportcases.domain.ids import uuid7  # what a standard library of 3.14 has
+from supportcases.domain.text import fold
 
 NAMES = ["id", "number", "subject", "category", "severity", "status", "createdAt", "lastActivityAt", "closedAt"]
 COLUMNS = "id, number, subject, category, severity, status, created_at, last_activity_at, closed_at"
-CASE = "INSERT INTO supportcases_cases VALUES (?, ?, ?, ?, ?, ?, ?, 'open', ?, ?, NULL, NULL, ?)"
+CASE = """INSERT INTO supportcases_cases (id, store, number, subject, subject_folded, category, severity, status,
+    created_at, last_activity_at, unanswered_since) VALUES (?, ?, ?, ?, ?, ?, ?, 'open', ?, ?, ?)"""
 NUMBER = """INSERT INTO supportcases_stores (store, last_number) VALUES (?, 1)
     ON CONFLICT (store) DO UPDATE SET last_number = last_number + 1 RETURNING last_number"""
 MESSAGE = """INSERT INTO supportcases_messages (id, store, case_id, author_kind, author_label, body, created_at)
@@ -89,7 +91,7 @@ class Cases(Floor):
         database.execute("BEGIN IMMEDIATE")
         at = now()  # not before: whoever waited longer would write an older moment
         ((number,),) = database.execute(NUMBER, (store,)).fetchall()
-        database.execute(CASE, (case_id, store, number, subject, subject.casefold(), category, severity, at, at, at))
+        database.execute(CASE, (case_id, store, number, subject, fold(subject), category, severity, at, at, at))
         database.execute(MESSAGE, (str(uuid7()), store, case_id, "API", new["body"], at))
         database.execute(EVENT, (store, case_id, "opened", at, "{}", '{"status": "open"}'))
         database.execute("COMMIT")

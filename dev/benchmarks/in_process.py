@@ -120,7 +120,8 @@ def _over_the_floor(path: Path) -> Iterator[Figure]:
 def _over_the_floors(name: str, ours: Answering, floors: Answering, rounds: int) -> Figure:
     say(f"{name}, ours and the floor")
     ratio, detail = _compared({"ours": ours, "floor": floors}, rounds)
-    return at_most(1, f"{name}, ours / floor", ratio, 1.5, detail=detail)
+    limit = 1.5 if name in ("get by number", "list of 10") else 1.3
+    return at_most(1, f"{name}, ours / floor", ratio, limit, detail=detail)
 
 
 def _check_equal(ours: Answering, floors: Answering, *, calls: int) -> None:

@@ -3,7 +3,7 @@
 import gc
 import statistics
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -15,7 +15,7 @@ class Figure:
     """What was measured for one target of the issue.
 
     Attributes:
-        target: The number of the target, 1 to 13.
+        target: The number of the target, 1 to 15.
         name: What was measured, such as "list of 10, ours / floor".
         value: The figure.
         unit: What it is in: "x" for a ratio, "ms", "MB" and so on.
@@ -54,12 +54,22 @@ def medians(calls: Mapping[str, Callable[[], object]], *, rounds: int, warm_up: 
     try:
         for _ in range(rounds):
             for name, call in calls.items():
-                begun = time.perf_counter()
-                call()
-                taken[name].append(time.perf_counter() - begun)
+                taken[name].append(seconds_of(call))
     finally:
         gc.enable()
     return {name: statistics.median(seconds) for name, seconds in taken.items()}
+
+
+def seconds_of(call: Callable[[], object]) -> float:
+    """Return how long a call takes."""
+    begun = time.perf_counter()
+    call()
+    return time.perf_counter() - begun
+
+
+def p95(seconds: Sequence[float]) -> float:
+    """Return the seconds in which 95 of 100 were done."""
+    return statistics.quantiles(seconds, n=20)[-1]
 
 
 def spelled(seconds: float) -> str:

@@ -79,7 +79,7 @@ class Searched:
     def common_term(self, share: float, *, length: range = range(3, 8)) -> str:
         """Return the term of such a length whose share of the subjects is the nearest to `share`."""
         sample = self._sample(2_000)
-        holding = _terms(sample, length)
+        holding = terms_in(sample, length)
         near = sorted(holding, key=lambda term: abs(holding[term] / len(sample) - share))
         return min(near[:5], key=lambda term: abs(self.count(term) / self._cases - share))
 
@@ -96,7 +96,7 @@ class Searched:
         """Return the commonest and the rarest terms of one character and of two, and two that match nothing."""
         sample, terms = self._sample(20_000), []
         for length in (1, 2):
-            (commonest, _), *_, (rarest, _) = _terms(sample, range(length, length + 1)).most_common()
+            (commonest, _), *_, (rarest, _) = terms_in(sample, range(length, length + 1)).most_common()
             terms += [commonest, rarest]
         return [*terms, "☃", "☃☃"]
 
@@ -178,7 +178,7 @@ class Searched:
         return [subject for (subject,) in rows]
 
 
-def _terms(subjects: list[str], lengths: range) -> Counter[str]:
+def terms_in(subjects: list[str], lengths: range) -> Counter[str]:
     """Return how many of the subjects hold each text of such a length, but for numbers and what a query trims."""
     return Counter(
         term

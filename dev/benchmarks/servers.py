@@ -8,16 +8,20 @@ import json
 import socket
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from http.client import HTTPConnection
 from pathlib import Path
 from tempfile import TemporaryDirectory, TemporaryFile
 from typing import Any, Final
 
-from dev.benchmarks.data import STORE, DataSet
+from dev.benchmarks.data import AGENT, STORE, DataSet
+from dev.benchmarks.measure import seconds_of
 from supportcases import SqliteRepository
 from supportcases.desk.keys import KeyRing
 from supportcases.server import LIMITS
@@ -61,11 +65,12 @@ waitress.serve(app, host="127.0.0.1", port=int(sys.argv[1]), threads={THREADS}, 
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """A file of cases, and a key for its first store."""
+    """A file of cases, a key for its first store, and one for an agent, to whom a seventh of them is assigned."""
 
     path: Path
     cases: int
     key: str
+    agents_key: str
 
 
 @contextmanager
@@ -73,10 +78,10 @@ def desk(cases: DataSet, kept: Path, folder: Path) -> Iterator[Desk]:
     """Copy a data set into `folder` until the block ends, with a new key."""
     with TemporaryDirectory(dir=folder) as own:
         path = cases.copied(kept, Path(own)).resolve()
-        repository = SqliteRepository(path)
-        key, _ = KeyRing(repository).create(STORE)
-        repository.close()
-        yield Desk(path, cases.cases, key)
+        with closing(SqliteRepository(path)) as repository:
+            keys = KeyRing(repository)
+            (key, _), (agents_key, _) = keys.create(STORE), keys.create_support(label=AGENT)
+        yield Desk(path, cases.cases, key, agents_key)
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,18 +205,38 @@ class Client:
         self._connection = HTTPConnection("127.0.0.1", server.port, timeout=PATIENCE)
         self._headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
 
-    def __call__(self, method: str, path: str, body: Any = None) -> None:
+    def __call__(self, method: str, path: str, body: Any = None, *, refused: Container[int] = ()) -> None:
         """Ask, and read the whole answer.
 
         Raises:
-            RuntimeError: The answer is no success.
+            RuntimeError: The answer is no success, and its status none of `refused`.
         """
         self._connection.request(method, path, None if body is None else json.dumps(body), self._headers)
         answer = self._connection.getresponse()
         text = answer.read().decode()
-        if answer.status >= 300:
+        if answer.status >= 300 and answer.status not in refused:
             raise RuntimeError(f"{answer.status} for {method} {path}: {text}")
 
     def close(self) -> None:
         """Hang up."""
         self._connection.close()
+
+
+@contextmanager
+def repeated(server: Server, key: str, path: str, *, refused: Container[int] = ()) -> Iterator[list[float]]:
+    """Get `path` again and again until the block ends; yield how long each answer took."""
+    enough = threading.Event()
+    taken: list[float] = []
+
+    def get() -> None:
+        with closing(Client(server, key)) as client:
+            while not enough.is_set():
+                taken.append(seconds_of(partial(client, "GET", path, refused=refused)))
+
+    with ThreadPoolExecutor(1) as thread:
+        getting = thread.submit(get)
+        try:
+            yield taken
+        finally:
+            enough.set()
+        getting.result()

@@ -20,6 +20,7 @@ from supportcases.domain.errors import (
     SupportCasesError,
     ThreadFull,
     TooManyCases,
+    TooSlow,
     Unauthorized,
 )
 from supportcases.domain.events import Event, EventKind, History, HistoryEntry
@@ -74,6 +75,7 @@ __all__ = [
     "Thread",
     "ThreadFull",
     "TooManyCases",
+    "TooSlow",
     "Unauthorized",
     "__version__",
     "create_app",

@@ -1,5 +1,6 @@
 """The composition root: `create_app` puts the parts together, and its routes are the API's table of contents."""
 
+import math
 import os
 import re
 from collections.abc import Callable, Iterable
@@ -12,11 +13,12 @@ from supportcases.domain import times
 from supportcases.domain.events import OnEvent
 from supportcases.domain.ids import uuid7
 from supportcases.domain.subjects import subject_from
+from supportcases.processes import TIME_BUDGET
 from supportcases.storage.open import open_repository
 from supportcases.storage.protocol import Repository
 from supportcases.web.application import SupportApp
 from supportcases.web.auth import Authenticate, Authentication, by_api_key, first_of
-from supportcases.web.host import of_the_host
+from supportcases.web.host import of_the_host, untimed
 from supportcases.web.merchant.cases import CaseCollection, CaseItem, CaseMessages
 from supportcases.web.rate_limit import Limits, RateLimit
 from supportcases.web.service import PREFIX, Health, OpenApi
@@ -57,6 +59,7 @@ def create_app(
     max_thread_messages: int = MAX_THREAD_MESSAGES,
     max_thread_characters: int = MAX_THREAD_CHARACTERS,
     rate_limit: str | None = None,
+    time_budget: float | None = TIME_BUDGET,
     service_routes: bool = True,
 ) -> SupportApp:
     """Return a WSGI application that serves support cases.
@@ -83,12 +86,16 @@ def create_app(
             `"120/minute"` (or second, hour, day), and how often each `REMOTE_ADDR` may be answered with 401; more is
             429 with `Retry-After`. Behind a proxy let your server, which knows it, set `REMOTE_ADDR`. A right key
             always comes in, so this is no defence of keys that can be guessed.
+        time_budget: How many seconds a request may take, its wait for others included; one that takes longer is
+            interrupted, changes nothing and is 503. What `authenticate`, `make_subject` and `on_event` take does not
+            count. None lets each take its time.
         service_routes: Whether `/healthz` and `/openapi.json` are served at the app's own root, to anybody.
 
     Raises:
         DatabaseUnusable: The folder is missing, the file is no database or was written by a newer version, or it
             cannot be written.
-        ValueError: `prefix`, `max_open_cases`, `max_thread_messages`, `max_thread_characters` or `rate_limit` is none.
+        ValueError: `prefix`, `max_open_cases`, `max_thread_messages`, `max_thread_characters`, `rate_limit` or
+            `time_budget` is none.
     """
     if not re.fullmatch(PREFIX_FORM, prefix):
         raise ValueError(f"prefix must be empty or a path such as '/api/v1', not {prefix!r}.")
@@ -100,6 +107,8 @@ def create_app(
     ):
         if not (type(most) is int and most >= 1):
             raise ValueError(f"{name} must be a whole number from 1 on, not {most!r}.")
+    if time_budget is not None and not (type(time_budget) in (int, float) and 0 < time_budget < math.inf):
+        raise ValueError(f"time_budget must be None or a number of seconds above 0, not {time_budget!r}.")
     clock, new_id = of_the_host("clock", clock), of_the_host("new_id", new_id)
     limits = _limits(rate_limit)
     repository = open_repository(database)
@@ -107,8 +116,8 @@ def create_app(
         repository,
         clock=clock,
         new_id=new_id,
-        make_subject=make_subject,
-        on_event=on_event,
+        make_subject=untimed(make_subject),
+        on_event=untimed(on_event) if on_event else None,
         max_open_cases=max_open_cases,
         max_thread_messages=max_thread_messages,
         max_thread_characters=max_thread_characters,
@@ -116,7 +125,7 @@ def create_app(
     keys = KeyRing(repository, clock=clock)
     service = {"/healthz": Health(repository), "/openapi.json": OpenApi(prefix)} if service_routes else {}
     recognise = _recogniser(authenticate, keys, api_keys)
-    app = SupportApp(desk, keys, Authentication(recognise, prefix, service.keys(), limits))
+    app = SupportApp(desk, keys, Authentication(recognise, prefix, service.keys(), limits), time_budget)
     checked = believing(desk)  # the schemas of the resources check
     app.add_route(f"{prefix}/support-cases", CaseCollection(checked, max_body=max_body))
     app.add_route(f"{prefix}/support-cases/{{id_or_number}}", CaseItem(checked, max_body=max_body))
@@ -145,7 +154,7 @@ def _recogniser(authenticate: Authenticate | None, keys: KeyRing, api_keys: bool
     recognise = by_api_key(keys)
     if authenticate is None:
         return recognise
-    authenticate = of_the_host("authenticate", authenticate)
+    authenticate = untimed(of_the_host("authenticate", authenticate))
     return first_of(authenticate, recognise) if api_keys else authenticate
 
 

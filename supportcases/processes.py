@@ -1,7 +1,9 @@
 """What each process, and each request, has of its own; and which signals may interrupt a thread."""
 
+import math
 import os
 import signal
+import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -9,7 +11,34 @@ from typing import Final, Generic, TypeVar
 
 T = TypeVar("T")
 
+TIME_BUDGET: Final = 5.0  # seconds that a request may take, unless the host says otherwise
+
 waited: Final = ContextVar("waited", default=0.0)  # seconds that the request under way has waited for a thread
+deadline: Final = ContextVar("deadline", default=math.inf)  # when the time of the request under way is over, in ticks
+
+
+def ticks() -> float:
+    """Return the seconds of a clock that no test stops, as freezegun stops `time.monotonic`; Windows has no other."""
+    return time.clock_gettime(time.CLOCK_MONOTONIC) if hasattr(time, "clock_gettime") else time.monotonic()
+
+
+def is_overdue() -> bool:
+    """Tell whether the time of the request under way is over; outside a request it never is."""
+    return ticks() > deadline.get()
+
+
+class OffTheClock:
+    """Let what is done within the block take its time: it is none of the request's, and nothing of it is overdue."""
+
+    __slots__ = ("_begun", "_deadline")
+
+    def __enter__(self) -> None:
+        self._deadline = deadline.get()
+        self._begun = ticks()
+        deadline.set(math.inf)
+
+    def __exit__(self, *_: object) -> None:
+        deadline.set(self._deadline + ticks() - self._begun)
 
 
 class PerProcess(Generic[T]):

@@ -218,8 +218,8 @@ ERRORS: dict[int, tuple[str, dict[str, Any]]] = {
     ),
     500: ("Something went wrong on our side", {}),
     503: (
-        "The database is busy or cannot be used at the moment",
-        {"Retry-After": {"description": "Seconds to wait", "schema": {"type": "integer"}}},
+        "The database is busy or cannot be used at the moment, or this takes too long (`too_slow`)",
+        {"Retry-After": {"description": "Seconds to wait; missing with `too_slow`", "schema": {"type": "integer"}}},
     ),
 }
 

@@ -3,6 +3,7 @@
 import argparse
 import logging
 import os
+import re
 from ipaddress import ip_address
 from typing import Any, Final
 
@@ -10,7 +11,10 @@ from supportcases.cli.options import command, option, whole
 from supportcases.cli.streams import report
 from supportcases.desk.use_case import MAX_THREAD_CHARACTERS, MAX_THREAD_MESSAGES
 from supportcases.logs import printable
+from supportcases.processes import TIME_BUDGET
 from supportcases.storage.open import IN_MEMORY, is_new
+
+SECONDS: Final = r"[0-9]{1,5}(\.[0-9]{1,3})?"
 
 log: Final = logging.getLogger("supportcases.serve")
 
@@ -34,6 +38,14 @@ def add_to(commands: Any) -> None:
         type=address,
         metavar="ADDRESS",
         help="IP address of the proxy in front, whose X-Forwarded-For says who is asking",
+    )
+    option(
+        serving,
+        "--time-budget",
+        default=f"{TIME_BUDGET:g}",
+        type=seconds,
+        metavar="SECONDS",
+        help="how long a request may take, its wait for others included, or none for as long as it takes",
     )
     limit(serving, "--max-open-cases", None, 1_000_000, "how many open cases a store may have before it opens no more")
     limit(
@@ -68,6 +80,15 @@ def rate_limit(text: str) -> str:
     return text
 
 
+def seconds(text: str) -> float | None:
+    """Return how many seconds `text` says; none is no limit."""
+    if text == "none":
+        return None
+    if not (re.fullmatch(SECONDS, text) and float(text)):
+        raise argparse.ArgumentTypeError(f"must be a number of seconds such as 5 or 0.5, or none, not {text!r}")
+    return float(text)
+
+
 def address(text: str) -> str:
     """Return `text` where it is an IP address."""
     try:
@@ -97,6 +118,7 @@ def serve(options: argparse.Namespace) -> None:
             max_open_cases=options.max_open_cases,
             max_thread_messages=options.max_thread_messages,
             max_thread_characters=options.max_thread_characters,
+            time_budget=options.time_budget,
         )
         log.info("serving %s%s", "the new file " if made else "", place_of(options.db))
         server.serve(app, listener, threads=options.threads, trusted_proxy=options.trusted_proxy, announce=report)

@@ -99,6 +99,13 @@ class DatabaseBusy(SupportCasesError):
     _sentence = "The database is busy; try again in a moment."
 
 
+class TooSlow(SupportCasesError):
+    """This takes too long; ask for less: with other filters, a longer word or a shorter time range."""
+
+    code = "too_slow"
+    _sentence = "This takes too long; ask for less: with other filters, a longer word or a shorter time range."
+
+
 class DatabaseUnavailable(SupportCasesError):
     """The database cannot be read or written at the moment; try again later."""
 

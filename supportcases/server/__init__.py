@@ -15,8 +15,8 @@ from waitress.adjustments import Adjustments
 from waitress.server import TcpWSGIServer
 
 from supportcases.app import MAX_BODY, WsgiApp
-from supportcases.processes import held_back
-from supportcases.server.channel import Channel, ticks
+from supportcases.processes import held_back, ticks
+from supportcases.server.channel import Channel
 from supportcases.server.turns import Turns
 from supportcases.server.workers import Dispatcher
 from supportcases.web.addresses import address_of, last_forwarded

@@ -2,20 +2,16 @@
 
 import math
 import socket
-import time
 from typing import Any, Final
 
 from waitress.channel import HTTPChannel
 from waitress.parser import HTTPRequestParser, ParsingError
 from waitress.utilities import RequestEntityTooLarge
 
+from supportcases.processes import ticks
+
 SLOWEST: Final = 10_000  # bytes of an answer that a client has to take in a second, beyond the timeout
 MOST_FORGOTTEN: Final = 16_777_216  # bytes that a client may send after its last answer before it is cut
-
-
-def ticks() -> float:
-    """Return the seconds of a clock that no test stops, as freezegun stops `time.monotonic`; Windows has no other."""
-    return time.clock_gettime(time.CLOCK_MONOTONIC) if hasattr(time, "clock_gettime") else time.monotonic()
 
 
 class Parser(HTTPRequestParser):  # type: ignore[misc]  # waitress has no types

@@ -7,7 +7,7 @@ it to and fro.
 import threading
 from typing import Final
 
-from supportcases.server.channel import ticks
+from supportcases.processes import ticks
 
 LONGEST: Final = 0.01  # seconds that a turn lasts before it passes on
 

@@ -6,6 +6,8 @@ from typing import Any, Final
 
 import falcon
 
+from supportcases.domain.errors import DatabaseBusy
+from supportcases.processes import is_overdue
 from supportcases.web.request import ApiRequest
 
 log: Final = logging.getLogger("supportcases.access")
@@ -13,6 +15,15 @@ log: Final = logging.getLogger("supportcases.access")
 
 class Access:
     """Gives every answer its request id and keeps it out of caches; logs one line a request."""
+
+    def process_request(self, req: ApiRequest, resp: falcon.Response) -> None:
+        """Turn away what has waited for a thread until its time was over.
+
+        Raises:
+            DatabaseBusy: It has.
+        """
+        if is_overdue():
+            raise DatabaseBusy()
 
     def process_resource(
         self, req: ApiRequest, resp: falcon.Response, resource: object, params: dict[str, Any]

@@ -1,5 +1,6 @@
 """The Falcon app with everything around the resources: who may come in, errors, the log, the last resort."""
 
+import math
 import sys
 from collections.abc import Iterable
 from contextlib import nullcontext
@@ -11,6 +12,7 @@ from supportcases.desk import SupportDesk
 from supportcases.desk.keys import KeyRing
 from supportcases.domain.errors import SupportCasesError
 from supportcases.logs import logger
+from supportcases.processes import deadline, ticks, waited
 from supportcases.web import errors
 from supportcases.web.access import Access
 from supportcases.web.auth import Authentication
@@ -37,11 +39,14 @@ class SupportApp(FalconApp):
         keys: The API keys of its database.
     """
 
-    def __init__(self, desk: SupportDesk, keys: KeyRing, authentication: Authentication) -> None:
-        """Serve `desk` to whom `authentication` lets in."""
+    def __init__(
+        self, desk: SupportDesk, keys: KeyRing, authentication: Authentication, time_budget: float | None = None
+    ) -> None:
+        """Serve `desk` to whom `authentication` lets in, and spend at most `time_budget` seconds on a request."""
         super().__init__(request_type=ApiRequest, middleware=[Access(), authentication])
         self.desk: Final = desk
         self.keys: Final = keys
+        self._time_budget = math.inf if time_budget is None else time_budget
         self.add_error_handler(Exception, errors.handle_unexpected)
         self.add_error_handler(falcon.HTTPError, errors.handle_falcon)
         self.add_error_handler(SupportCasesError, errors.handle_own)
@@ -50,6 +55,7 @@ class SupportApp(FalconApp):
         """Answer a request, also one that Falcon itself stumbles over before its own error handling."""
         env.setdefault("PATH_INFO", "")  # PEP 3333 lets a server leave out an empty one
         reads = env.get("REQUEST_METHOD") in READING
+        budget = deadline.set(ticks() + self._time_budget - waited.get())
         try:
             with self.desk.repository.request() if reads else nullcontext():
                 return super().__call__(env, start_response)
@@ -69,3 +75,5 @@ class SupportApp(FalconApp):
             ]
             start_response(reason, headers, sys.exc_info())
             return [body]
+        finally:
+            deadline.reset(budget)

@@ -24,6 +24,7 @@ STATUS: Final[dict[type[errors.SupportCasesError], int]] = {
     errors.ThreadFull: 409,
     errors.IdempotencyKeyReused: 422,
     errors.DatabaseBusy: 503,
+    errors.TooSlow: 503,
     errors.DatabaseUnavailable: 503,
     errors.DatabaseUnusable: 503,
     errors.DatabaseDamaged: 500,

@@ -5,6 +5,7 @@ from functools import wraps
 from typing import Final, ParamSpec, TypeVar
 
 from supportcases.domain import errors
+from supportcases.processes import OffTheClock
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -38,5 +39,16 @@ def of_the_host(name: str, function: Callable[P, R]) -> Callable[P, R]:
             if isinstance(error, ANSWERS):
                 raise
             raise HostFault(f"{name} failed: {type(error).__name__}: {error}") from error
+
+    return call
+
+
+def untimed(function: Callable[P, R]) -> Callable[P, R]:
+    """Return `function`, whose time is the host's own and no part of a request's time budget."""
+
+    @wraps(function)
+    def call(*args: P.args, **kwargs: P.kwargs) -> R:
+        with OffTheClock():
+            return function(*args, **kwargs)
 
     return call

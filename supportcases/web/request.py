@@ -14,6 +14,7 @@ from supportcases.domain.actors import Actor
 from supportcases.domain.checking import checking
 from supportcases.domain.errors import InvalidInput
 from supportcases.domain.fields import API_KEY, CHARACTERS
+from supportcases.processes import OffTheClock
 
 REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,128}")
 LENGTH: Final = re.compile(r"[0-9]+")
@@ -67,7 +68,8 @@ class ApiRequest(falcon.Request):
         Raises:
             falcon.HTTPError: There is no such object in the body, or it is too large.
         """
-        body = self._body(limit)
+        with OffTheClock():  # some servers hand it over while it comes, as slowly as the client sends it
+            body = self._body(limit)
         if not body:
             raise falcon.HTTPBadRequest(description="The body is empty; it must be a JSON object.")
         media_type = (self.content_type or "").partition(";")[0].strip().lower()

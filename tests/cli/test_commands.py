@@ -48,7 +48,7 @@ def test_version_tells_ours_and_those_of_sqlite_and_python(tmp_path):
 
 OPTIONS = {
     "serve": {
-        *("--db", "--host", "--port", "--threads", "--rate-limit", "--trusted-proxy"),
+        *("--db", "--host", "--port", "--threads", "--rate-limit", "--trusted-proxy", "--time-budget"),
         *("--max-open-cases", "--max-thread-messages", "--max-thread-characters"),
     },
     "keys create": {"--db", "--support", "--stores", "--label", "--expires"},
@@ -74,7 +74,7 @@ OPTIONS = {
     "import": {"--db"},
 }
 SETTINGS = {
-    *("--db", "--host", "--port", "--threads", "--rate-limit", "--trusted-proxy"),
+    *("--db", "--host", "--port", "--threads", "--rate-limit", "--trusted-proxy", "--time-budget"),
     *("--max-open-cases", "--max-thread-messages", "--max-thread-characters"),
     *("--label", "--expires", "--as", "--answered-for"),
 }

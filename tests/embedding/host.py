@@ -48,6 +48,7 @@ from supportcases import (
     Thread,
     ThreadFull,
     TooManyCases,
+    TooSlow,
     Unauthorized,
     __version__,
     create_app,
@@ -77,7 +78,7 @@ STATUSES: dict[int, tuple[type[SupportCasesError], ...]] = {
     412: (CaseMoved,),
     422: (IdempotencyKeyReused,),
     500: (DatabaseDamaged,),
-    503: (DatabaseBusy, DatabaseUnavailable, DatabaseUnusable),
+    503: (DatabaseBusy, DatabaseUnavailable, DatabaseUnusable, TooSlow),
 }
 
 

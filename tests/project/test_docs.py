@@ -30,7 +30,7 @@ PYTHON_BLOCKS = [
 MOUNT, UNIT_TEST = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
 # what configures a place; flags and filters have no variable, which somebody would forget that they had set
 SETTINGS = {
-    *("--db", "--host", "--port", "--threads", "--rate-limit", "--trusted-proxy"),
+    *("--db", "--host", "--port", "--threads", "--rate-limit", "--trusted-proxy", "--time-budget"),
     *("--max-open-cases", "--max-thread-messages", "--max-thread-characters"),
     *("--label", "--expires", "--as", "--answered-for"),
 }
@@ -182,6 +182,7 @@ def test_every_exception_that_a_host_meets_is_on_the_page_for_hosts():
 def test_every_error_code_a_client_can_get_is_on_its_page():
     raised = {errors.InvalidInput, errors.Unauthorized, errors.NotPermitted, errors.CaseNotFound}
     raised |= {errors.CaseMoved, errors.IdempotencyKeyReused, errors.DatabaseBusy, errors.DatabaseUnavailable}
+    raised |= {errors.TooSlow}
     for code in {error.code for error in raised} | {CODES[status] for status in (400, 405, 413, 415, 500)}:
         assert f"`{code}`" in DOCS["errors.md"], code
 

@@ -30,7 +30,7 @@ INSIDE = {
     "formats": "domain formats storage.protocol",
     "desk": "desk domain logs storage.protocol",
     "web": "desk domain formats logs processes storage.protocol web",
-    "app": "desk domain storage.open storage.protocol web",
+    "app": "desk domain processes storage.open storage.protocol web",
     "server": "app processes server web",
     "__init__": "app desk domain storage.protocol storage.sqlite version web",
     "testing": "app desk domain formats server storage.open storage.protocol testing web",

@@ -29,6 +29,22 @@ for place in sys.argv[1:]:
     assert python(TRACED + script, ":memory:", str(tmp_path / "cases.db")) == "closed\nclosed\n"
 
 
+def test_a_request_that_takes_too_long_is_interrupted(tmp_path):
+    script = """
+from supportcases import TooSlow
+from supportcases.processes import deadline
+repository = SqliteRepository(sys.argv[1])
+try:
+    with repository.read() as transaction:
+        deadline.set(0.0)
+        endless = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT max(i) FROM n"
+        transaction.connection.execute(endless)
+except TooSlow as error:
+    print(error.code)
+"""
+    assert python(TRACED + script, str(tmp_path / "cases.db")) == "too_slow\n"
+
+
 def test_every_command_works(tmp_path):
     one, other, copy, archive = (str(tmp_path / name) for name in ("one.db", "other.db", "copy.db", "cases.ndjson"))
     commands = [

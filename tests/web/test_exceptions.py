@@ -40,6 +40,7 @@ EXPECTED = {
     errors.IdempotencyKeyReused: (422, "idempotency_key_reused", {}),
     errors.DatabaseUnusable: (503, "database_unusable", {"retry-after": "10"}),
     errors.DatabaseBusy: (503, "busy", {"retry-after": "1"}),
+    errors.TooSlow: (503, "too_slow", {}),
     errors.DatabaseUnavailable: (503, "unavailable", {"retry-after": "10"}),
     errors.DatabaseDamaged: (500, "database_damaged", {}),
     errors.TooManyCases: (409, "too_many_cases", {}),

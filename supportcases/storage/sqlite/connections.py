@@ -9,11 +9,13 @@ from urllib.parse import quote
 
 from supportcases.domain.errors import DatabaseUnavailable
 from supportcases.domain.text import fold
+from supportcases.processes import is_overdue, ticks
 from supportcases.storage.sqlite.errors import BUSY, primary_code
 
 PAUSE: Final = 0.01  # seconds between two attempts
 PATIENCE: Final = 10.0  # seconds that a reader or writer waits for locks, in all, before it is `DatabaseBusy`
 NOTICED: Final = 0.25  # seconds; a wait that was shorter is not taken off the rest
+STEPS: Final = 10_000  # of a statement, after which it looks at the clock: about a millisecond
 
 Trace = Callable[[str], object]
 
@@ -72,19 +74,19 @@ class Connection(sqlite3.Connection):
 def open_file(path: str, trace: Trace | None = None, deadline: float | None = None) -> Connection:
     """Return a connection to the file, in WAL mode; a commit is on the disk when it returns.
 
-    `deadline` is until when to wait for others, as `time.monotonic` tells.
+    `deadline` is until when to wait for others, in ticks.
     """
-    deadline = time.monotonic() + PATIENCE if deadline is None else deadline
+    deadline = ticks() + PATIENCE if deadline is None else deadline
     connection = sqlite3.connect(
         path,
-        timeout=max(0.0, deadline - time.monotonic()),
+        timeout=max(0.0, deadline - ticks()),
         isolation_level=None,
         check_same_thread=False,
         factory=Connection,
     )
     try:
         connection.process = os.getpid()
-        _use_wal(connection, path, deadline - time.monotonic())
+        _use_wal(connection, path, deadline - ticks())
         connection.execute("PRAGMA synchronous = FULL")  # NORMAL would lose the last commits in a power cut
         connection.execute("PRAGMA journal_size_limit = 67108864")
         connection.execute("PRAGMA cell_size_check = ON")
@@ -145,6 +147,7 @@ def _ready(connection: Connection, trace: Trace | None) -> Connection:
     connection.execute("PRAGMA trusted_schema = ON")  # or the triggers could not write to the search
     connection.execute("PRAGMA recursive_triggers = ON")  # or REPLACE would pass by the triggers that keep the history
     use_fold(connection)
+    connection.set_progress_handler(is_overdue, STEPS)  # what takes longer than its request may is interrupted
     connection.set_trace_callback(trace)
     return connection
 

@@ -6,7 +6,8 @@ import threading
 from collections.abc import Mapping
 from typing import Any, Final, NoReturn
 
-from supportcases.domain.errors import AlreadyThere, DatabaseBusy, DatabaseDamaged, DatabaseUnavailable
+from supportcases.domain.errors import AlreadyThere, DatabaseBusy, DatabaseDamaged, DatabaseUnavailable, TooSlow
+from supportcases.processes import is_overdue
 
 BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 UNAVAILABLE = {
@@ -61,6 +62,8 @@ class Faults:
         code = primary_code(error)
         if code in BUSY:
             raise DatabaseBusy() from error
+        if code == sqlite3.SQLITE_INTERRUPT and is_overdue():
+            raise TooSlow() from error
         if code in UNAVAILABLE:
             raise DatabaseUnavailable() from error
         if code in DAMAGED:

@@ -1,13 +1,11 @@
 """The one connection to a database in memory, and who has it when."""
 
 import threading
-import time
 import weakref
 from contextlib import AbstractContextManager, nullcontext
 
-from supportcases.processes import waited
-from supportcases.storage.sqlite.connections import PATIENCE, Trace, open_memory
-from supportcases.storage.sqlite.pool import Lease, taken
+from supportcases.storage.sqlite.connections import Trace, open_memory
+from supportcases.storage.sqlite.pool import Lease, patient_until, taken
 
 
 class MemoryConnection:
@@ -20,8 +18,8 @@ class MemoryConnection:
 
     def borrow(self, *, writes: bool) -> Lease:
         """Lend the connection."""
-        deadline = time.monotonic() + PATIENCE - (waited.get() if writes else 0.0)
-        return Lease(self._connection, lambda connection: None, taken(self._turn, deadline))
+        turn = taken(self._turn, patient_until(writes=writes))
+        return Lease(self._connection, lambda connection: None, turn)
 
     def kept(self) -> AbstractContextManager[None]:
         """There is one connection, which nobody keeps from the others."""

@@ -8,7 +8,6 @@ SQLite for its own, whose busy handler sleeps and is no queue.
 import logging
 import os
 import threading
-import time
 import weakref
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -16,7 +15,7 @@ from functools import partial
 from typing import Final, Protocol
 
 from supportcases.domain.errors import DatabaseBusy, DatabaseUnavailable
-from supportcases.processes import PerProcess, waited
+from supportcases.processes import PerProcess, deadline, ticks, waited
 from supportcases.storage.sqlite import forks
 from supportcases.storage.sqlite.connections import PATIENCE, Connection, Trace, open_file
 from supportcases.storage.sqlite.journal import Journal
@@ -163,7 +162,7 @@ class FileConnections:
 
     def borrow(self, *, writes: bool) -> Lease:
         """Lend a connection, to read with or, to one at a time in this process, to write with."""
-        deadline = time.monotonic() + PATIENCE - (waited.get() if writes else 0.0)
+        until = patient_until(writes=writes)
         pool = self._own_pool()
         if writes:
             pool.keep_none()  # whoever waits for the lock holds nothing else
@@ -171,15 +170,15 @@ class FileConnections:
             return Lease(kept, partial(self._give_back, pool), None)
         if writes and self._forked_amid_write:
             raise DatabaseUnavailable(f"This process was forked amid a write to {self._path}, and cannot write to it.")
-        turn = taken(pool.write_turn, deadline) if writes else None
+        turn = taken(pool.write_turn, until) if writes else None
         try:
             self._must_be_there()  # before it is opened, which would make it anew
-            connection = self._borrow(pool, deadline)
+            connection = self._borrow(pool, until)
             if turn is None:
                 return Lease(connection, partial(self._give_back, pool), turn)
             pool.writing = True
-            connection.wait_at_most(deadline - time.monotonic())
-            return Lease(connection, partial(self._give_back_written, pool, deadline), turn)
+            connection.wait_at_most(until - ticks())
+            return Lease(connection, partial(self._give_back_written, pool, until), turn)
         except BaseException:
             if turn:
                 turn.release()
@@ -233,24 +232,24 @@ class FileConnections:
         if self._file and self._file != _identity(self._path):
             raise DatabaseUnavailable(f"{self._path} was moved, deleted or replaced while it was in use.")
 
-    def _borrow(self, pool: Pool, deadline: float) -> Connection:
-        if connection := pool.take(deadline - time.monotonic()):
+    def _borrow(self, pool: Pool, until: float) -> Connection:
+        if connection := pool.take(until - ticks()):
             return connection
         try:
-            connection = open_file(self._path, self._trace, deadline)
+            connection = open_file(self._path, self._trace, until)
         except BaseException:
             pool.leave()
             raise
         self._file = self._file or _identity(self._path)
         return connection
 
-    def _give_back_written(self, pool: Pool, deadline: float, connection: Connection) -> None:
+    def _give_back_written(self, pool: Pool, until: float, connection: Connection) -> None:
         """Take it back from a writer, whose turn it still is."""
         if connection.inherited:
             forks.keep_for_ever(connection)
             return
         try:
-            self._journal.keep_short(connection, connection.patience, deadline - time.monotonic())
+            self._journal.keep_short(connection, connection.patience, until - ticks())
             if not connection.in_transaction:
                 connection.wait_at_most(PATIENCE)
         finally:
@@ -284,8 +283,13 @@ def _close_all(connections: list[Connection]) -> None:
         connections.pop().close()
 
 
-def taken(lock: threading.Lock, deadline: float) -> threading.Lock:
+def patient_until(*, writes: bool) -> float:
+    """Return until when, in ticks, to wait for others: what has waited for a thread to write has waited already."""
+    return min(ticks() + PATIENCE - (waited.get() if writes else 0.0), deadline.get())
+
+
+def taken(lock: threading.Lock, until: float) -> threading.Lock:
     """Return the lock, once it is this thread's."""
-    if not lock.acquire(timeout=max(0.0, deadline - time.monotonic())):
+    if not lock.acquire(timeout=max(0.0, until - ticks())):
         raise DatabaseBusy()
     return lock

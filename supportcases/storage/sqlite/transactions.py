@@ -8,7 +8,8 @@ from contextlib import contextmanager
 from types import TracebackType
 from typing import Final, Protocol
 
-from supportcases.domain.errors import DatabaseDamaged
+from supportcases.domain.errors import DatabaseDamaged, TooSlow
+from supportcases.processes import OffTheClock, is_overdue
 from supportcases.storage.sqlite.cases import SqliteCases
 from supportcases.storage.sqlite.connections import Connection
 from supportcases.storage.sqlite.errors import Faults
@@ -109,6 +110,8 @@ class TransactionContext:
 
     def __enter__(self) -> SqliteTransaction:
         """Begin."""
+        if is_overdue():
+            raise TooSlow()
         try:
             self._lease = self._connections.borrow(writes=self._writes)
             try:
@@ -138,12 +141,13 @@ class TransactionContext:
         sound = not (self._writes and self._faults.damaged)
         connection = self._lease.connection
         keep = error is None and not self._once and sound and (self._writes or not connection.inherited)
-        try:
-            end(connection, keep=keep)
-        except sqlite3.Error as fault:
-            self._faults.raise_translated(fault)
-        finally:
-            self._lease.end()
+        with OffTheClock():  # nobody could tell whether a COMMIT that was interrupted has kept anything
+            try:
+                end(connection, keep=keep)
+            except sqlite3.Error as fault:
+                self._faults.raise_translated(fault)
+            finally:
+                self._lease.end()
         if isinstance(error, sqlite3.Error):
             self._faults.raise_translated(error)
         if error is None and not sound:

@@ -26,7 +26,7 @@ from tests.support.rows import a_case, a_message, an_entry
 pytestmark = pytest.mark.usefixtures("four_cases")
 THINGS = (
     "the file, the schema, numbers, next numbers, messages, history, counts, threads, subjects, the search index, "
-    "what happened to each case"
+    "the index of messages, what happened to each case"
 )
 
 

@@ -76,7 +76,7 @@ FAULTS = [
         "next numbers: there may be more",
     ),
 ]
-WRONG_INDEX = "the search index: it does not hold exactly the subjects, so a search may miss cases or find others"
+WRONG_INDEX = "the search index: it does not hold exactly the subjects, so a search may miss cases"
 FORGET = (
     "INSERT INTO supportcases_search (supportcases_search, rowid, subject)"
     " SELECT 'delete', 1 << 32 | number, subject_folded FROM supportcases_cases WHERE store = 'acme' AND number = 2"

@@ -29,7 +29,7 @@ from supportcases.domain.cases import CaseFilter, CaseRef
 from supportcases.domain.errors import AlreadyThere
 from supportcases.storage import protocol as protocols
 from supportcases.storage.sqlite import merchant_list
-from supportcases.storage.sqlite.search import trigrams_of
+from supportcases.storage.sqlite.search import asking_for, trigrams_of
 from supportcases.storage.sqlite.transactions import SqliteTransaction
 from tests.support import searching
 from tests.support.rows import T0, a_case, a_key, a_message, an_answer, an_entry, hash_of, id_of
@@ -324,7 +324,7 @@ def everything_of(repository, store: str) -> str:
               AND rowid >> 32 = (SELECT ordinal FROM supportcases_stores WHERE store = ?)
         """
         found = [
-            (term, sql(index, (trigrams_of(term), store)).fetchall())
+            (term, sql(index, (asking_for(trigrams_of(term)), store)).fetchall())
             for term in ("checkout", "acme", "globex", "hydra")
         ]
     return hashlib.sha256(repr((rows, found)).encode()).hexdigest()

@@ -162,7 +162,7 @@ def test_the_stores_with_their_counts_newest_activity_first_to_the_byte(app, ada
     assert answer.text == (
         f'{{"data":[{{"store":"globex","open":1,"answered":0,"closed":0,"lastActivityAt":"{AT[34]}"}},'
         f'{{"store":"acme","open":2,"answered":0,"closed":2,"lastActivityAt":"{AT[33]}"}}],'
-        '"meta":{"count":2,"offset":0,"limit":10}}'
+        '"meta":{"count":2,"offset":0,"limit":10,"countIsExact":true}}'
     )
 
 

@@ -4,6 +4,7 @@ Those that list the cases of a store are in `merchant_list` and `search`.
 """
 
 import sqlite3
+from collections.abc import Callable
 from typing import Final
 
 from supportcases.domain.cases import Case, CaseFilter, CasePage, CaseRef, Message, Thread, ThreadSize
@@ -42,8 +43,9 @@ WIDTH: Final = COLUMNS.count(",") + 1  # of a case in such a row
 class SqliteCases:
     """The cases with their messages."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: sqlite3.Connection, message_added: Callable[[int], object]) -> None:
         self._connection = connection
+        self._message_added = message_added  # at that position
 
     def next_number(self, store: str) -> int:
         ((number,),) = self._connection.execute(
@@ -71,7 +73,7 @@ class SqliteCases:
         insert(self._connection, "case", "cases", case_to_row(case))
 
     def add_message(self, case: Case, message: Message) -> None:
-        insert(self._connection, "message", "messages", message_to_row(case, message))
+        self._message_added(insert(self._connection, "message", "messages", message_to_row(case, message)))
 
     def find(self, store: str, ref: CaseRef) -> Case | None:
         row = self._named(CASE, store, ref).fetchone()

@@ -34,6 +34,17 @@ MOST: Final = 5  # faults of one kind that are told
 LEAST_FREE: Final = 100_000_000  # bytes that the disk should have left, or as many as the file has
 WITHOUT: Final = "NOT EXISTS (SELECT 1 FROM supportcases_{} AS t WHERE t.store = c.store AND t.case_id = c.id)"
 MISFOLDED: Final = "subject_folded <> fold(subject)"
+SUBJECTS: Final = """
+    SELECT s.ordinal << 32 | c.number AS place, c.subject_folded AS text
+    FROM main.supportcases_cases AS c
+    JOIN main.supportcases_stores AS s USING (store)
+"""
+BODIES: Final = """
+    SELECT d.id AS place, fold(coalesce(o.body, m.body)) AS text
+    FROM main.supportcases_bodies_docsize AS d
+    LEFT JOIN main.supportcases_outdated_bodies AS o ON o.position = d.id
+    LEFT JOIN main.supportcases_messages AS m ON m.position = d.id
+"""
 INDEX_TABLES: Final = ("data", "idx", "docsize", "config")  # in which FTS5 keeps what it knows
 
 
@@ -52,6 +63,7 @@ def check(path: str) -> Findings:
         DatabaseUnusable: There is no such file, it is no database, or it holds no support cases.
     """
     with looking_into(path) as connection:
+        use_fold(connection)
         applied, known = migrations.applied(connection), migrations.known()
         unknown, pending = sorted(applied - set(known)), [name for name in known if name not in applied]
         looked_at = ["the file", "the schema"]
@@ -196,7 +208,6 @@ def _size(messages: int, characters: int) -> str:
 
 def _cases_where(wrong: str, told: str) -> Callable[[sqlite3.Connection], Iterator[str]]:
     def find(connection: sqlite3.Connection) -> Iterator[str]:
-        use_fold(connection)
         for store, number in connection.execute(
             f"""
             SELECT store, number
@@ -210,38 +221,35 @@ def _cases_where(wrong: str, told: str) -> Callable[[sqlite3.Connection], Iterat
     return find
 
 
-def _wrong_index(connection: sqlite3.Connection) -> Iterator[str]:
-    """Let FTS5 compare the index with the subjects, in a copy: it does so only by a statement that writes."""
-    connection.execute(
-        """
-        CREATE TEMPORARY VIEW subjects AS
-        SELECT s.ordinal << 32 | c.number AS place, c.subject_folded AS subject
-        FROM main.supportcases_cases AS c
-        JOIN main.supportcases_stores AS s USING (store)
-        """
-    )
-    connection.execute(
-        """
-        CREATE VIRTUAL TABLE temp.indexed
-            USING fts5 (
-                subject,
-                content = 'subjects',
-                content_rowid = 'place',
-                detail = none,
-                tokenize = 'trigram case_sensitive 1'
-            )
-        """
-    )
-    for table in INDEX_TABLES:
+def _index_where(name: str, texts: str, told: str) -> Callable[[sqlite3.Connection], Iterator[str]]:
+    """Let FTS5 compare an index with its `texts`, in a copy: it does so only by a statement that writes."""
+
+    def find(connection: sqlite3.Connection) -> Iterator[str]:
+        connection.execute(f"CREATE TEMPORARY VIEW texts_of_{name} AS {texts}")
         connection.execute(
-            f"INSERT OR REPLACE INTO temp.indexed_{table} SELECT * FROM main.supportcases_search_{table}"
+            f"""
+            CREATE VIRTUAL TABLE temp.copy_of_{name}
+                USING fts5 (
+                    text,
+                    content = 'texts_of_{name}',
+                    content_rowid = 'place',
+                    detail = none,
+                    tokenize = 'trigram case_sensitive 1'
+                )
+            """
         )
-    try:
-        connection.execute("INSERT INTO temp.indexed (indexed, rank) VALUES ('integrity-check', 1)")
-    except sqlite3.Error as error:
-        if primary_code(error) not in DAMAGED:
-            raise
-        yield "it does not hold exactly the subjects, so a search may miss cases or find others"
+        for part in INDEX_TABLES:
+            connection.execute(
+                f"INSERT OR REPLACE INTO temp.copy_of_{name}_{part} SELECT * FROM main.supportcases_{name}_{part}"
+            )
+        try:
+            connection.execute(f"INSERT INTO temp.copy_of_{name} (copy_of_{name}, rank) VALUES ('integrity-check', 1)")
+        except sqlite3.Error as error:
+            if primary_code(error) not in DAMAGED:
+                raise
+            yield f"it does not hold exactly {told}, so a search may miss cases"
+
+    return find
 
 
 def _contradictions(connection: sqlite3.Connection) -> Iterator[str]:
@@ -280,5 +288,6 @@ CHECKS: Final = (
     Check("counts", "0005_speed", _wrong_counts),
     Check("threads", "0006_threads", _wrong_sizes),
     Check("subjects", "0007_folding", _cases_where(MISFOLDED, "is looked for by another subject than it has")),
-    Check("the search index", "0007_folding", _wrong_index),
+    Check("the search index", "0007_folding", _index_where("search", SUBJECTS, "the subjects")),
+    Check("the index of messages", "0009_bodies", _index_where("bodies", BODIES, "the messages that are in it")),
 )

@@ -29,19 +29,20 @@ def primary_code(error: sqlite3.Error) -> int:
     return (getattr(error, "sqlite_errorcode", 0) or 0) & 0xFF
 
 
-def insert(connection: sqlite3.Connection, thing: str, table: str, row: Mapping[str, Any]) -> None:
-    """Add the row of a thing.
+def insert(connection: sqlite3.Connection, thing: str, table: str, row: Mapping[str, Any]) -> int:
+    """Add the row of a thing, and return its place in the table.
 
     Raises:
         AlreadyThere: Another one has its id, or its number.
     """
     values = ", ".join(f":{column}" for column in row)
     try:
-        connection.execute(f"INSERT INTO supportcases_{table} ({', '.join(row)}) VALUES ({values})", row)
+        done = connection.execute(f"INSERT INTO supportcases_{table} ({', '.join(row)}) VALUES ({values})", row)
     except sqlite3.IntegrityError as error:
         if error.sqlite_errorcode in TAKEN:
             raise AlreadyThere(thing) from error
         raise
+    return done.lastrowid or 0
 
 
 class Faults:

@@ -12,6 +12,7 @@ from typing import Final
 from supportcases.domain.errors import DatabaseBusy, DatabaseDamaged, DatabaseUnavailable, DatabaseUnusable
 from supportcases.processes import PerProcess
 from supportcases.storage.sqlite import migrations
+from supportcases.storage.sqlite.body_index import is_behind
 from supportcases.storage.sqlite.connections import Connection, Trace, attempts, open_memory, open_read_only
 from supportcases.storage.sqlite.errors import BUSY, Faults, primary_code
 from supportcases.storage.sqlite.memory import MemoryConnection
@@ -21,6 +22,7 @@ from supportcases.storage.sqlite.transactions import (
     TransactionContext,
     begin,
     end,
+    index_bodies,
     savepoint,
     thread_state,
 )
@@ -166,6 +168,9 @@ class SqliteRepository:
                         applied = True
                     finally:
                         end(connection, keep=applied)
+                behind = is_behind(connection)
+            if behind:
+                index_bodies(self._connections, self._faults, self._state())
         except (sqlite3.Error, DatabaseBusy, DatabaseUnavailable) as error:
             raise DatabaseUnusable(f"{self.path} cannot be used: {error.__cause__ or error}.") from error
         finally:

@@ -7,7 +7,7 @@ through.
 
 import json
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from supportcases.domain.cases import parse_number
@@ -15,7 +15,7 @@ from supportcases.domain.text import fold
 from supportcases.storage.sqlite.rows import NEWEST_FIRST
 
 TRIGRAM: Final = 3  # characters that the index knows together
-PIECES: Final = 4  # trigrams of a term that are asked for at the most: with more the index takes longer than it saves
+PIECES: Final = 8  # trigrams of a term that are asked for at the most: with more the index takes longer than it saves
 SMALL: Final = 2_000  # cases that are sooner looked through than asked for in the index, which has those of all stores
 FEW: Final = 20  # where more than one case in so many may match, to look through all is quicker than to fetch those
 
@@ -30,12 +30,16 @@ CANDIDATES: Final = """
 """
 
 
-def trigrams_of(folded: str) -> str:
-    """Return the query of FTS5 for texts that may hold `folded`: that have some of its trigrams."""
+def trigrams_of(folded: str) -> list[str]:
+    """Return some of the trigrams of a text of at least one, from all over it."""
     last = len(folded) - TRIGRAM
     starts = sorted({last * piece // (PIECES - 1) for piece in range(PIECES)})
-    quoted = (folded[start : start + TRIGRAM].replace('"', '""') for start in starts)
-    return " AND ".join(f'"{trigram}"' for trigram in dict.fromkeys(quoted))
+    return list(dict.fromkeys(folded[start : start + TRIGRAM] for start in starts))
+
+
+def asking_for(trigrams: Iterable[str]) -> str:
+    """Return the query of FTS5 for texts that have all of the trigrams."""
+    return " AND ".join('"' + trigram.replace('"', '""') + '"' for trigram in trigrams)
 
 
 class Search:
@@ -80,7 +84,7 @@ class Search:
         if self._among <= SMALL or len(self._folded) < TRIGRAM:
             return None
         most = self._among // FEW
-        values = {**self._values, "trigrams": trigrams_of(self._folded), "most": most + 1}
+        values = {**self._values, "trigrams": asking_for(trigrams_of(self._folded)), "most": most + 1}
         candidates = [number for (number,) in self._connection.execute(CANDIDATES, values)]
         return candidates if len(candidates) <= most else None
 

@@ -1,5 +1,6 @@
 """Transactions: the tables seen through one, how it begins, and what its end does."""
 
+import logging
 import sqlite3
 import threading
 from collections import deque
@@ -8,8 +9,9 @@ from contextlib import contextmanager
 from types import TracebackType
 from typing import Final, Protocol
 
-from supportcases.domain.errors import DatabaseDamaged, TooSlow
+from supportcases.domain.errors import DatabaseDamaged, SupportCasesError, TooSlow
 from supportcases.processes import OffTheClock, is_overdue
+from supportcases.storage.sqlite.body_index import EVERY, index_next
 from supportcases.storage.sqlite.cases import SqliteCases
 from supportcases.storage.sqlite.connections import Connection
 from supportcases.storage.sqlite.errors import Faults
@@ -20,16 +22,19 @@ from supportcases.storage.sqlite.pool import Connections
 from supportcases.storage.sqlite.queue import SqliteQueue
 from supportcases.storage.sqlite.team_search import SqliteTeamSearch
 
+log: Final = logging.getLogger("supportcases.sqlite")
+
 
 class SqliteTransaction:
     """The tables, seen through one transaction."""
 
-    __slots__ = ("_connection", "afterwards", "over", "writes")
+    __slots__ = ("_connection", "afterwards", "bodies_wait", "over", "writes")
 
     def __init__(self, connection: Connection, *, writes: bool) -> None:
         self._connection: Final = connection
         self.writes: Final = writes
         self.afterwards: Final[list[Callable[[], object]]] = []
+        self.bodies_wait = False  # for the index, once all is kept
         self.over = False
 
     @property
@@ -42,7 +47,7 @@ class SqliteTransaction:
     @property
     def cases(self) -> SqliteCases:
         """The cases and their messages."""
-        return SqliteCases(self.connection)
+        return SqliteCases(self.connection, self._message_added)
 
     @property
     def queue(self) -> SqliteQueue:
@@ -68,6 +73,9 @@ class SqliteTransaction:
     def replays(self) -> SqliteReplays:
         """The answers kept for retries."""
         return SqliteReplays(self.connection)
+
+    def _message_added(self, position: int) -> None:
+        self.bodies_wait |= position % EVERY == 0
 
     def after_commit(self, action: Callable[[], object]) -> None:
         """Call `action`, which raises nothing, once all that is written is kept; never where it is not."""
@@ -154,6 +162,8 @@ class TransactionContext:
             raise DatabaseDamaged()
         if error is None and self._transaction.afterwards:
             self._do(self._transaction.afterwards)
+        if error is None and self._transaction.bodies_wait:
+            index_bodies(self._connections, self._faults, self._state)
 
     def _may_be_written(self) -> None:
         """Refuse to write to a file that is damaged, or that is no longer where it was."""
@@ -172,6 +182,17 @@ class TransactionContext:
                 waiting.popleft()()
         finally:
             self._state.afterwards = None
+
+
+def index_bodies(connections: Connections, faults: Faults, state: ThreadState) -> None:
+    """Index the messages that wait, some at a time, so that others write in between; what fails a later write does."""
+    more = True
+    try:
+        while more:
+            with TransactionContext(connections, faults, state, writes=True) as transaction:
+                more = index_next(transaction.connection)
+    except (SupportCasesError, sqlite3.Error) as error:
+        log.warning("messages wait for their index: %s", error)
 
 
 def begin(connection: Connection, *, writes: bool) -> None:

@@ -1,0 +1,68 @@
+"""The index of the trigrams of all messages, which follows them at a distance.
+
+To index a message takes long within its own write and little together with others. So the write of every `EVERY`th
+message, once it is kept, indexes what has come since the last time, and a search looks through the few that are left.
+"""
+
+import sqlite3
+from typing import Final
+
+EVERY: Final = 500  # messages that are indexed together
+BEHIND: Final = 2_000  # messages without the index that a start leaves to the next `EVERY`th
+
+INDEXED: Final = "(SELECT coalesce(max(id), 0) FROM supportcases_bodies_docsize)"  # up to that position
+UNINDEXED: Final = f"""
+    SELECT position
+    FROM supportcases_messages
+    WHERE position > {INDEXED}
+    UNION ALL
+    SELECT position
+    FROM supportcases_outdated_bodies
+"""
+
+
+def is_behind(connection: sqlite3.Connection) -> bool:
+    """Tell whether more messages than usual wait for the index: a process has ended in the middle, say."""
+    ((waiting,),) = connection.execute(f"SELECT count(*) FROM ({UNINDEXED} LIMIT {BEHIND + 1})").fetchall()
+    return bool(waiting > BEHIND)
+
+
+def index_next(connection: sqlite3.Connection) -> bool:
+    """Index the messages that wait longest, and take out what was changed or deleted; tell whether there may be more.
+
+    Once it returns False nothing of a text that is gone is left in the index, nor beside it.
+    """
+    changed = connection.execute(f"SELECT position FROM supportcases_outdated_bodies LIMIT {EVERY}").fetchall()
+    for statement in TAKE_OUT if changed else ():
+        connection.execute(statement)
+    added = connection.execute(
+        f"""
+        INSERT INTO supportcases_bodies (rowid, body)
+        SELECT position, fold(body)
+        FROM supportcases_messages
+        WHERE position > {INDEXED}
+        ORDER BY position
+        LIMIT {EVERY}
+        """
+    ).rowcount
+    return EVERY in (len(changed), added)
+
+
+OUTDATED: Final = f"(SELECT position, body FROM supportcases_outdated_bodies ORDER BY position LIMIT {EVERY})"
+TAKE_OUT: Final = (
+    f"""
+    INSERT INTO supportcases_bodies (supportcases_bodies, rowid, body)
+    SELECT 'delete', position, fold(body)
+    FROM {OUTDATED}
+    """,
+    f"""
+    INSERT INTO supportcases_bodies (rowid, body)
+    SELECT m.position, fold(m.body)
+    FROM {OUTDATED} AS o
+    JOIN supportcases_messages AS m USING (position)
+    """,
+    f"""
+    DELETE FROM supportcases_outdated_bodies
+    WHERE position IN (SELECT position FROM {OUTDATED})
+    """,
+)

@@ -78,7 +78,7 @@ class ListContract:
             ("strasse", [2, 1]),
             ("STRASSE", [2, 1]),
             ("straße", [2, 1]),
-            ("größe", [1]),
+            ("größe", [2, 1]),
             ("étude", [3]),
             ("DÉCOMMANDÉE", [3]),
             ("e", [10, 8, 7, 6, 5, 4, 3, 2, 1]),

@@ -225,7 +225,8 @@ def test_it_serves_and_finds_after_a_restart_what_it_kept(place):
         assert message["body"] == BODY
 
 
-def test_every_command_does_its_work(place):
+def test_every_command_does_its_work(built, libraries, tmp_path):
+    place = in_bare_root(built.binary, tmp_path, libraries)  # what works with nothing around works anywhere
     commands = {}
 
     def says(command: str, *arguments: str, stdin: str = "") -> str:

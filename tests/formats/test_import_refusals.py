@@ -5,13 +5,13 @@ from contextlib import closing
 
 import pytest
 
-from dev.benchmarks.data import dossiers
 from supportcases import SqliteRepository, SupportDesk, cli
 from supportcases.formats.whole_cases import load
 from tests.conftest import ACME
 from tests.formats.test_export_import import BODY, imported, rows
 from tests.support.command_line import refused, run
 from tests.support.databases import python
+from tests.support.long_dossiers import long_dossiers
 
 ID = "0191abc0-0000-7000-8000-000000000001"
 AT = "2024-06-15T10:30:00.000Z"
@@ -291,9 +291,9 @@ def test_a_case_by_hand_is_trimmed_as_the_api_trims(tmp_path):
 
 def test_a_large_archive_needs_no_more_memory_than_a_small_one(tmp_path):
     peaks = []
-    for cases in (200, 6_000):
+    for cases in (50, 1_000):
         with closing(SqliteRepository(tmp_path / f"{cases}.db")) as repository:
-            load(repository, dossiers("acme", cases))
+            load(repository, long_dossiers(cases))
         archive = tmp_path / f"{cases}.ndjson"
         script = f"""
             import sys

@@ -21,7 +21,10 @@ EMBEDDING = ROOT / "tests" / "embedding"
 # Django and Pyramid have no types, and an example may write `def index(environ, start_response):`
 # `app.wsgi_app = ...` is Flask's own idiom; mypy refuses it whatever is assigned, since it is a method
 FLASK_IDIOM = r"flask_shop\.py:\d+: error: Cannot assign to a method"
-AS_IN_AN_EXAMPLE = ["--allow-untyped-defs", "--allow-untyped-calls", "--disable-error-code=import-untyped"]
+AS_IN_AN_EXAMPLE = """
+# mypy: allow-untyped-defs, allow-untyped-calls
+# mypy: disable-error-code=import-untyped
+"""
 
 
 @pytest.fixture(scope="module")
@@ -36,11 +39,12 @@ def mypy(tmp_path_factory):
         wheel.extractall(packages)
     (packages / "theirs.pth").write_text(sysconfig.get_path("purelib"))  # behind the wheel, and without our own .pth
 
-    def mypy(files, *options):
+    def mypy(files, options=""):
+        """Options of the files' own, in comments: with those of the command line all packages would be checked anew."""
         for name, text in files.items():
-            (folder / name).write_text(text, encoding="utf-8")
+            (folder / name).write_text(text + options, encoding="utf-8")
         command = [sys.executable, "-m", "mypy", "--config-file=", "--strict", "--python-executable=.venv/bin/python"]
-        done = subprocess.run([*command, *options, *files], timeout=300, **run)
+        done = subprocess.run([*command, *files], timeout=300, **run)
         *lines, last = done.stdout.splitlines()
         assert done.returncode in (0, 1), done.stdout
         assert last.startswith(("Success: ", "Found ")), done.stdout
@@ -56,7 +60,7 @@ def test_the_examples_check(mypy):
     files = {f"block_{number}.py": block for number, block in enumerate(blocks)}
     files |= {path.name: path.read_text(encoding="utf-8") for path in (ROOT / "examples").glob("*.py")}
     files["sample_app.py"] = (ROOT / "sample_app.py").read_text(encoding="utf-8")
-    told = mypy(files, *AS_IN_AN_EXAMPLE)
+    told = mypy(files, AS_IN_AN_EXAMPLE)
     assert [line for line in told if not re.search(FLASK_IDIOM, line)] == []
 
 
@@ -99,7 +103,7 @@ def test_a_typed_host_that_uses_every_public_name_checks(mypy):
     used = {node.id for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Name)}
     for module in MODULES:
         assert set(importlib.import_module(module).__all__) <= used, module
-    assert mypy({"host.py": text}, "--disallow-any-expr") == []
+    assert mypy({"host.py": text}, "\n# mypy: disallow-any-expr\n") == []
 
 
 def test_mistakes_are_found_so_that_no_type_is_quietly_any(mypy):

@@ -7,7 +7,9 @@ from contextlib import closing
 
 import pytest
 
-from supportcases import SqliteRepository
+from supportcases import SqliteRepository, cli
+from supportcases.formats.whole_cases import load
+from supportcases.storage.sqlite import connections, read_only
 from supportcases.storage.sqlite.checks import _may_reset_a_wal
 from tests.conftest import ACME
 from tests.storage.test_upgrades import MIGRATION_NAMES
@@ -20,6 +22,7 @@ from tests.support.databases import (
     older_file,
     python,
 )
+from tests.support.long_dossiers import long_dossiers
 from tests.support.processes import crash_after_a_write
 from tests.support.rows import a_case, a_message, an_entry
 
@@ -155,25 +158,28 @@ def test_it_waits_for_no_writer_and_no_writer_waits_for_it(path, tmp_path):
         writer.execute("ROLLBACK")
 
 
-def test_a_file_that_is_locked_is_refused(path, tmp_path):
+def test_a_file_that_is_locked_is_refused(path, monkeypatch, capsys):
+    monkeypatch.chdir(path.parent)
+    for module in (connections, read_only):
+        monkeypatch.setattr(module, "PATIENCE", 0.1)
     with closing(sqlite3.connect(path, isolation_level=None)) as locker:
         locker.execute("PRAGMA locking_mode = EXCLUSIVE")
         locker.execute("BEGIN EXCLUSIVE")
         locker.execute("UPDATE supportcases_stores SET last_number = 99")
-        done = run("check", cwd=tmp_path)
-    assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr == "supportcases: cases.db cannot be read: another program keeps it locked.\n"
+        code = cli.main(["check"])
+    assert (code, *capsys.readouterr()) == (
+        1,
+        "",
+        "supportcases: cases.db cannot be read: another program keeps it locked.\n",
+    )
 
 
 def test_a_large_file_needs_no_more_memory_than_a_small_one(tmp_path):
-    from dev.benchmarks.data import dossiers
-    from supportcases.formats.whole_cases import load
-
     peaks = []
-    for cases in (200, 6_000):
+    for cases in (50, 1_000):
         path = tmp_path / f"{cases}.db"
         with closing(SqliteRepository(path)) as repository:
-            load(repository, dossiers("acme", cases))
+            load(repository, long_dossiers(cases))
         script = """
             code = cli.main(["check", "--db", sys.argv[1]])
             (peak,) = [line.split()[1] for line in open("/proc/self/status") if line.startswith("VmHWM")]
@@ -183,4 +189,4 @@ def test_a_large_file_needs_no_more_memory_than_a_small_one(tmp_path):
         code, peak = done.splitlines()[-1].split()
         assert code == "0"
         peaks.append(int(peak) / 1024)
-    assert peaks[1] - peaks[0] < 10  # MiB; the larger file has 14
+    assert peaks[1] - peaks[0] < 10  # MiB; the larger file has 13

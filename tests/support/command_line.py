@@ -10,8 +10,7 @@ import struct
 import subprocess
 import sys
 import termios
-import threading
-from contextlib import closing
+from contextlib import closing, suppress
 from subprocess import CompletedProcess
 from urllib.parse import urlsplit
 
@@ -75,29 +74,15 @@ def at_terminal(*arguments, cwd, columns=80, typed=b"", **environ):
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
     env = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "LINES")}
-    process = subprocess.Popen(
-        [*MODULE, *arguments],
-        cwd=cwd,
-        env={**env, "PAGER": "", "PYTHONIOENCODING": "utf-8", **environ},
-        stdin=theirs,
-        stdout=theirs,
-        stderr=theirs,
-        start_new_session=True,
-    )
-    os.close(theirs)
-    watchdog = threading.Timer(60, process.kill)
-    watchdog.start()
-    os.write(ours, typed)
-    shown = b""
-    with open(ours, "rb", buffering=0) as terminal:
-        try:
+    env |= {"PAGER": "", **forked.UTF_8, **environ}
+    with forked.running(arguments, cwd=cwd, environ=env, streams=[theirs] * 3) as ended:
+        os.close(theirs)
+        os.write(ours, typed)
+        shown = b""
+        with open(ours, "rb", buffering=0) as terminal, suppress(OSError):  # that is how the end of a terminal looks
             while chunk := terminal.read(65_536):
                 shown += chunk
-        except OSError:  # that is how the end of a terminal looks
-            pass
-        code = process.wait()
-    watchdog.cancel()
-    return code, shown.decode().replace("\r\n", "\n")
+        return ended(), shown.decode().replace("\r\n", "\n")
 
 
 def on_terminal(columns, *arguments, cwd, **environ):

@@ -3,10 +3,13 @@
 import atexit
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
 import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import cache
 from subprocess import DEVNULL, CompletedProcess
 from tempfile import TemporaryFile
@@ -26,11 +29,14 @@ while True:
         break
     for stream in streams:
         os.close(stream)
+    calls.send(str(child).encode())
     calls.send(str(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])).encode())
 calls.close()
+os.setsid()
 for number, stream in enumerate(streams):
     os.dup2(stream, number)
     os.close(stream)
+sys.stdout.reconfigure(line_buffering=sys.stdout.isatty())
 sys.argv[1:], folder, environ = json.loads(call)
 os.chdir(folder)
 os.environ.clear()
@@ -50,7 +56,7 @@ def parent() -> socket.socket:
         process = subprocess.Popen(
             command, pass_fds=[theirs.fileno()], stdin=DEVNULL, stdout=DEVNULL, stderr=DEVNULL, env=environ
         )
-    ours.settimeout(60)
+    ours.settimeout(90)
     atexit.register(lambda: (ours.close(), process.wait()))
     return ours
 
@@ -61,14 +67,28 @@ def serves(environ) -> bool:
     return asked in ({}, UTF_8)
 
 
+@contextmanager
+def running(arguments, *, cwd, environ, streams) -> Iterator[Callable[[], int]]:
+    """Run a command, for a minute at the longest; yield what waits for its exit code, and is to be called."""
+    with ONE_AT_A_TIME:
+        call = json.dumps([arguments, os.fspath(cwd), environ]).encode()
+        socket.send_fds(parent(), [call], streams)
+        watchdog = threading.Timer(60, os.kill, (int(parent().recv(16)), signal.SIGKILL))
+        watchdog.start()
+        try:
+            yield lambda: int(parent().recv(16))
+        finally:
+            watchdog.cancel()
+
+
 def run(arguments, *, cwd, environ, stdin: bytes = b"") -> CompletedProcess[bytes]:
     """Run a command as `subprocess.run` does."""
-    with TemporaryFile() as given, TemporaryFile() as out, TemporaryFile() as err, ONE_AT_A_TIME:
+    with TemporaryFile() as given, TemporaryFile() as out, TemporaryFile() as err:
         given.write(stdin)
         given.seek(0)
-        call = json.dumps([arguments, os.fspath(cwd), {**os.environ, **environ}]).encode()
-        socket.send_fds(parent(), [call], [stream.fileno() for stream in (given, out, err)])
-        code = int(parent().recv(16))
+        streams = [stream.fileno() for stream in (given, out, err)]
+        with running(arguments, cwd=cwd, environ={**os.environ, **environ}, streams=streams) as ended:
+            code = ended()
         out.seek(0)
         err.seek(0)
         return CompletedProcess(arguments, code, out.read(), err.read())

@@ -9,6 +9,7 @@ import urllib.error
 import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from importlib.metadata import entry_points
 from pathlib import Path
 
 import pytest
@@ -138,7 +139,7 @@ def test_a_served_desk_stops_although_a_client_keeps_its_connection(support_desk
     kept.close()
 
 
-def test_a_thousand_desks_leave_no_thread_no_descriptor_and_no_file(tmp_path, monkeypatch):
+def test_two_hundred_desks_leave_no_thread_no_descriptor_and_no_file(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("TMPDIR", str(tmp_path))
 
@@ -147,10 +148,10 @@ def test_a_thousand_desks_leave_no_thread_no_descriptor_and_no_file(tmp_path, mo
         return threading.active_count(), len(os.listdir("/proc/self/fd")), list(tmp_path.iterdir())
 
     before = left()
-    for number in range(1000):
+    for number in range(200):
         with support_desk() as desk:
             desk.as_merchant("acme").open(body=BODY)
-            if number % 100 == 0:
+            if number % 20 == 0:
                 with desk.serve() as url, urllib.request.urlopen(f"{url}/healthz", timeout=10) as answer:
                     answer.read()
     assert left() == before
@@ -162,7 +163,11 @@ STOREFRONT_TEST = ROOT / "tests" / "storefront_test.py"
 
 
 def run_pytest(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "pytest", "-q", "-W", "error", "-p", "no:cacheprovider", *arguments]
+    others = {plugin.name for plugin in entry_points(group="pytest11")} - {
+        "supportcases"
+    }  # they take seconds to import
+    without = [f"-pno:{name}" for name in ("cacheprovider", *others)]
+    command = [sys.executable, "-m", "pytest", "-q", "-W", "error", *without, *arguments]
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=60)
 
 

@@ -7,7 +7,7 @@ message, once it is kept, indexes what has come since the last time, and a searc
 import sqlite3
 from typing import Final
 
-EVERY: Final = 500  # messages that are indexed together
+EVERY: Final = 1_000  # messages that are indexed together
 BEHIND: Final = 2_000  # messages without the index that a start leaves to the next `EVERY`th
 
 INDEXED: Final = "(SELECT coalesce(max(id), 0) FROM supportcases_bodies_docsize)"  # up to that position

@@ -25,7 +25,9 @@ def ways(statements: list[str]) -> list[str]:
     for statement in (" ".join(statement.split()) for statement in statements):
         if statement.startswith("SELECT rowid & 0xffffffff"):
             taken.append("index")
-        elif statement.startswith("WITH found AS MATERIALIZED ("):
+        elif "subject_folded FROM supportcases_cases" in statement:
+            taken.append("newest")
+        elif statement.startswith(("WITH found AS MATERIALIZED (", "SELECT count(*) FROM ( SELECT rowid")):
             all_of = "file" if "NOT INDEXED" in statement else "store"
             taken.append("candidates" if "CROSS JOIN" in statement else f"all of the {all_of}")
     return taken
@@ -72,16 +74,17 @@ def traced():
         (FIFTEENTH, "x" * 10_000, {}, ["index", "candidates"]),
         (FIFTEENTH, "\uffff\ufffe\ufffd", {}, ["index", "candidates"]),
         (FIFTEENTH, "\ufffd\ufffd\ufffd", {}, ["index", "candidates"]),
-        (FIFTEENTH, "straße", {}, ["index", "all"]),
-        (FIFTEENTH, "strasse", NORMAL, ["index", "all"]),
-        (FIFTEENTH, "er", {}, ["all"]),
-        (FIFTEENTH, "ß", {}, ["all"]),
-        (FIFTEENTH, "7", {}, ["all"]),
-        (FIFTEENTH, "\u0301", {}, ["all"]),
+        (FIFTEENTH, "straße", {}, ["index", "newest", "all"]),
+        (FIFTEENTH, "strasse", NORMAL, ["index", "newest", "all"]),
+        (FIFTEENTH, "er", {}, ["newest", "all"]),
+        (FIFTEENTH, "ß", {}, ["newest", "all"]),
+        (FIFTEENTH, "7", {}, ["newest", "all"]),
+        (FIFTEENTH, "\u0301", {}, ["newest", "all"]),
         ({"small": 60, "few": 15}, "once", {}, ["all"]),
         (INDEX, "straße", {}, ["index", "candidates"]),
         (INDEX, "105", NORMAL, ["index", "candidates"]),
-        (SCAN, "once", {}, ["index", "all"]),
+        (SCAN, "once", {}, ["index", "newest", "all"]),
+        (SCAN, "straße", {"limit": 2, "offset": 1}, ["index", "newest", "all"]),
         (SCAN, "nowhere", {}, ["index", "candidates"]),
     ],
 )

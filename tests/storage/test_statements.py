@@ -16,7 +16,9 @@ def traced(clock):
 
     def trace(statement):
         # a trigger says again what has set it off, and FTS5 has statements of its own
-        if [statement] != statements[-1:] and not re.search("'supportcases_(search|bodies)_|data_version|^--", statement):
+        if [statement] != statements[-1:] and not re.search(
+            "'supportcases_(search|bodies)_|data_version|^--", statement
+        ):
             statements.append(statement)
 
     repository = SqliteRepository(":memory:", trace=trace)

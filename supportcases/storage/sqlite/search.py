@@ -17,7 +17,9 @@ from supportcases.storage.sqlite.rows import NEWEST_FIRST
 TRIGRAM: Final = 3  # characters that the index knows together
 PIECES: Final = 8  # trigrams of a term that are asked for at the most: with more the index takes longer than it saves
 SMALL: Final = 2_000  # cases that are sooner looked through than asked for in the index, which has those of all stores
-FEW: Final = 20  # where more than one case in so many may match, to look through all is quicker than to fetch those
+FEW: Final = (
+    30  # where more than one case in so many may match, it is among the newest so many that a page is looked for
+)
 
 INSTR: Final = "instr(subject_folded, :folded)"
 CANDIDATES: Final = """
@@ -60,6 +62,10 @@ class Search:
     def page(self, *, limit: int, offset: int) -> tuple[list[int], int]:
         """Return the rows of some of the matches, of those with the newest activity, and how many there are in all."""
         candidates = self._candidates()
+        if candidates is None and self._among > SMALL:
+            rows = self._among_the_newest(limit, offset)
+            if len(rows) == limit:
+                return rows, self._count()
         matches = self._among_all() if candidates is None else self._among_candidates()
         ((count, rows),) = self._connection.execute(
             f"""
@@ -87,6 +93,30 @@ class Search:
         values = {**self._values, "trigrams": asking_for(trigrams_of(self._folded)), "most": most + 1}
         candidates = [number for (number,) in self._connection.execute(CANDIDATES, values)]
         return candidates if len(candidates) <= most else None
+
+    def _among_the_newest(self, limit: int, offset: int) -> list[int]:
+        """Return the page if it is among the newest `FEW`th: to sort all matches of a common term takes longest."""
+        # the inner LIMIT keeps its order, and is read no further than the outer one needs
+        found = self._connection.execute(
+            f"""
+            SELECT row
+            FROM (
+                SELECT rowid AS row, number, subject_folded
+                FROM supportcases_cases
+                WHERE {self._where}
+                ORDER BY {NEWEST_FIRST}
+                LIMIT {self._among // FEW}
+            )
+            WHERE {self._matches}
+            LIMIT :limit OFFSET :offset
+            """,
+            {**self._values, "limit": limit, "offset": offset},
+        )
+        return [row for (row,) in found]
+
+    def _count(self) -> int:
+        ((count,),) = self._connection.execute(f"SELECT count(*) FROM ({self._among_all()})", self._values).fetchall()
+        return int(count)
 
     def _among_candidates(self) -> str:
         return f"""

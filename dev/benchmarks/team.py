@@ -50,8 +50,8 @@ FILTERS: Final[dict[str, tuple[str | None, ...]]] = {
 }
 SPANS: Final = ({}, MONTH, {"activeAfter": MONTH["createdAfter"]})
 COMBINATIONS: Final = 150  # of 10,080
-TEXTS: Final = 30  # from which terms are taken
-LENGTHS: Final = (3, 4, 6, 8, 12, 20, 30)
+TEXTS: Final = 120  # from which terms are taken
+LENGTHS: Final = (3, 4, 6, 8, 12, 20, 30, 40)
 FEW: Final = 100
 SHORT: Final = ("e", "qz", "7")
 SAMPLE: Final = 500

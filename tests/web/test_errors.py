@@ -1,12 +1,16 @@
 """Errors: the one shape, its sentence and its details, request ids, and environments that no client library makes."""
 
 import json
+import subprocess
+import sys
 from urllib.parse import quote
 
 import pytest
 
-from tests.conftest import CASES, call
+from supportcases.domain import errors
+from tests.conftest import CASES, ROOT, call
 from tests.support.answers import checked
+from tests.web.test_exceptions import tree
 
 JSON = {"Content-Type": "application/json"}
 
@@ -160,3 +164,33 @@ def test_what_pep_3333_lets_a_server_leave_out_may_be_left_out(send, name):
 def test_odd_headers_hurt_nobody(send, name, value):
     assert send("GET", CASES, **{name: value}).status == 200
     checked(send("GET", f"{CASES}/999", **{name: value}), 404, "not_found")
+
+
+WITHOUT_DOCSTRINGS = """
+import json
+from wsgiref.util import setup_testing_defaults
+from supportcases import create_app
+from supportcases.domain import errors
+
+def tree(root):
+    return [root, *(leaf for kind in root.__subclasses__() for leaf in tree(kind))]
+
+print(errors.SupportCasesError.__doc__)
+for kind in tree(errors.SupportCasesError):
+    print(kind.__name__, kind({}) if kind is errors.InvalidInput else kind())
+environ = {"PATH_INFO": "/api/v1/support-cases"}
+setup_testing_defaults(environ)
+print(json.loads(b"".join(create_app(":memory:")(environ, lambda *_: None)))["error"])
+"""
+
+
+def test_errors_have_their_sentences_where_python_takes_docstrings_away():
+    """The tree comes without the classes that only tests make."""
+    done = subprocess.run(
+        [sys.executable, "-OO", "-c", WITHOUT_DOCSTRINGS], cwd=ROOT, capture_output=True, text=True, timeout=60
+    )
+    doc, *sentences, answered = done.stdout.splitlines()
+    ours = [kind for kind in tree(errors.SupportCasesError) if kind.__module__ == errors.__name__]
+    assert (doc, done.stderr) == ("None", "")
+    assert sentences == [f"{kind.__name__} {kind.__doc__}" for kind in ours]
+    assert answered == errors.Unauthorized.__doc__

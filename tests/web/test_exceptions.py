@@ -3,8 +3,6 @@
 import inspect
 import logging
 import sqlite3
-import subprocess
-import sys
 from unittest.mock import Mock
 
 import falcon
@@ -13,7 +11,7 @@ import pytest
 from supportcases import Actor, SqliteRepository, SupportDesk, create_app
 from supportcases.domain import errors
 from supportcases.testing import numbered_ids
-from tests.conftest import ACME, CASES, ROOT, call
+from tests.conftest import ACME, CASES, call
 from tests.support.answers import checked
 
 BODY = b'{"body": "The checkout shows a blank page."}'
@@ -260,33 +258,3 @@ def test_a_closed_database_is_an_error_in_the_shape(app, send):
     answer = send("GET", CASES)
     assert checked(answer, answer.status)
     assert answer.status in (500, 503)
-
-
-WITHOUT_DOCSTRINGS = """
-import json
-from wsgiref.util import setup_testing_defaults
-from supportcases import create_app
-from supportcases.domain import errors
-
-def tree(root):
-    return [root, *(leaf for kind in root.__subclasses__() for leaf in tree(kind))]
-
-print(errors.SupportCasesError.__doc__)
-for kind in tree(errors.SupportCasesError):
-    print(kind.__name__, kind({}) if kind is errors.InvalidInput else kind())
-environ = {"PATH_INFO": "/api/v1/support-cases"}
-setup_testing_defaults(environ)
-print(json.loads(b"".join(create_app(":memory:")(environ, lambda *_: None)))["error"])
-"""
-
-
-def test_errors_have_their_sentences_where_python_takes_docstrings_away():
-    """The tree comes without the classes that only tests make."""
-    done = subprocess.run(
-        [sys.executable, "-OO", "-c", WITHOUT_DOCSTRINGS], cwd=ROOT, capture_output=True, text=True, timeout=60
-    )
-    doc, *sentences, answered = done.stdout.splitlines()
-    ours = [kind for kind in tree(errors.SupportCasesError) if kind.__module__ == errors.__name__]
-    assert (doc, done.stderr) == ("None", "")
-    assert sentences == [f"{kind.__name__} {kind.__doc__}" for kind in ours]
-    assert answered == errors.Unauthorized.__doc__

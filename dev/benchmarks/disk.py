@@ -22,6 +22,7 @@ LENGTH: Final = 300  # characters of a message
 SHARES: Final = """
     SELECT CASE
                WHEN name GLOB 'supportcases_search*' THEN 'search'
+               WHEN name GLOB 'supportcases_bodies*' THEN 'the team''s search'
                WHEN name IN (SELECT name FROM sqlite_schema WHERE type = 'index') THEN 'indexes'
                WHEN name = 'supportcases_cases' THEN 'cases'
                WHEN name = 'supportcases_messages' THEN 'messages'

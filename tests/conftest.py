@@ -272,8 +272,8 @@ def file_repository(path):
 
 
 @pytest.fixture
-def server(tmp_path):
-    with serving(tmp_path / "cases.db") as running:
+def server(request, tmp_path):
+    with serving(tmp_path / "cases.db", *getattr(request, "param", ())) as running:
         yield running
 
 

@@ -159,6 +159,7 @@ def test_a_second_signal_does_not_cut_the_answer_short(server, wire):
     assert server.process.wait(timeout=5) == 0
 
 
+@pytest.mark.parametrize("server", [("--time-budget", "none")], indirect=True)
 def test_a_worker_that_never_finishes_and_a_reader_that_never_reads_are_waited_for_as_long_as_the_grace(
     server, key, wire, long_thread
 ):

@@ -62,7 +62,7 @@ class CaseQuery(Query):
 
     limit = RuledParameter(rules.LIMIT, "Cases per page", load_default=rules.DEFAULT_LIMIT)
     offset = RuledParameter(rules.OFFSET, "Cases to skip", load_default=0)
-    query = Ruled(rules.QUERY, "A part of the subject @@")
+    query = Ruled(rules.QUERY, "A part of the subject in any letter case, with or without accents, or a number")
     status = Ruled(rules.STATUS_FILTER, "Only cases of this status")
     severity = Ruled(rules.SEVERITY_FILTER, "Only cases of this severity")
 
@@ -109,7 +109,7 @@ class QueueQuery(StatisticsQuery):
     assignee = Ruled(rules.ASSIGNEE_FILTER, "Only cases of this assignee; me is the asker, none is nobody")
     query = Ruled(
         rules.QUERY,
-        "A part of the subject, of a message or note @@",
+        "A part of the subject, of a message or note in any letter case, with or without accents, or a number",
     )
     activeAfter = Ruled(rules.TIMESTAMP_FILTER, "Only cases active then or later", attribute="active_after")
     activeBefore = Ruled(rules.TIMESTAMP_FILTER, "Only cases last active before", attribute="active_before")

@@ -77,7 +77,7 @@ class Side:
     """What an agent asks."""
 
     def __init__(self, repository: SqliteRepository, team: Desk) -> None:
-        self._app, self._key = create_app(repository), team.agents_key
+        self._app, self._key = create_app(repository, time_budget=600), team.agents_key
         with repository.read() as transaction:
             self._texts = _sample(transaction.connection)
 

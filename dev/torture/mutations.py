@@ -93,13 +93,13 @@ GUARDS: Final = (
     ),
     Guard(
         "storage/sqlite/pool.py",
-        "_taken(pool.write_turn, deadline) if writes else None",
+        "taken(pool.write_turn, until) if writes else None",
         "None",
         "tests/storage/test_concurrency.py::test_the_writers_of_a_process_wait_for_each_other_before_they_ask_sqlite",
     ),
     Guard(
-        "storage/sqlite/pool.py",
-        "_taken(self._turn, deadline)",
+        "storage/sqlite/memory.py",
+        "taken(self._turn, patient_until(writes=writes))",
         "None",
         f"{CONTRACT}::test_nobody_sees_what_was_not_kept",
     ),

@@ -147,7 +147,7 @@ def test_a_position_that_is_used_again_is_indexed_again(desk):
 
 
 def test_an_upgrade_indexes_the_messages_that_were_there(path):
-    with older_file(path, "0009_bodies") as connection:
+    with older_file(path, "0008_bodies") as connection:
         insert(connection, "stores", {"store": "acme", "last_number": 30})
         for n in range(1, 31):
             insert_case(connection, a_case(n), a_message(n, f"Größe {n}"), a_message(n + 100, "A note", internal=True))

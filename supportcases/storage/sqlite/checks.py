@@ -289,5 +289,5 @@ CHECKS: Final = (
     Check("threads", "0006_threads", _wrong_sizes),
     Check("subjects", "0007_folding", _cases_where(MISFOLDED, "is looked for by another subject than it has")),
     Check("the search index", "0007_folding", _index_where("search", SUBJECTS, "the subjects")),
-    Check("the index of messages", "0009_bodies", _index_where("bodies", BODIES, "the messages that are in it")),
+    Check("the index of messages", "0008_bodies", _index_where("bodies", BODIES, "the messages that are in it")),
 )

@@ -104,6 +104,16 @@ def test_a_write_is_kept_and_done_where_the_index_cannot_follow(desk, monkeypatc
     assert (waiting(desk.repository), indexed(desk.repository)) == (0, wanted(desk.repository))
 
 
+def test_one_write_indexes_only_a_little_of_what_has_waited_for_long(desk, monkeypatch):
+    with monkeypatch.context() as patch:
+        patch.setattr(transactions, "index_next", lambda connection: False)
+        say(desk, 38)
+    say(desk, 1)
+    assert waiting(desk.repository) == 20  # of 40: the writer is in a request, and has to answer
+    say(desk, 10)
+    assert (waiting(desk.repository), indexed(desk.repository)) == (10, wanted(desk.repository, up_to=40))
+
+
 def test_many_whole_cases_are_indexed_in_batches_of_their_own(repository):
     cases = [a_case(n) for n in range(1, 60)]
     load(repository, (Dossier(case, (a_message(case.number, f"Body {case.number}"),), ()) for case in cases))
@@ -160,7 +170,7 @@ def test_an_upgrade_indexes_the_messages_that_were_there(path):
 def test_a_start_indexes_what_a_process_that_ended_has_left(path, monkeypatch):
     desk = SupportDesk(SqliteRepository(path))
     with monkeypatch.context() as patch:
-        patch.setattr(transactions, "index_bodies", lambda *_: None)
+        patch.setattr(transactions, "index_bodies", lambda *_, **__: None)
         with desk.repository.write():
             desk.open(Actor.merchant("acme"), body="The first message.")
             say(desk, 35)

@@ -1,7 +1,8 @@
 """The index of the trigrams of all messages, which follows them at a distance.
 
 To index a message takes long within its own write and little together with others. So the write of every `EVERY`th
-message, once it is kept, indexes what has come since the last time, and a search looks through the few that are left.
+message, once it is kept, indexes what has come since the last time, and as many more where they have waited longer; a
+search looks through the few that are left.
 """
 
 import sqlite3

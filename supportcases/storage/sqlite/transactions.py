@@ -6,6 +6,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import count
 from types import TracebackType
 from typing import Final, Protocol
 
@@ -28,13 +29,13 @@ log: Final = logging.getLogger("supportcases.sqlite")
 class SqliteTransaction:
     """The tables, seen through one transaction."""
 
-    __slots__ = ("_connection", "afterwards", "bodies_wait", "over", "writes")
+    __slots__ = ("_connection", "afterwards", "over", "thousands", "writes")
 
     def __init__(self, connection: Connection, *, writes: bool) -> None:
         self._connection: Final = connection
         self.writes: Final = writes
         self.afterwards: Final[list[Callable[[], object]]] = []
-        self.bodies_wait = False  # for the index, once all is kept
+        self.thousands = 0  # of messages that were filled, which are indexed once all is kept
         self.over = False
 
     @property
@@ -75,7 +76,7 @@ class SqliteTransaction:
         return SqliteReplays(self.connection)
 
     def _message_added(self, position: int) -> None:
-        self.bodies_wait |= position % EVERY == 0
+        self.thousands += position % EVERY == 0
 
     def after_commit(self, action: Callable[[], object]) -> None:
         """Call `action`, which raises nothing, once all that is written is kept; never where it is not."""
@@ -162,8 +163,8 @@ class TransactionContext:
             raise DatabaseDamaged()
         if error is None and self._transaction.afterwards:
             self._do(self._transaction.afterwards)
-        if error is None and self._transaction.bodies_wait:
-            index_bodies(self._connections, self._faults, self._state)
+        if error is None and (thousands := self._transaction.thousands):
+            index_bodies(self._connections, self._faults, self._state, most=thousands + 1)  # one more to catch up
 
     def _may_be_written(self) -> None:
         """Refuse to write to a file that is damaged, or that is no longer where it was."""
@@ -184,13 +185,16 @@ class TransactionContext:
             self._state.afterwards = None
 
 
-def index_bodies(connections: Connections, faults: Faults, state: ThreadState) -> None:
-    """Index the messages that wait, some at a time, so that others write in between; what fails a later write does."""
-    more = True
+def index_bodies(connections: Connections, faults: Faults, state: ThreadState, *, most: int | None = None) -> None:
+    """Index the messages that wait, all or at most so many thousands; what fails a later write does.
+
+    Others can write between two thousands.
+    """
     try:
-        while more:
+        for _ in count() if most is None else range(most):
             with TransactionContext(connections, faults, state, writes=True) as transaction:
-                more = index_next(transaction.connection)
+                if not index_next(transaction.connection):
+                    break
     except (SupportCasesError, sqlite3.Error) as error:
         log.warning("messages wait for their index: %s", error)
 

@@ -178,14 +178,16 @@ class Search:
         """Return some of the matches, by reading the queue until there are enough: they are not rare."""
         queue, stride = SqliteQueue(self._connection), STRIDES[0]
         found: list[tuple[Case, Place]] = []
-        while len(found) < offset + limit:
+        while len(found) < limit:
             stretch = queue.page(self._unsearched, sort, limit=stride, offset=0, after=after)
             if not stretch:
                 break
             matches = self._of([case.id for case, _ in stretch])
-            found += [one for one in stretch if one[0].id in matches]
+            further = [one for one in stretch if one[0].id in matches]
+            found += further[offset:]
+            offset = max(0, offset - len(further))
             after, stride = stretch[-1][1], STRIDES[1]
-        return tuple(found[offset : offset + limit])
+        return tuple(found[:limit])
 
     def _of(self, ids: list[str]) -> set[Any]:
         """Return the ids of those cases that match."""

@@ -84,7 +84,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    """Import what serves HTTP when it is first asked for: a command at the terminal begins in half the time without."""
+    """Import what serves HTTP when it is first asked for: a command at the terminal begins sooner without."""
     if name in ("create_app", "mount", "SupportApp"):
         from supportcases import app
 

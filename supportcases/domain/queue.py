@@ -31,7 +31,7 @@ class QueueSort(StrEnum):
 class QueuePage(NamedTuple):
     """Some of the cases that match; `count` is how many match in all, `next_cursor` where the next page begins.
 
-    Where a `query` finds more than 10,000, `count` is 10,000 and `count_is_exact` False.
+    Where a `query` finds very many, `count` is how many were counted, up to 10,000, and `count_is_exact` False.
     """
 
     cases: tuple[Case, ...]

@@ -146,7 +146,7 @@ class TeamSearch(Protocol):
     def page(self, wanted: CaseFilter, sort: QueueSort, *, limit: int, offset: int, after: Place | None) -> Found:
         """Return some of the cases that match, their `query` included: those behind `after`, if given.
 
-        Of more than 10,000 the count is 10,000 and not exact.
+        Of very many only some are counted, up to 10,000, and the count is not exact.
         """
 
 

@@ -28,7 +28,7 @@ from supportcases import (
 from supportcases.domain.cases import CaseFilter, CaseRef
 from supportcases.domain.errors import AlreadyThere
 from supportcases.storage import protocol as protocols
-from supportcases.storage.sqlite import merchant_list
+from supportcases.storage.sqlite import merchant_list, team_search
 from supportcases.storage.sqlite.search import asking_for, trigrams_of
 from supportcases.storage.sqlite.transactions import SqliteTransaction
 from tests.support import searching
@@ -252,6 +252,18 @@ def test_globex_is_told_what_it_would_be_told_alone(neighbours, alone, name):
 def test_globex_lists_what_it_would_list_alone_whatever_the_way(neighbours, alone, ways):
     assert answer(neighbours, pages, "globex") == answer(alone, pages, "globex")
     assert answer(neighbours, pages, "acme") != answer(alone, pages, "acme")
+
+
+@pytest.mark.parametrize(
+    "constants",
+    [{"MANY": 0}, {"MANY": 0, "MOST": 1, "COMMON": 99}, {"MANY": 0, "MOST": 1, "COMMON": 0}],
+    ids=["by the index alone", "by a scan", "along the queue"],
+)
+def test_globex_finds_what_it_would_find_alone_whatever_the_way(neighbours, alone, monkeypatch, constants):
+    for name, value in constants.items():
+        monkeypatch.setattr(team_search, name, value)
+    assert answer(neighbours, sought, "globex") == answer(alone, sought, "globex")
+    assert answer(neighbours, sought, "acme") != answer(alone, sought, "acme")
 
 
 class Recorder:

@@ -17,9 +17,7 @@ from supportcases.storage.sqlite.rows import NEWEST_FIRST
 TRIGRAM: Final = 3  # characters that the index knows together
 PIECES: Final = 8  # trigrams of a term that are asked for at the most: with more the index takes longer than it saves
 SMALL: Final = 2_000  # cases that are sooner looked through than asked for in the index, which has those of all stores
-FEW: Final = (
-    30  # where more than one case in so many may match, it is among the newest so many that a page is looked for
-)
+FEW: Final = 30  # where more than one case in so many may match, a page is looked for among as many of the newest
 
 INSTR: Final = "instr(subject_folded, :folded)"
 CANDIDATES: Final = """

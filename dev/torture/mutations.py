@@ -237,7 +237,7 @@ def _conditions(path: Path, file: str) -> Iterator[Mutation]:
 def _inserted(before: str) -> tuple[str, ...]:
     """Return the conditions that are inserted behind that text: the last use of `matching` tells."""
     use = before.rpartition("matching(")
-    if "class SqliteQueue" not in before:
+    if "class SqliteQueue" not in before and "class SqliteTeamSearch" not in before:
         return (OF_A_STORE,)
     return (OF_STORES,) if f"matching({use[2]}".startswith(OF_STORES_ALONE) else (OF_A_STORE, OF_STORES)
 

@@ -4,7 +4,7 @@ import hashlib
 import random
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -45,12 +45,12 @@ def dossiers(store: str, count: int, *, seed: int = 1) -> Iterator[Dossier]:
         yield _dossier(store, number, made_up, ids)
 
 
-def _dossier(store: str, number: int, made_up: MadeUpCase, chance: random.Random) -> Dossier:
+def _dossier(store: str, number: int, made_up: MadeUpCase, ids: random.Random) -> Dossier:
     """Return a made-up case as it is kept once all of it has happened."""
     merchant = Actor.merchant(store, made_up.messages[0].author_label)
     began = made_up.messages[0].at
     case = Case(
-        id=_new_id(chance, began),
+        id=_new_id(ids, began),
         store=store,
         number=number,
         subject=made_up.subject,
@@ -63,9 +63,8 @@ def _dossier(store: str, number: int, made_up: MadeUpCase, chance: random.Random
         unanswered_since=began,
     )
     messages, history = [], []
-    agent = chance.choices(list(TEAM), TEAM.values())[0]
     for said in made_up.messages:
-        messages.append(Message(_new_id(chance, said.at), said.author_kind, said.author_label, said.body, said.at))
+        messages.append(Message(_new_id(ids, said.at), said.author_kind, said.author_label, said.body, said.at))
         if said is made_up.messages[0]:
             event = Event(EventKind.OPENED, case, merchant, began, {}, {"status": Status.OPEN})
         elif said.author_kind is AuthorKind.MERCHANT:
@@ -73,25 +72,35 @@ def _dossier(store: str, number: int, made_up: MadeUpCase, chance: random.Random
             event = Event(EventKind.REPLIED, case, merchant, said.at, *differences(before, case))
         else:
             before, case = case, answered(case, said.at)
-            event = Event(
-                EventKind.ANSWERED, case, Actor.support(said.author_label), said.at, *differences(before, case)
-            )
+            agent = Actor.support(said.author_label)
+            event = Event(EventKind.ANSWERED, case, agent, said.at, *differences(before, case))
         history.append(event.entry)
-        if said is made_up.messages[0] and chance.random() < ASSIGNED:
-            before, case = case, case._replace(assignee=agent)
-            event = Event(EventKind.CHANGED, case, Actor.support(agent), said.at, *differences(before, case))
-            history.append(event.entry)
-    if chance.random() < NOTED:
-        said = chance.choice(made_up.messages)  # a note often repeats what somebody said
-        at = made_up.messages[-1].at
-        note = Message(_new_id(chance, at), AuthorKind.SUPPORT, agent, f"They say: {said.body}", at, internal=True)
-        messages.append(note)
-        history.append(Event(EventKind.NOTED, case, Actor.support(agent), at, {}, {}, note).entry)
     if made_up.closed_at:
         before, case = case, closed(case, made_up.closed_at)
         event = Event(EventKind.CLOSED, case, merchant, made_up.closed_at, *differences(before, case))
         history.append(event.entry)
     return Dossier(case, tuple(messages), tuple(history))
+
+
+def worked_on(whole: Iterable[Dossier], *, seed: int = 1) -> Iterator[Dossier]:
+    """Yield the cases as a team leaves them: somebody takes care of most, and some have a note."""
+    chance = random.Random(f"team {seed}")
+    for case, messages, history in whole:
+        agent = Actor.support(chance.choices(list(TEAM), TEAM.values())[0])
+        before_closing = history[:-1] if case.status is Status.CLOSED else history
+        closing = history[len(before_closing) :]
+        if chance.random() < NOTED:
+            said, at = chance.choice(messages), messages[-1].created_at
+            body = f"They say: {said.body}"  # a note often repeats what somebody said
+            note = Message(_new_id(chance, at), AuthorKind.SUPPORT, agent.label, body, at, internal=True)
+            messages = (*messages, note)
+            before_closing = (*before_closing, Event(EventKind.NOTED, case, agent, at, {}, {}, note).entry)
+        opened, *later = before_closing
+        if chance.random() < ASSIGNED:
+            taken = case._replace(assignee=agent.label)
+            event = Event(EventKind.CHANGED, taken, agent, opened.at, *differences(case, taken))
+            case, later = taken, [event.entry, *later]
+        yield Dossier(case, messages, (opened, *later, *closing))
 
 
 def _new_id(chance: random.Random, at: datetime) -> str:
@@ -121,7 +130,7 @@ class DataSet:
         repository = SqliteRepository(unfinished)
         for number, store in enumerate(self.stores, start=1):
             say(f"making {self.name}: store {number} of {len(self.stores)}, {self.cases:,} cases each")
-            load(repository, dossiers(store, self.cases, seed=number))
+            load(repository, worked_on(dossiers(store, self.cases, seed=number), seed=number))
         repository.close()
         unfinished.rename(path)
 

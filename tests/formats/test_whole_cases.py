@@ -6,11 +6,13 @@ from datetime import timedelta
 
 import pytest
 
-from dev.benchmarks.data import UNTIL, dossiers
+from dev.benchmarks.data import UNTIL, dossiers, worked_on
 from supportcases import Actor, SqliteRepository, SupportDesk
 from supportcases.domain.errors import AlreadyThere
 from supportcases.formats.whole_cases import load
+from supportcases.storage.open import check
 from supportcases.testing import made_up_cases, some_cases
+from tests.conftest import ADA
 from tests.support.rows import listed
 
 TABLES = ("stores", "cases", "messages", "events", "counts")
@@ -37,6 +39,16 @@ def test_made_up_cases_are_loaded_as_the_desk_would_have_kept_them(tmp_path):
     some_cases(lived, 200, store="acme", until=UNTIL, span=TWO_YEARS, seed=3)
     assert rows(loaded.path) == rows(lived.path)
     assert listed(loaded, query="pay") == listed(lived, query="pay") != []
+
+
+def test_made_up_cases_that_a_team_has_worked_on_contradict_nothing(tmp_path):
+    path = tmp_path / "cases.db"
+    with closing(SqliteRepository(path)) as repository:
+        load(repository, worked_on(dossiers("acme", 400, seed=3)))
+        queue = SupportDesk(repository).queue
+        assert queue(ADA, assignee="none").count == pytest.approx(100, rel=0.3)
+        assert queue(ADA, query="They say: ").count == pytest.approx(40, rel=0.5)
+    assert check(str(path)).faults == ()
 
 
 def test_the_next_case_has_the_number_behind_the_highest(repository):

@@ -130,6 +130,7 @@ def test_filters_narrow_the_list_and_the_count(client, params, wanted):
         ("Order #1042 refunded", "  r #1042 REF  "),
         ("École fermée", "éCOLE FERMÉE"),
         ("école", "É"),
+        ("é è à", "e\u0301"),
         ("Straße gesperrt", "STRASSE"),
         ("STRASSE gesperrt", "straße"),
         ("ΟΔΟΣ", "οδος"),
@@ -149,7 +150,7 @@ def test_filters_narrow_the_list_and_the_count(client, params, wanted):
     ],
 )
 def test_a_query_finds_a_part_of_the_subject_in_any_letter_case(desk, subjects, subject, query):
-    open_cases(desk, subject, "another thing")
+    open_cases(desk, subject, "not this")
     assert subjects(query=query) == [subject]
 
 
@@ -166,7 +167,6 @@ def test_a_query_finds_a_part_of_the_subject_in_any_letter_case(desk, subjects, 
         "another NEAR thing",
         "thing another",
         "-another",
-        "e\u0301",
     ],
 )
 def test_signs_of_search_languages_mean_themselves(desk, subjects, query):

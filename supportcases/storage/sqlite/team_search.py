@@ -190,13 +190,12 @@ class Search:
         return tuple(found[:limit])
 
     def _of(self, ids: list[str]) -> set[Any]:
-        """Return the ids of those cases that match."""
+        """Return the ids of those cases, which are of the filter, that match."""
         statement = f"""
             SELECT c.id
             FROM (SELECT value AS its_id FROM json_each(:ids))
             CROSS JOIN supportcases_cases AS c ON c.id = its_id
-            WHERE {self._where}
-              AND {MATCHES}
+            WHERE {MATCHES}
         """
         return set(self._column(statement, ids=json.dumps(ids)))
 

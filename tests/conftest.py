@@ -31,7 +31,7 @@ QUICK = (
 )
 LONG = ("test_close_idle.py", "test_long_threads.py")
 # where tests wait for processes: these begin, so that no worker ends long after the others
-SLOW = ("project", "cli", "servers", "deploy", "server", "storage")
+SLOW = ("project", "cli", "servers", "deploy", "server", "storage", "browser")
 
 
 def is_quick(path: Path) -> bool:

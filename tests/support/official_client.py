@@ -4,7 +4,6 @@
 is kept here.
 """
 
-import fcntl
 import json
 import os
 import re
@@ -12,12 +11,12 @@ import shutil
 import subprocess
 import threading
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.conftest import ROOT
+from tests.support import npm
 
 SDK = ROOT / "tests" / "sdk"
 NODE_IS_REQUIRED = os.environ.get("SUPPORTCASES_REQUIRE_NODE") == "1"
@@ -134,20 +133,7 @@ def sdk():
         (pytest.fail if NODE_IS_REQUIRED else pytest.skip)(
             f"{' and '.join(missing)} of the official client's tests cannot be found: install nodejs and npm."
         )
-    with (SDK / "package-lock.json").open() as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # pytest's other worker may be at it
-        if installed(SDK / "node_modules" / ".package-lock.json") != installed(SDK / "package-lock.json"):
-            npm = [shutil.which("npm"), "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
-            done = subprocess.run(npm, cwd=SDK, capture_output=True, text=True, timeout=180)
-            assert done.returncode == 0, done.stderr
-
-
-def installed(lock: Path) -> dict[str, str]:
-    """Return the packages of a lock file, each with its checksum."""
-    if not lock.exists():
-        return {}
-    packages = json.loads(lock.read_text())["packages"]
-    return {path: package["integrity"] for path, package in packages.items() if path}
+    npm.install(SDK)
 
 
 def check(value: Any, shape: Any, where: str = "answer") -> None:

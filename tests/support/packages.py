@@ -11,7 +11,12 @@ from typing import NamedTuple
 from dev.tools.sdist import copy_repository
 
 JUNK = [".gitignore", "cases.db", "docs/x.db", "examples/__pycache__/shop.pyc", "supportcases/__pycache__/x.pyc"]
-JUNK += ["tests/__pycache__/x.pyc", "tests/sdk/node_modules/x/package.json", "supportcases/cases.db", ".venv/x.py"]
+JUNK += [
+    "tests/__pycache__/x.pyc",
+    "tests/sdk/node_modules/x/package.json",
+    "tests/browser/node_modules/x/package.json",
+]
+JUNK += ["supportcases/cases.db", ".venv/x.py"]
 
 
 class Built(NamedTuple):

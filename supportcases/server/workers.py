@@ -1,8 +1,10 @@
-"""The threads that answer requests, one of which is kept for those who read."""
+"""The threads that answer requests, some of which are kept from those who may take one for long."""
 
 import time
-from collections import deque
-from typing import Final
+from collections import Counter, deque
+from enum import Enum, auto
+from typing import Any, Final
+from urllib.parse import parse_qs
 
 from waitress.task import ThreadedTaskDispatcher
 
@@ -10,42 +12,47 @@ from supportcases.processes import waited
 from supportcases.server.channel import Channel
 
 READS: Final = ("GET", "HEAD", "OPTIONS")  # methods that never wait to write
+SEARCHED: Final = "/support/cases"  # where the team searches, below whatever prefix
+
+
+class Kind(Enum):
+    """Why a request may take a thread for long."""
+
+    WRITE = auto()  # it waits for those who write
+    SEARCH = auto()  # it looks through the cases of all stores
 
 
 class Dispatcher(ThreadedTaskDispatcher):  # type: ignore[misc]  # waitress has no types
-    """Threads, one of which is kept from those who write and may have to wait long for each other.
+    """Threads, of which neither those who write nor the team's searches take all, and both together leave one.
 
-    Who wants to write and finds the others taken waits without a thread, and that counts as a part of the wait.
+    Who finds as many at work as may be waits without a thread, and that counts as a part of the wait. Whoever is at
+    work came before and has its time too, so nobody waits for longer than a request may take.
     """
 
     def __init__(self, threads: int) -> None:
-        """Start so many; a single one does everything."""
+        """Start so many; a single one does everything, and of two a write and a search take both."""
         super().__init__()
-        self._free_to_write = max(1, threads - 1)
-        self._waiting: deque[Write] = deque()
+        self._most_of_a_kind = max(1, threads - 2)
+        self._most = max(2, threads - 1)
+        self._at_work: Counter[Kind] = Counter()
+        self._waiting: deque[Long] = deque()
         self.set_thread_count(threads)
 
     def add_task(self, channel: Channel) -> None:
         """Let the next request of the channel be answered."""
-        if getattr(channel.requests[0], "command", "") in READS:
+        kind = kind_of(channel.requests[0])
+        if kind is None:
             super().add_task(channel)
             return
-        write = Write(self, channel)
         with self.lock:
-            if not self._free_to_write:
-                self._waiting.append(write)
-                return
-            self._free_to_write -= 1
-        super().add_task(write)
+            self._waiting.append(Long(self, channel, kind))
+        self._begin_next()
 
-    def end_of_write(self) -> None:
-        """Let the next one write."""
+    def end_of(self, kind: Kind) -> None:
+        """Let the next one begin."""
         with self.lock:
-            if not self._waiting:
-                self._free_to_write += 1
-                return
-            write = self._waiting.popleft()
-        super().add_task(write)
+            self._at_work[kind] -= 1
+        self._begin_next()
 
     def shutdown(self, cancel_pending: bool = True, timeout: float = 5) -> bool:
         """End the threads, and close the connections of those who wait."""
@@ -54,12 +61,26 @@ class Dispatcher(ThreadedTaskDispatcher):  # type: ignore[misc]  # waitress has 
             self._waiting.clear()
         return bool(super().shutdown(cancel_pending, timeout))
 
+    def _begin_next(self) -> None:
+        """Let the first one begin of those who wait and may; there is never more than one."""
+        with self.lock:
+            request = next(filter(self._may_begin, self._waiting), None)
+            if request is None:
+                return
+            self._waiting.remove(request)
+            self._at_work[request.kind] += 1
+        super().add_task(request)
 
-class Write:
-    """A request that may have to wait to write."""
+    def _may_begin(self, request: "Long") -> bool:
+        return self._at_work[request.kind] < self._most_of_a_kind and self._at_work.total() < self._most
 
-    def __init__(self, dispatcher: Dispatcher, channel: Channel) -> None:
+
+class Long:
+    """A request that may take a thread for long, and may have to wait for one."""
+
+    def __init__(self, dispatcher: Dispatcher, channel: Channel, kind: Kind) -> None:
         """Begin to wait."""
+        self.kind: Final = kind
         self._dispatcher = dispatcher
         self._channel = channel
         self._since = time.monotonic()
@@ -71,8 +92,16 @@ class Write:
             self._channel.service()
         finally:
             waited.reset(token)
-            self._dispatcher.end_of_write()
+            self._dispatcher.end_of(self.kind)
 
     def cancel(self) -> None:
         """Answer it never."""
         self._channel.cancel()
+
+
+def kind_of(request: Any) -> Kind | None:
+    """Return why waitress's request may take a thread for long; of one that cannot be read parts are missing."""
+    if getattr(request, "command", "") not in READS:
+        return Kind.WRITE
+    searches = getattr(request, "path", "").endswith(SEARCHED) and "query" in parse_qs(request.query, True)
+    return Kind.SEARCH if searches else None

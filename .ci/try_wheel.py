@@ -31,6 +31,11 @@ with tempfile.TemporaryDirectory() as folder:
             print(f"{url}/healthz: {answer.status} {answer.read().decode()}")
         with urllib.request.urlopen(f"{url}/openapi.json", timeout=10) as answer:
             assert json.load(answer)["openapi"] == "3.1.0"
+        with urllib.request.urlopen(f"{url}/docs", timeout=10) as answer:
+            page = answer.read().decode()
+        sheet = re.search(r"docs/static/pages-[0-9a-f]+\.css", page)[0]
+        with urllib.request.urlopen(f"{url}/{sheet}", timeout=10) as answer:
+            print(f"{url}/docs: {len(page):,} characters, and a style sheet of {len(answer.read()):,}")
     finally:
         server.terminate()
     assert server.wait(timeout=10) == 0

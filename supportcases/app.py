@@ -61,6 +61,7 @@ def create_app(
     rate_limit: str | None = None,
     time_budget: float | None = TIME_BUDGET,
     service_routes: bool = True,
+    docs: bool = False,
 ) -> SupportApp:
     """Return a WSGI application that serves support cases.
 
@@ -90,12 +91,14 @@ def create_app(
             interrupted, changes nothing and is 503. What `authenticate`, `make_subject` and `on_event` take does not
             count. None lets each take its time.
         service_routes: Whether `/healthz` and `/openapi.json` are served at the app's own root, to anybody.
+        docs: Whether pages for people are served there too, to anybody: the reference of the API at `/docs`, and the
+            way to it at `/`.
 
     Raises:
         DatabaseUnusable: The folder is missing, the file is no database or was written by a newer version, or it
             cannot be written.
         ValueError: `prefix`, `max_open_cases`, `max_thread_messages`, `max_thread_characters`, `rate_limit` or
-            `time_budget` is none.
+            `time_budget` is none; or `docs` is asked for without the service routes, of which it tells.
     """
     if not re.fullmatch(PREFIX_FORM, prefix):
         raise ValueError(f"prefix must be empty or a path such as '/api/v1', not {prefix!r}.")
@@ -109,6 +112,8 @@ def create_app(
             raise ValueError(f"{name} must be a whole number from 1 on, not {most!r}.")
     if time_budget is not None and not (type(time_budget) in (int, float) and 0 < time_budget < math.inf):
         raise ValueError(f"time_budget must be None or a number of seconds above 0, not {time_budget!r}.")
+    if docs and not service_routes:
+        raise ValueError("docs=True needs service_routes=True: it tells of them.")
     clock, new_id = of_the_host("clock", clock), of_the_host("new_id", new_id)
     limits = _limits(rate_limit)
     repository = open_repository(database)
@@ -123,7 +128,11 @@ def create_app(
         max_thread_characters=max_thread_characters,
     )
     keys = KeyRing(repository, clock=clock)
-    service = {"/healthz": Health(repository), "/openapi.json": OpenApi(prefix)} if service_routes else {}
+    service: dict[str, Any] = (
+        {"/healthz": Health(repository), "/openapi.json": OpenApi(prefix)} if service_routes else {}
+    )
+    if docs:
+        service |= _pages(prefix)
     recognise = _recogniser(authenticate, keys, api_keys)
     app = SupportApp(desk, keys, Authentication(recognise, prefix, service.keys(), limits), time_budget)
     checked = believing(desk)  # the schemas of the resources check
@@ -140,6 +149,22 @@ def create_app(
     for path, resource in service.items():
         app.add_route(path, resource)
     return app
+
+
+def _pages(prefix: str) -> dict[str, Any]:
+    """Return the resources for people, by their paths."""
+    from supportcases.web.pages import reference, welcome  # here: whoever serves no pages reads none of their files
+
+    places = (
+        welcome.Place(reference.PATH, "API reference", "Every request, with examples, to read and to try"),
+        welcome.Place("/openapi.json", "openapi.json", "The same for programs"),
+        welcome.Place("/healthz", "Health", "Whether the database answers"),
+    )
+    return {
+        reference.PATH: reference.Reference(prefix),
+        welcome.PATH: welcome.Welcome(*places),
+        **reference.STATIC.routes,
+    }
 
 
 def _limits(rate_limit: str | None) -> Limits | None:

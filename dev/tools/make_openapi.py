@@ -1,4 +1,5 @@
 """Make `supportcases/web/openapi.json` from the routes and the marshmallow schemas: `python -m dev.tools.make_openapi`.
+The reference for people, `supportcases/web/pages/reference.html`, is made of it.
 
 apispec turns the schemas into JSON Schema; every example is the answer of a real app in memory. A test fails when the
 shipped file is not what this makes.
@@ -14,6 +15,7 @@ from apispec import APISpec
 from apispec.ext.marshmallow import MarshmallowPlugin
 
 from dev.tools import openapi_answers as answers
+from dev.tools import reference_page
 from dev.tools.openapi_examples import (
     CASES,
     HISTORY,
@@ -328,12 +330,14 @@ def _close(components: dict[str, Any]) -> None:
             schema["required"] = [field for field in schema["properties"] if field not in OPTIONAL.get(name, ())]
 
 
-def text() -> str:
+def text(document: dict[str, Any]) -> str:
     """Return the document as it is shipped."""
-    return json.dumps(make(), indent=1, ensure_ascii=False) + "\n"
+    return json.dumps(document, indent=1, ensure_ascii=False) + "\n"
 
 
 if __name__ == "__main__":
     logging.disable()  # the examples of faults are meant
-    TARGET.write_text(text(), encoding="utf-8")
-    print(f"wrote {TARGET}")
+    made = make()
+    for target, content in ((TARGET, text(made)), (reference_page.TARGET, reference_page.page(made))):
+        target.write_text(content, encoding="utf-8")
+        print(f"wrote {target}")

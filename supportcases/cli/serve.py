@@ -7,7 +7,7 @@ import re
 from ipaddress import ip_address
 from typing import Any, Final
 
-from supportcases.cli.options import command, option, whole
+from supportcases.cli.options import command, flag, option, whole
 from supportcases.cli.streams import report
 from supportcases.desk.use_case import MAX_THREAD_CHARACTERS, MAX_THREAD_MESSAGES
 from supportcases.logs import printable
@@ -62,6 +62,7 @@ def add_to(commands: Any) -> None:
         1_000_000_000,
         "up to how many characters of text a case takes its merchant's replies",
     )
+    flag(serving, "--no-docs", "serve no pages: neither the reference of the API at /docs nor the way to it at /")
 
 
 def limit(to: argparse.ArgumentParser, name: str, default: int | None, most: int, help: str) -> None:
@@ -119,6 +120,7 @@ def serve(options: argparse.Namespace) -> None:
             max_thread_messages=options.max_thread_messages,
             max_thread_characters=options.max_thread_characters,
             time_budget=options.time_budget,
+            docs=not options.no_docs,
         )
         log.info("serving %s%s", "the new file " if made else "", place_of(options.db))
         server.serve(app, listener, threads=options.threads, trusted_proxy=options.trusted_proxy, announce=report)

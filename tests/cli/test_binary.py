@@ -20,6 +20,7 @@ from urllib.request import Request, urlopen
 import pytest
 
 from dev import make_binary
+from dev.tools import reference_page
 from supportcases import __version__, cli
 from tests.conftest import CASES, ROOT
 from tests.support.tools import miss, needs, unshare
@@ -217,6 +218,8 @@ def test_it_serves_and_finds_after_a_restart_what_it_kept(place):
     with place.serving() as url:
         assert call(f"{url}/healthz") == {"status": "ok", "database": "ok"}
         assert call(f"{url}/openapi.json") == {**SHIPPED, "servers": [{"url": "/"}]}
+        with urlopen(f"{url}/docs", timeout=10) as page:
+            assert page.read().decode() == reference_page.TARGET.read_text(encoding="utf-8")
         opened = call(f"{url}{CASES}", key, body=BODY)
         assert (opened["number"], opened["status"]) == (1, "open")
         assert [case["id"] for case in call(f"{url}{CASES}", key)["data"]] == [opened["id"]]

@@ -36,6 +36,8 @@ def test_the_wheel_holds_the_package_and_nothing_else(wheel):
         "supportcases/py.typed",
         "supportcases/testing/sample_texts.json",
         "supportcases/web/openapi.json",
+        "supportcases/web/pages/reference.html",
+        "supportcases/web/pages/static/pages.css",
     } <= set(names)
 
 

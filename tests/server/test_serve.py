@@ -56,6 +56,11 @@ def test_exactly_one_line_is_printed_and_names_the_address(server):
     assert server.process.stdout.read() == ""
 
 
+@pytest.mark.parametrize(("server", "status"), [((), 200), (("--no-docs",), 404)], indirect=["server"])
+def test_a_browser_finds_the_reference_unless_it_is_turned_off(server, wire, status):
+    assert [wire.ask("GET", path).status for path in ("/", "/docs")] == [status, status]
+
+
 def test_it_listens_on_ipv6(tmp_path):
     with serving(tmp_path / "cases.db", "--host", "::1") as server, Wire(server.url) as wire:
         assert re.fullmatch(r"http://\[::1\]:[1-9]\d*", server.url)

@@ -84,7 +84,7 @@ def pixels_too_wide(page: Page) -> int:
     return page.evaluate("document.documentElement.scrollWidth - innerWidth")
 
 
-def tab_stops(page: Page, most: int = 500) -> list[str]:
+def tab_stops(page: Page, most: int = 2000) -> list[str]:
     """Press Tab until the focus leaves the page; return what had it. Each must be seen, with a line around it."""
     stops = []
     for _ in range(most):

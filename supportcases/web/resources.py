@@ -1,6 +1,5 @@
 """What the resources of both sides share: the desk, who may come, and requests that may come more than once."""
 
-from abc import ABC
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
@@ -14,7 +13,7 @@ from supportcases.storage.protocol import Answer
 from supportcases.web.request import ApiRequest
 
 
-class DeskResource(ABC):
+class DeskResource:
     """A resource that asks the desk, for one side of it."""
 
     side: ClassVar[ActorKind]  # `supportcases.web.auth` lets nobody else in

@@ -30,15 +30,21 @@ def send_text(resp: falcon.Response, text: str) -> None:
 def send_parts(resp: falcon.Response, parts: Iterable[str]) -> None:
     """Answer with JSON text in parts, encoded one by one: put together, a long answer would take several times as much.
 
-    Each part goes out with those behind it, up to `CHUNK` bytes or so.
+    Each part goes out with those behind it, up to `CHUNK` characters or so.
     """
-    chunks = [bytearray()]
+    chunks: list[bytes] = []
+    chunk = ""
     for part in parts:
-        if len(chunks[-1]) >= CHUNK:
-            chunks.append(bytearray())
-        chunks[-1] += to_bytes(part)
+        if len(chunk) >= CHUNK:
+            chunks.append(to_bytes(chunk))
+            chunk = ""
+        chunk += part
+    chunks.append(to_bytes(chunk))
     resp.content_type = falcon.MEDIA_JSON
-    resp.set_stream(map(bytes, chunks), sum(map(len, chunks)))
+    if len(chunks) == 1:
+        resp.data = chunks[0]
+    else:
+        resp.set_stream(iter(chunks), sum(map(len, chunks)))
 
 
 def send_answer(resp: falcon.Response, answer: Answer) -> None:

@@ -1,11 +1,12 @@
 """JSON in, JSON out: how a field is checked by its rule of `domain.fields`, and what was wrong is told."""
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from marshmallow import EXCLUDE, RAISE, Schema, ValidationError, fields
 
 from supportcases.domain import fields as rules
+from supportcases.domain.checking import checking
 from supportcases.domain.errors import InvalidInput
 
 
@@ -19,9 +20,13 @@ class Ruled(fields.Field[Any]):
         super().__init__(metadata={"description": description}, **kwargs)
         self.rule: Final = rule
 
+    def clean(self, value: Any) -> Any:
+        """Return `value` as its rule wants it."""
+        return self.rule.clean(value)
+
     def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> Any:
         try:
-            return self.rule.clean(value)
+            return self.clean(value)
         except ValueError as problem:
             raise ValidationError(str(problem)) from None
 
@@ -29,10 +34,11 @@ class Ruled(fields.Field[Any]):
 class RuledParameter(Ruled):
     """A number in the query string, in ASCII digits."""
 
-    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> Any:
+    def clean(self, value: Any) -> Any:
+        """Return the number that the text says, as its rule wants it."""
         digits = str(value).lstrip("0") or "0" if value else ""
         number = int(digits) if digits.isascii() and digits.isdigit() and len(digits) < 20 else None
-        return super()._deserialize(number, attr, data, **kwargs)
+        return super().clean(number)
 
 
 class Input(Schema):
@@ -55,14 +61,14 @@ class Query(Schema):
         unknown = EXCLUDE
 
 
-def load(schema: Schema, data: Mapping[str, Any], *, partial: bool = False) -> dict[str, Any]:
-    """Return what `data` says by `schema`; with `partial`, nothing of what it does not say.
+def load(schema: Schema, data: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what `data` says by `schema`.
 
     Raises:
         InvalidInput: Something in it is not allowed; every faulty field is named.
     """
     try:
-        loaded: dict[str, Any] = schema.load(data, partial=partial)
+        loaded: dict[str, Any] = schema.load(data)
         return loaded
     except ValidationError as error:
         problems = error.messages_dict
@@ -71,8 +77,10 @@ def load(schema: Schema, data: Mapping[str, Any], *, partial: bool = False) -> d
         raise InvalidInput({field: problems[field][0] for field in known + unknown}) from None
 
 
-def load_parameters(schema: Schema, parameters: Mapping[str, list[str]]) -> dict[str, Any]:
+def load_parameters(schema: Query, parameters: Mapping[str, list[str]]) -> dict[str, Any]:
     """Return what the query string says by `schema`, where each parameter may stand once; the desk knows the defaults.
+
+    The fields are asked one by one: marshmallow's own load takes four times as long, and every list has parameters.
 
     Raises:
         InvalidInput: Something in it is not allowed; every faulty parameter is named.
@@ -80,4 +88,9 @@ def load_parameters(schema: Schema, parameters: Mapping[str, list[str]]) -> dict
     repeated = [name for name in schema.fields if len(parameters.get(name, ())) > 1]
     if repeated:
         raise InvalidInput(dict.fromkeys(repeated, "Must not appear twice."))
-    return load(schema, {name: values[0] for name, values in parameters.items()}, partial=True)
+    with checking() as check:
+        return {
+            field.attribute or name: check(name, cast(Ruled, field), parameters[name][0])
+            for name, field in schema.fields.items()
+            if name in parameters
+        }

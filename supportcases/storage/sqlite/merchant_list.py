@@ -5,8 +5,7 @@ import sqlite3
 from typing import Any, Final
 
 from supportcases.domain.cases import Case, CaseFilter, CasePage
-from supportcases.storage.sqlite.queue import SqliteQueue
-from supportcases.storage.sqlite.rows import COLUMNS, NEWEST_FIRST, case_from_row, matching
+from supportcases.storage.sqlite.rows import COLUMNS, NEWEST_FIRST, case_from_row, counting, matching
 from supportcases.storage.sqlite.search import Search
 
 FAR: Final = 100  # so many are sooner passed over in the index alone; SQLite reads whole rows to throw them away
@@ -23,7 +22,7 @@ class StoreCases:
 
     def page(self, *, limit: int, offset: int) -> CasePage:
         """Return some of them, and how many they are."""
-        count = SqliteQueue(self._connection).count(self._unsearched)
+        count = self._count()
         if count == 0 or (self._query is None and offset >= count):
             cases: tuple[Case, ...] = ()
         elif self._query is not None:
@@ -35,6 +34,19 @@ class StoreCases:
         else:
             cases = self._in_rows(f"SELECT rowid AS row {self._tail}", limit=limit, offset=offset)
         return CasePage(cases, count, offset, limit)
+
+    def _count(self) -> int:
+        """Return how many match the filter, whatever is searched for."""
+        count, table = counting(self._unsearched)
+        ((found,),) = self._connection.execute(
+            f"""
+            SELECT {count}
+            FROM supportcases_{table} AS c
+            WHERE {self._where}
+            """,
+            self._values,
+        ).fetchall()
+        return found or 0  # the sum of nothing is NULL
 
     def _listed(self, limit: int, offset: int) -> tuple[Case, ...]:
         values = {**self._values, "limit": limit, "offset": offset}

@@ -7,19 +7,20 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import partial
 from typing import Final, Generic, TypeVar
 
 T = TypeVar("T")
+
+# the seconds of a clock that no test stops, as freezegun stops `time.monotonic`; Windows has no other
+ticks: Callable[[], float] = (
+    partial(time.clock_gettime, time.CLOCK_MONOTONIC) if hasattr(time, "clock_gettime") else time.monotonic
+)
 
 TIME_BUDGET: Final = 5.0  # seconds that a request may take, unless the host says otherwise
 
 waited: Final = ContextVar("waited", default=0.0)  # seconds that the request under way has waited for a thread
 deadline: Final = ContextVar("deadline", default=math.inf)  # when the time of the request under way is over, in ticks
-
-
-def ticks() -> float:
-    """Return the seconds of a clock that no test stops, as freezegun stops `time.monotonic`; Windows has no other."""
-    return time.clock_gettime(time.CLOCK_MONOTONIC) if hasattr(time, "clock_gettime") else time.monotonic()
 
 
 def is_overdue() -> bool:

@@ -35,7 +35,7 @@ class Connection(sqlite3.Connection):
     @property
     def inherited(self) -> bool:
         """Whether another process has opened it, of which this one is a child."""
-        return self.process not in (None, os.getpid())
+        return self.process is not None and self.process != os.getpid()
 
     def must_go_on(self) -> None:
         """Raise `DatabaseUnavailable` where the transaction cannot go on."""
@@ -57,8 +57,9 @@ class Connection(sqlite3.Connection):
 
     def execute(self, *statement: Any) -> sqlite3.Cursor:
         """Execute a statement."""
-        self.must_go_on()
-        return super().execute(*statement)
+        if (self.begun and not self.in_transaction) or self.process != os.getpid():  # most often all is well
+            self.must_go_on()
+        return sqlite3.Connection.execute(self, *statement)
 
     def executemany(self, *statement: Any) -> sqlite3.Cursor:
         """Execute a statement with each of many parameters."""

@@ -9,8 +9,8 @@ import logging
 import os
 import threading
 import weakref
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from functools import partial
 from typing import Final, Protocol
 
@@ -91,7 +91,7 @@ class Pool:
     def take(self, patience: float) -> Connection | None:
         """Note that this thread borrows one; return an idle one, if there is one."""
         with self.change:
-            if not self.change.wait_for(lambda: not self.forking, timeout=patience):
+            if self.forking and not self.change.wait_for(lambda: not self.forking, timeout=patience):
                 raise DatabaseBusy()
             self.borrowers.append(threading.get_ident())
             return self.idle.pop() if self.idle else None
@@ -111,6 +111,18 @@ class Pool:
                 self.borrowers.remove(thread)
             if self.forking:
                 self.change.notify_all()
+
+    def take_back(self, connection: Connection) -> None:
+        """Take a connection back from whoever has borrowed it."""
+        if connection.inherited:
+            connection.close()
+        elif connection.in_transaction:  # the rollback failed: nobody can know what it holds
+            try:
+                connection.close()
+            finally:
+                self.leave()
+        else:
+            self.leave(connection)
 
     def keep_none(self) -> None:
         """Let this thread keep none any more."""
@@ -142,6 +154,21 @@ class Pool:
             self.change.notify_all()
 
 
+class Keeping:
+    """Lets a thread keep the connection of one read for the next until the block ends."""
+
+    __slots__ = ("_pool",)
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    def __enter__(self) -> None:
+        self._pool.keepers.add(threading.get_ident())
+
+    def __exit__(self, *_: object) -> None:
+        self._pool.keep_none()
+
+
 class FileConnections:
     """Connections to a file: readers side by side, one writer at a time; none once the path leads to another file.
 
@@ -162,12 +189,12 @@ class FileConnections:
 
     def borrow(self, *, writes: bool) -> Lease:
         """Lend a connection, to read with or, to one at a time in this process, to write with."""
-        until = patient_until(writes=writes)
         pool = self._own_pool()
         if writes:
             pool.keep_none()  # whoever waits for the lock holds nothing else
         elif kept := pool.kept.pop(threading.get_ident(), None):
-            return Lease(kept, partial(self._give_back, pool), None)
+            return Lease(kept, pool.take_back, None)
+        until = patient_until(writes=writes)
         if writes and self._forked_amid_write:
             raise DatabaseUnavailable(f"This process was forked amid a write to {self._path}, and cannot write to it.")
         turn = taken(pool.write_turn, until) if writes else None
@@ -175,7 +202,7 @@ class FileConnections:
             self._must_be_there()  # before it is opened, which would make it anew
             connection = self._borrow(pool, until)
             if turn is None:
-                return Lease(connection, partial(self._give_back, pool), turn)
+                return Lease(connection, pool.take_back, None)
             pool.writing = True
             connection.wait_at_most(until - ticks())
             return Lease(connection, partial(self._give_back_written, pool, until), turn)
@@ -184,15 +211,9 @@ class FileConnections:
                 turn.release()
             raise
 
-    @contextmanager
-    def kept(self) -> Iterator[None]:
+    def kept(self) -> AbstractContextManager[None]:
         """Let this thread keep the connection of one read for the next until the block ends."""
-        pool = self._own_pool()
-        pool.keepers.add(threading.get_ident())
-        try:
-            yield
-        finally:
-            pool.keep_none()
+        return Keeping(self._own_pool())
 
     def begin_to_write(self) -> None:
         """Look once more where the file is, now that the lock is held, and how long its journal is."""
@@ -254,19 +275,7 @@ class FileConnections:
                 connection.wait_at_most(PATIENCE)
         finally:
             pool.writing = False
-            self._give_back(pool, connection)
-
-    @staticmethod
-    def _give_back(pool: Pool, connection: Connection) -> None:
-        if connection.inherited:
-            connection.close()
-        elif connection.in_transaction:  # the rollback failed: nobody can know what it holds
-            try:
-                connection.close()
-            finally:
-                pool.leave()
-        else:
-            pool.leave(connection)
+            pool.take_back(connection)
 
 
 def _identity(path: str) -> tuple[int, int] | None:

@@ -19,6 +19,7 @@ from supportcases.storage.sqlite.memory import MemoryConnection
 from supportcases.storage.sqlite.pool import Connections, FileConnections
 from supportcases.storage.sqlite.transactions import (
     SqliteTransaction,
+    ThreadState,
     TransactionContext,
     begin,
     end,
@@ -66,16 +67,16 @@ class SqliteRepository:
 
         With `once` only one thing may be read, which saves the BEGIN and the COMMIT.
         """
-        outer = self._state().transaction
-        return nullcontext(outer) if outer else self._context(writes=False, once=once)
+        state = self._state()
+        return nullcontext(state.transaction) if state.transaction else self._context(state, writes=False, once=once)
 
     def write(self) -> AbstractContextManager[SqliteTransaction]:
         """Begin to write, alone; keep everything at the end, or nothing if an exception is raised.
 
         Inside another `write` of the same thread it is a part of that one.
         """
-        outer = self._state().transaction
-        return self._part_of(outer) if outer else self._context(writes=True)
+        state = self._state()
+        return self._part_of(state.transaction) if state.transaction else self._context(state, writes=True)
 
     def request(self) -> AbstractContextManager[None]:
         """Let this thread keep one connection for all that it reads until the block ends; a write has its own."""
@@ -95,8 +96,8 @@ class SqliteRepository:
     def __repr__(self) -> str:
         return f"SqliteRepository({self.path!r})"
 
-    def _context(self, *, writes: bool, once: bool = False) -> TransactionContext:
-        return TransactionContext(self._connections, self._faults, self._state(), writes=writes, once=once)
+    def _context(self, state: ThreadState, *, writes: bool, once: bool = False) -> TransactionContext:
+        return TransactionContext(self._connections, self._faults, state, writes=writes, once=once)
 
     @contextmanager
     def _part_of(self, outer: SqliteTransaction) -> Iterator[SqliteTransaction]:

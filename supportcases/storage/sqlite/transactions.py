@@ -148,15 +148,11 @@ class TransactionContext:
         self._state.transaction = None
         self._transaction.over = True
         sound = not (self._writes and self._faults.damaged)
-        connection = self._lease.connection
-        keep = error is None and not self._once and sound and (self._writes or not connection.inherited)
-        with OffTheClock():  # nobody could tell whether a COMMIT that was interrupted has kept anything
-            try:
-                end(connection, keep=keep)
-            except sqlite3.Error as fault:
-                self._faults.raise_translated(fault)
-            finally:
-                self._lease.end()
+        if self._writes:
+            with OffTheClock():  # nobody could tell whether a COMMIT that was interrupted has kept anything
+                self._end(keep=error is None and sound)
+        else:
+            self._end(keep=error is None and not self._lease.connection.inherited)
         if isinstance(error, sqlite3.Error):
             self._faults.raise_translated(error)
         if error is None and not sound:
@@ -165,6 +161,15 @@ class TransactionContext:
             self._do(self._transaction.afterwards)
         if error is None and (thousands := self._transaction.thousands):
             index_bodies(self._connections, self._faults, self._state, most=thousands + 1)  # one more to catch up
+
+    def _end(self, *, keep: bool) -> None:
+        try:
+            if not self._once:
+                end(self._lease.connection, keep=keep)
+        except sqlite3.Error as fault:
+            self._faults.raise_translated(fault)
+        finally:
+            self._lease.end()
 
     def _may_be_written(self) -> None:
         """Refuse to write to a file that is damaged, or that is no longer where it was."""

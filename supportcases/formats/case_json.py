@@ -26,11 +26,12 @@ class CaseJson:
 
     def case(self, case: Case) -> str:
         """Write a case without its messages."""
-        closed_at = "null" if case.closed_at is None else f'"{to_text(case.closed_at)}"'
+        case_id, _, number, subject, category, severity, status, created, active, closed, _, _ = case
+        closed_at = "null" if closed is None else f'"{to_text(closed)}"'
         return (
-            f'{{"id":"{case.id}","number":{case.number},"subject":{quoted(case.subject)},"category":"{case.category}",'
-            f'"severity":"{case.severity}","status":"{case.status}","createdAt":"{to_text(case.created_at)}",'
-            f'"lastActivityAt":"{to_text(case.last_activity_at)}","closedAt":{closed_at}}}'
+            f'{{"id":"{case_id}","number":{number},"subject":{quoted(subject)},"category":"{category!s}",'
+            f'"severity":"{severity!s}","status":"{status!s}","createdAt":"{to_text(created)}",'
+            f'"lastActivityAt":"{to_text(active)}","closedAt":{closed_at}}}'
         )
 
     def message(self, message: Message) -> str:

@@ -20,23 +20,30 @@ from supportcases.storage.sqlite.rows import (
     message_to_row,
 )
 
-CASE: Final = f"""
+NAMES: Final = ("c.id = :name", "c.number = :name")  # how a case is named, in this order in each pair of statements
+CASE: Final = [
+    f"""
     SELECT {COLUMNS}
     FROM supportcases_cases AS c
     WHERE c.store = :store
-      AND {{named}}
-"""
+      AND {named}
+    """
+    for named in NAMES
+]
 # A case and its thread in one statement, which is of one moment by itself: each row has the case and a message. The
 # index ends with `internal`: notes are not even passed over, so a merchant cannot feel them in the time.
-THREAD: Final = f"""
+THREAD: Final = [
+    f"""
     SELECT {", ".join(f"c.{column}" for column in COLUMNS.split(", "))},
         {", ".join(f"m.{column}" for column in MESSAGE_COLUMNS.split(", "))}
     FROM supportcases_cases AS c
     LEFT JOIN supportcases_messages AS m ON m.store = c.store AND m.case_id = c.id AND m.internal = 0
     WHERE c.store = :store
-      AND {{named}}
+      AND {named}
     ORDER BY m.position
-"""
+    """
+    for named in NAMES
+]
 WIDTH: Final = COLUMNS.count(",") + 1  # of a case in such a row
 
 
@@ -111,10 +118,10 @@ class SqliteCases:
         messages = tuple(message_from_row(row[WIDTH:]) for row in rows if row[WIDTH] is not None)
         return Thread(case_from_row(rows[0][:WIDTH]), messages)
 
-    def _named(self, statement: str, store: str, ref: CaseRef) -> sqlite3.Cursor:
+    def _named(self, statements: list[str], store: str, ref: CaseRef) -> sqlite3.Cursor:
         """Ask for the case that is named by its id or by its number."""
-        named, value = ("c.id = :value", ref.id) if ref.id else ("c.number = :value", ref.number)
-        return self._connection.execute(statement.format(named=named), {"store": store, "value": value})
+        by_id, by_number = statements
+        return self._connection.execute(by_id if ref.id else by_number, {"store": store, "name": ref.id or ref.number})
 
     def thread_size(self, store: str, case_id: str) -> ThreadSize:
         row = self._connection.execute(

@@ -14,8 +14,8 @@ from pkgutil import iter_modules
 from typing import Any, Final, NoReturn
 
 from supportcases import formats
+from supportcases.domain.whole_cases import Dossier
 from supportcases.formats.members import CaseFormat, refuse, shown
-from supportcases.formats.whole_cases import Dossier
 
 VERSION: Final = "archive_v"  # the name of a version's module, and then its number
 FORMAT: Final = "supportcases"  # the member whose value is the version of the format

@@ -11,7 +11,7 @@ from supportcases.domain.contradictions import contradictions
 from supportcases.domain.errors import InvalidInput
 from supportcases.domain.events import HistoryEntry
 from supportcases.domain.fields import Rule
-from supportcases.formats.whole_cases import Dossier
+from supportcases.domain.whole_cases import Dossier
 
 
 class TimeRule:

@@ -68,6 +68,10 @@ def lines(*values) -> bytes:
 
 
 HEAD = {"supportcases": 1}
+TWICE = {
+    "case": "has the id of a case that came before it.",
+    "message": "has a message with the id of one that came before it.",
+}
 
 
 def said(**changes):
@@ -220,6 +224,21 @@ def refusal(tmp_path, monkeypatch, capsys):
 @pytest.mark.parametrize(("why", "line"), [(why, line) for why, examples in FAULTY_CASES.items() for line in examples])
 def test_a_line_that_is_wrong_is_named_and_nothing_is_kept(why, line, refusal, tmp_path):
     assert refusal(lines(HEAD, a_case(), line, {"cases": 2})) == f"line 3{why}."
+    assert not any(rows(tmp_path / "new.db").values())
+
+
+@pytest.mark.parametrize("line", [2, 150, 250])
+@pytest.mark.parametrize("thing", ["case", "message"])
+def test_a_twin_of_what_came_long_before_is_named_by_its_own_line(thing, line, refusal, tmp_path):
+    """Cases are added a hundred at a time."""
+    place = 252
+    twin = (
+        a_case(place, id=a_case(line - 1)["id"])
+        if thing == "case"
+        else a_case(place, messages=a_case(line - 1)["messages"])
+    )
+    text = lines(HEAD, *(a_case(n) for n in range(1, place)), twin, a_case(place + 1), {"cases": place + 1})
+    assert refusal(text) == f"line {place + 1} {TWICE[thing]}"
     assert not any(rows(tmp_path / "new.db").values())
 
 

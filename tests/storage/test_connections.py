@@ -20,11 +20,14 @@ from tests.support.report_contract import ReportContract
 from tests.support.repository_contract import RepositoryContract
 from tests.support.rows import a_case, found, kept, listed
 from tests.support.transaction_contract import TransactionContract
+from tests.support.whole_cases_contract import WholeCasesContract
 
 BODY = "The checkout says that the card was declined."
 
 
-class Contract(RepositoryContract, ListContract, QueueContract, ReportContract, TransactionContract):
+class Contract(
+    RepositoryContract, WholeCasesContract, ListContract, QueueContract, ReportContract, TransactionContract
+):
     """Whatever an engine must do."""
 
 

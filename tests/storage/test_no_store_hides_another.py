@@ -27,6 +27,7 @@ from supportcases import (
 )
 from supportcases.domain.cases import CaseFilter, CaseRef
 from supportcases.domain.errors import AlreadyThere
+from supportcases.domain.whole_cases import Dossier
 from supportcases.storage import protocol as protocols
 from supportcases.storage.sqlite import merchant_list, team_search
 from supportcases.storage.sqlite.search import asking_for, trigrams_of
@@ -36,13 +37,14 @@ from tests.support.rows import T0, a_case, a_key, a_message, an_answer, an_entry
 
 TABLES = {
     "cases": protocols.Cases,
+    "whole_cases": protocols.WholeCases,
     "queue": protocols.Queue,
     "team_search": protocols.TeamSearch,
     "events": protocols.Events,
     "keys": protocols.Keys,
     "replays": protocols.Replays,
 }
-TELLS_A_STORE = {"store", "stores", "wanted", "scope", "case"}
+TELLS_A_STORE = {"store", "stores", "wanted", "scope", "case", "dossiers"}
 ACMES, OWN = range(101, 113), range(101, 104)  # the numbers of acme's cases and of globex's
 TABLES_OF_A_STORE = ["cases", "counts", "events", "keys", "messages", "replays", "stores"]
 VICTIM, OURS = id_of(101), id_of(101, "globex")
@@ -65,9 +67,7 @@ def cases_of(store: str, numbers: range) -> list[Case]:
 
 def move_in(repository, cases: list[Case]) -> None:
     with repository.write() as transaction:
-        for case in cases:
-            transaction.cases.claim_number(case)
-            transaction.cases.add(case)
+        transaction.whole_cases.add([Dossier(case, (), ()) for case in cases])
 
 
 def live(repository, cases: list[Case]) -> None:
@@ -193,13 +193,18 @@ READS = {
 AS_OURS = a_case(101, "globex", id=VICTIM, subject="Hydra in the checkout", severity=Severity.LOW, **ANSWERED)
 CHANGED = AS_OURS._replace(id=OURS)
 
+
+def whole(case: Case) -> Dossier:
+    return Dossier(case, (a_message(902),), (an_entry(),))
+
+
 # what globex writes, at its own cases and elsewhere
 WRITES = {
     "cases.next_number": lambda t: t.cases.next_number("globex"),
-    "cases.claim_number": lambda t: t.cases.claim_number(CHANGED._replace(number=900)),
     "cases.add": lambda t: t.cases.add(CHANGED._replace(id=id_of(104, "globex"), number=104)),
     "cases.add_message": lambda t: t.cases.add_message(CHANGED, a_message(901)),
     "cases.update": lambda t: t.cases.update(CHANGED),
+    "whole_cases.add": lambda t: t.whole_cases.add([whole(CHANGED._replace(id=id_of(900, "globex"), number=900))]),
     "events.record": lambda t: t.events.record(CHANGED, an_entry()),
     "replays.keep": lambda t: t.replays.keep("store:globex", "another", an_answer("e" * 64), LATE),
 }
@@ -209,6 +214,7 @@ REFUSED = {
     "a case": lambda t: t.cases.add(AS_OURS._replace(number=104)),
     "a message": lambda t: t.cases.add_message(AS_OURS, a_message(901)),
     "an event": lambda t: t.events.record(AS_OURS, an_entry()),
+    "a whole case": lambda t: t.whole_cases.add([whole(AS_OURS._replace(number=104))]),
 }
 WITHOUT_EFFECT = {
     "an update": lambda t: t.cases.update(AS_OURS),

@@ -50,9 +50,9 @@ WIDTH: Final = COLUMNS.count(",") + 1  # of a case in such a row
 class SqliteCases:
     """The cases with their messages."""
 
-    def __init__(self, connection: sqlite3.Connection, message_added: Callable[[int], object]) -> None:
+    def __init__(self, connection: sqlite3.Connection, messages_added: Callable[[int, int], object]) -> None:
         self._connection = connection
-        self._message_added = message_added  # at that position
+        self._messages_added = messages_added  # so many, the last one at that position
 
     def next_number(self, store: str) -> int:
         ((number,),) = self._connection.execute(
@@ -66,21 +66,11 @@ class SqliteCases:
         ).fetchall()
         return int(number)
 
-    def claim_number(self, case: Case) -> None:
-        self._connection.execute(
-            """
-            INSERT INTO supportcases_stores (store, last_number)
-            VALUES (:store, :number)
-            ON CONFLICT (store) DO UPDATE SET last_number = max(last_number, excluded.last_number)
-            """,
-            {"store": case.store, "number": case.number},
-        )
-
     def add(self, case: Case) -> None:
         insert(self._connection, "case", "cases", case_to_row(case))
 
     def add_message(self, case: Case, message: Message) -> None:
-        self._message_added(insert(self._connection, "message", "messages", message_to_row(case, message)))
+        self._messages_added(insert(self._connection, "message", "messages", message_to_row(case, message)), 1)
 
     def find(self, store: str, ref: CaseRef) -> Case | None:
         row = self._named(CASE, store, ref).fetchone()

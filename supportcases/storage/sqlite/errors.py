@@ -29,15 +29,16 @@ def primary_code(error: sqlite3.Error) -> int:
     return (getattr(error, "sqlite_errorcode", 0) or 0) & 0xFF
 
 
-def insert(connection: sqlite3.Connection, thing: str, table: str, row: Mapping[str, Any]) -> int:
-    """Add the row of a thing, and return its place in the table.
+def insert(connection: sqlite3.Connection, thing: str, table: str, *rows: Mapping[str, Any]) -> int:
+    """Add the rows of things by one statement, and return the place of the last one in the table.
 
     Raises:
-        AlreadyThere: Another one has its id, or its number.
+        AlreadyThere: Another one has the id of one of them, or its number; none of them is added.
     """
-    values = ", ".join(f":{column}" for column in row)
+    values = ", ".join([f"({', '.join('?' * len(rows[0]))})"] * len(rows))
+    statement = f"INSERT INTO supportcases_{table} ({', '.join(rows[0])}) VALUES {values}"
     try:
-        done = connection.execute(f"INSERT INTO supportcases_{table} ({', '.join(row)}) VALUES ({values})", row)
+        done = connection.execute(statement, [value for row in rows for value in row.values()])
     except sqlite3.IntegrityError as error:
         if error.sqlite_errorcode in TAKEN:
             raise AlreadyThere(thing) from error

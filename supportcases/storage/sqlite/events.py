@@ -22,17 +22,7 @@ class SqliteEvents:
         self._connection = connection
 
     def record(self, case: Case, entry: HistoryEntry) -> None:
-        row = {
-            "store": case.store,
-            "case_id": case.id,
-            "kind": entry.kind,
-            "actor_kind": entry.actor_kind,
-            "actor_label": entry.actor_label,
-            "happened_at": times.to_text(entry.at),
-            "was": json.dumps(dict(entry.was)),
-            "became": json.dumps(dict(entry.became)),
-        }
-        insert(self._connection, "entry", "events", row)
+        insert(self._connection, "entry", "events", entry_to_row(case, entry))
 
     def history(self, store: str, case_id: str, *, limit: int, offset: int) -> tuple[HistoryEntry, ...]:
         rows = self._connection.execute(
@@ -59,6 +49,20 @@ class SqliteEvents:
             {"store": store, "case_id": case_id},
         ).fetchall()
         return int(count)
+
+
+def entry_to_row(case: Case, entry: HistoryEntry) -> dict[str, str]:
+    """Return the row of an entry in the history of `case`."""
+    return {
+        "store": case.store,
+        "case_id": case.id,
+        "kind": entry.kind,
+        "actor_kind": entry.actor_kind,
+        "actor_label": entry.actor_label,
+        "happened_at": times.to_text(entry.at),
+        "was": json.dumps(dict(entry.was)),
+        "became": json.dumps(dict(entry.became)),
+    }
 
 
 def entry_from_row(row: tuple[str, str, str, str, str, str]) -> HistoryEntry:

@@ -22,6 +22,7 @@ from supportcases.storage.sqlite.keys import SqliteKeys
 from supportcases.storage.sqlite.pool import Connections
 from supportcases.storage.sqlite.queue import SqliteQueue
 from supportcases.storage.sqlite.team_search import SqliteTeamSearch
+from supportcases.storage.sqlite.whole_cases import SqliteWholeCases
 
 log: Final = logging.getLogger("supportcases.sqlite")
 
@@ -48,7 +49,12 @@ class SqliteTransaction:
     @property
     def cases(self) -> SqliteCases:
         """The cases and their messages."""
-        return SqliteCases(self.connection, self._message_added)
+        return SqliteCases(self.connection, self._messages_added)
+
+    @property
+    def whole_cases(self) -> SqliteWholeCases:
+        """The cases with all that belongs to them."""
+        return SqliteWholeCases(self.connection, self._messages_added)
 
     @property
     def queue(self) -> SqliteQueue:
@@ -75,8 +81,8 @@ class SqliteTransaction:
         """The answers kept for retries."""
         return SqliteReplays(self.connection)
 
-    def _message_added(self, position: int) -> None:
-        self.thousands += position % EVERY == 0
+    def _messages_added(self, last: int, count: int) -> None:
+        self.thousands += last // EVERY - (last - count) // EVERY
 
     def after_commit(self, action: Callable[[], object]) -> None:
         """Call `action`, which raises nothing, once all that is written is kept; never where it is not."""

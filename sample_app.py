@@ -33,7 +33,7 @@ td, th {{ text-align: left; padding: .3rem; border-bottom: 1px solid #ddd }}</st
 <h2>For the shop's owner: your support cases</h2>
 <table><tr><th>Number<th>Subject<th>Severity<th>Status</tr>{cases}</table>
 <p>{waiting} waiting for support. The API is at <code>/support/api/v1/support-cases</code>,
-its description at <a href="/support/openapi.json">/support/openapi.json</a>.</p></html>"""
+to read about and to try at <a href="/support/docs">/support/docs</a>.</p></html>"""
 
 
 def storefront(desk):
@@ -91,7 +91,7 @@ def main() -> None:
     if not port.isdecimal() or int(port) > 65_535:
         sys.exit(f"sample_app: PORT must be a whole number from 0 to 65535, not {port!r}.")
     try:
-        support = create_app(database)
+        support = create_app(database, docs=True)
         application = mount(storefront(support.desk), support, at="/support")
         server = waitress.create_server(application, host="127.0.0.1", port=int(port))
     except OSError as error:

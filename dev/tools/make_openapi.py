@@ -39,8 +39,8 @@ TARGET = Path(__file__).parents[2] / "supportcases" / "web" / "openapi.json"
 
 DESCRIPTION = f"""Merchants open support cases and follow them; the support team answers them. Every request needs an
 API key, and there are two kinds. A merchant's key belongs to one store, sees only the cases of that store and gets 404
-for everything below {SUPPORT}. A support key belongs to one of the support team, serves all stores or only some of
-them, never sees a case of any other, and gets 403 for everything below {CASES}.
+for everything below `{SUPPORT}`. A support key belongs to one of the support team, serves all stores or only some of
+them, never sees a case of any other, and gets 403 for everything below `{CASES}`.
 
 Texts are trimmed first, then measured in code points. Bodies are JSON of up to {MAX_BODY:,} bytes. HEAD works where
 GET does; OPTIONS answers with `Allow`. Every answer carries `X-Request-Id`, the caller's own if it is 1 to 128

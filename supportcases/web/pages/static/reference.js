@@ -10,7 +10,7 @@ function requestOf(form) {
   const query = new URLSearchParams(), headers = {};
   let body;
   for (const { dataset, name, value } of form.elements) {
-    if (dataset.in === "path") path = path.replace(`{${name}}`, encodeURIComponent(value));
+    if (dataset.in === "path") path = path.replace(`{${name}}`, encodeURIComponent(value).replaceAll("%3A", ":"));
     else if (dataset.in === "query" && value) query.append(name, value);
     else if (dataset.in === "header" && value) headers[name] = value;
     else if (dataset.in === "body") body = value;

@@ -73,7 +73,8 @@ def _of_history(case: Case, history: Sequence[HistoryEntry]) -> Contradictions:
         if entry.became.get("status", told.status) != told.status:
             yield f"{place}, to", f"Must have the status {told.status}, which the case has by it."
         known |= entry.became
-    yield from _of_fields(case, {**told._asdict(), **cases.as_told(told), **known})
+    if case._asdict() != told._asdict() | known:  # nearly always they are the same
+        yield from _of_fields(case, {**told._asdict(), **cases.as_told(told), **known})
 
 
 def _of_fields(case: Case, told: Mapping[str, str | datetime | None]) -> Contradictions:

@@ -11,13 +11,13 @@ from supportcases.domain.actors import ActorKind
 from supportcases.domain.cases import AuthorKind, Category, Severity, Status
 from supportcases.domain.events import EventKind
 from supportcases.domain.fields import BooleanRule, ChoiceRule, NumberRule, PatternRule, Rule, TextRule
-from supportcases.formats.members import CaseFormat, ChangesRule, Members, OrNull, TimeRule
+from supportcases.formats.members import CaseFormat, ChangesRule, Members, OrNull, Remembered, TimeRule
 
 
 class AssigneeRule(NamedTuple):
     """A label, or null; none of the words that a filter means otherwise."""
 
-    label: TextRule
+    label: Rule[str]
 
     def clean(self, value: Any) -> str | None:
         """Check `value`."""
@@ -29,25 +29,29 @@ class AssigneeRule(NamedTuple):
 
 # texts of which nothing shows are taken too: an early release kept such
 SUBJECT: Final = TextRule(3, 200, one_line=True, visible=False)
-LABEL: Final = TextRule(1, 120, one_line=True, visible=False)
+LABEL: Final = Remembered(TextRule(1, 120, one_line=True, visible=False))
 BODY: Final = TextRule(1, 10_000, visible=False)
 ASSIGNEE: Final = AssigneeRule(LABEL)
-STORE: Final = PatternRule(
-    r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}",
-    "Must be 1 to 64 ASCII letters, digits, dots, underscores or hyphens, beginning with a letter or a digit.",
+STORE: Final = Remembered(
+    PatternRule(
+        r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}",
+        "Must be 1 to 64 ASCII letters, digits, dots, underscores or hyphens, beginning with a letter or a digit.",
+    )
 )
 ID: Final = PatternRule(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "Must be a UUID in lower case.")
 NUMBER: Final = NumberRule(1, 2**32 - 1)
-TIME: Final = TimeRule()
-CATEGORY: Final = ChoiceRule(
-    Category, ("orders_payments", "products_catalog", "domains_setup", "billing_plans", "store_builder", "other")
+TIME: Final = Remembered(TimeRule())
+CATEGORY: Final = Remembered(
+    ChoiceRule(
+        Category, ("orders_payments", "products_catalog", "domains_setup", "billing_plans", "store_builder", "other")
+    )
 )
-SEVERITY: Final = ChoiceRule(Severity, ("critical", "high", "normal", "low"))
-STATUS: Final = ChoiceRule(Status, ("open", "answered", "closed"))
-AUTHOR_KIND: Final = ChoiceRule(AuthorKind, ("merchant", "support", "system", "elliot"))
-ACTOR_KIND: Final = ChoiceRule(ActorKind, ("merchant", "support"))
-EVENT_KIND: Final = ChoiceRule(
-    EventKind, ("opened", "replied", "answered", "announced", "noted", "closed", "reopened", "changed")
+SEVERITY: Final = Remembered(ChoiceRule(Severity, ("critical", "high", "normal", "low")))
+STATUS: Final = Remembered(ChoiceRule(Status, ("open", "answered", "closed")))
+AUTHOR_KIND: Final = Remembered(ChoiceRule(AuthorKind, ("merchant", "support", "system", "elliot")))
+ACTOR_KIND: Final = Remembered(ChoiceRule(ActorKind, ("merchant", "support")))
+EVENT_KIND: Final = Remembered(
+    ChoiceRule(EventKind, ("opened", "replied", "answered", "announced", "noted", "closed", "reopened", "changed"))
 )
 CHANGES: Final[Mapping[str, Rule[Any]]] = {
     "subject": SUBJECT,

@@ -3,7 +3,8 @@
 import json
 from collections.abc import Iterator, Mapping
 from datetime import datetime
-from typing import Any, NamedTuple, NoReturn
+from functools import lru_cache
+from typing import Any, Final, Generic, NamedTuple, NoReturn, TypeVar
 
 from supportcases.domain import times
 from supportcases.domain.cases import Case, Message
@@ -12,6 +13,10 @@ from supportcases.domain.errors import InvalidInput
 from supportcases.domain.events import HistoryEntry
 from supportcases.domain.fields import Rule
 from supportcases.domain.whole_cases import Dossier
+
+T_co = TypeVar("T_co", covariant=True)
+
+REMEMBERED: Final = 1_000  # texts of each kind
 
 
 class TimeRule:
@@ -26,6 +31,19 @@ class TimeRule:
         except (TypeError, ValueError):
             pass
         raise ValueError("Must be a time such as 2024-06-15T10:30:00.000Z.")
+
+
+class Remembered(Generic[T_co]):
+    """What another rule allows, where many lines say the same: a text that was good is not looked at again."""
+
+    def __init__(self, rule: Rule[T_co]) -> None:
+        """Take the rule; it allows only texts."""
+        self._rule = rule
+        self._good = lru_cache(maxsize=REMEMBERED)(rule.clean)
+
+    def clean(self, value: Any) -> T_co:
+        """Check `value`."""
+        return self._good(value) if type(value) is str else self._rule.clean(value)
 
 
 class OrNull(NamedTuple):
@@ -50,11 +68,15 @@ class ChangesRule(NamedTuple):
         return {name: self.fields[name].clean(text) for name, text in value.items()}
 
 
-class Members(NamedTuple):
+class Members:
     """The members of an object: each with the attribute that it is of ours, and what may stand there."""
 
-    members: Mapping[str, tuple[str, Rule[Any]]]
-    lists: tuple[str, ...] = ()
+    def __init__(self, members: Mapping[str, tuple[str, Rule[Any]]], lists: tuple[str, ...] = ()) -> None:
+        """Take the members that are no lists, and the names of those that are."""
+        self.members = members
+        self.lists = lists
+        self._known = members.keys() | set(lists)
+        self._cleaning = [(name, attribute, rule.clean) for name, (attribute, rule) in members.items()]
 
     def written(self, thing: object) -> dict[str, Any]:
         """Return the members of `thing`."""
@@ -65,19 +87,25 @@ class Members(NamedTuple):
         """Return the attributes, or raise `InvalidInput` with all that is wrong at `place`."""
         if not isinstance(value, dict):
             refuse(place, "Must be an object.")
-        problems, read = {}, {}
-        for name in value.keys() - self.members.keys() - set(self.lists):
-            problems[f"{place}, {shown(name)}"] = "Is no member that is known."
-        for name, (attribute, rule) in self.members.items():
+        try:
+            read = {attribute: clean(value[name]) for name, attribute, clean in self._cleaning}
+        except (KeyError, ValueError):
+            read = {}
+        if not read or not value.keys() <= self._known:
+            raise InvalidInput(self._problems(value, place))
+        return read
+
+    def _problems(self, value: dict[str, Any], place: str) -> dict[str, str]:
+        """Return all that is wrong, each with its place."""
+        problems = {f"{place}, {shown(name)}": "Is no member that is known." for name in value.keys() - self._known}
+        for name, _, clean in self._cleaning:
             try:
-                read[attribute] = rule.clean(value[name])
+                clean(value[name])
             except KeyError:
                 problems[f"{place}, {name}"] = "Is missing."
             except ValueError as problem:
                 problems[f"{place}, {name}"] = str(problem)
-        if problems:
-            raise InvalidInput(dict(sorted(problems.items())))
-        return read
+        return dict(sorted(problems.items()))
 
 
 def refuse(place: str, problem: str) -> NoReturn:

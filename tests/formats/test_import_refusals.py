@@ -95,7 +95,7 @@ FAULTY_CASES = {
     ", number must be 2, the next one of acme, not 1": [a_case(2, number=1)],
     ", number must be 2, the next one of acme, not 3": [a_case(2, number=3)],
     ", number must be 1, the next one of gus, not 2": [a_case(2, store="gus")],
-    f", store {LETTERS}": [a_case(2, store="a b")],
+    f", store {LETTERS}": [a_case(2, store=store) for store in ("a b", ["acme"], None)],
     ", id must be a UUID in lower case": [a_case(2, id="2"), a_case(2, id=ID.upper())],
     " has the id of a case that came before it": [a_case(2, id=ID)],
     " has a message with the id of one that came before it": [said()],
@@ -122,10 +122,13 @@ FAULTY_CASES = {
         a_case(2, history=[an_entry(to={"body": "x"})])
     ],
     ", history[0], to must be open, answered or closed": [a_case(2, history=[an_entry(to={"status": "lost"})])],
-    ", status must be open, answered or closed": [a_case(2, status="lost")],
+    ", status must be open, answered or closed": [
+        a_case(2, status=s) for s in ("lost", ["open"], {"open": 1}, 1, None)
+    ],
+    ", messages[0], authorLabel must be a string": [said(authorLabel=label) for label in (["Mara"], None, 7)],
     ", assignee must not be 'none', which is reserved": [a_case(2, assignee="none")],
     ", createdAt must be a time such as 2024-06-15T10:30:00.000Z": [
-        a_case(2, createdAt=moment) for moment in (*NO_TIMES, 1718447400)
+        a_case(2, createdAt=moment) for moment in (*NO_TIMES, 1718447400, [AT], None)
     ],
     f", unansweredSince must be {AT}, as the history tells": [
         a_case(2, unansweredSince=None),

@@ -2,6 +2,7 @@
 
 import json
 import sqlite3
+from functools import lru_cache
 from typing import Final
 
 from supportcases.domain import times
@@ -60,9 +61,15 @@ def entry_to_row(case: Case, entry: HistoryEntry) -> dict[str, str]:
         "actor_kind": entry.actor_kind,
         "actor_label": entry.actor_label,
         "happened_at": times.to_text(entry.at),
-        "was": json.dumps(dict(entry.was)),
-        "became": json.dumps(dict(entry.became)),
+        "was": _text(tuple(entry.was.items())),
+        "became": _text(tuple(entry.became.items())),
     }
+
+
+@lru_cache(maxsize=1_000)
+def _text(changes: tuple[tuple[str, str | None], ...]) -> str:
+    """Write what was changed; most histories tell of the same few changes."""
+    return json.dumps(dict(changes))
 
 
 def entry_from_row(row: tuple[str, str, str, str, str, str]) -> HistoryEntry:

@@ -60,6 +60,7 @@ async function send(form) {
   const { method, url, headers, body } = requestOf(form);
   const answer = form.parentElement.querySelector(".answer"), [told, shown] = answer.children;
   if ("needsKey" in form.dataset && key.value) headers.Authorization = `Bearer ${key.value.trim()}`;
+  told.replaceChildren("Sending…");
   const begun = performance.now();
   try {
     const got = await fetch(url, { method, headers, body, credentials: "omit", cache: "no-store" });

@@ -1,6 +1,7 @@
 """The contract of every repository, on SQLite in memory and in a file, and what only the file can show."""
 
 import json
+import math
 import os
 import sqlite3
 import threading
@@ -10,6 +11,7 @@ from contextlib import closing
 import pytest
 
 from supportcases import SqliteRepository, SupportDesk, create_app
+from supportcases.processes import deadline, ticks
 from supportcases.storage.sqlite.connections import attempts
 from supportcases.storage.sqlite.pool import IDLE, Pool
 from tests.conftest import ACME, CASES, call
@@ -89,6 +91,20 @@ def test_a_commit_is_durable_and_the_rules_of_the_schema_are_on(file_repository)
         with transaction() as within:
             found = {name: within.connection.execute(f"PRAGMA {name}").fetchone()[0] for name in SETTINGS}
         assert found == SETTINGS
+
+
+def test_each_waits_for_locks_as_long_as_it_may_itself(path):
+    """Whoever borrows the connection next is told nothing of the patience of the one before."""
+    statements = []
+    with closing(SqliteRepository(path, trace=statements.append)) as repository:
+        for writes, seconds in ((True, 3), (True, 3), (False, 3), (False, math.inf), (True, math.inf)):
+            token = deadline.set(ticks() + seconds)
+            with repository.write() if writes else repository.read() as transaction:
+                ((most,),) = transaction.connection.execute("PRAGMA busy_timeout").fetchall()
+            deadline.reset(token)
+            assert most / 1000 == pytest.approx(min(seconds, 10.0), abs=0.3)
+    set_anew = [statement for statement in statements if statement.startswith("PRAGMA busy_timeout = ")]
+    assert len(set_anew) == 2  # for the three seconds, and for the ten
 
 
 def test_a_write_takes_the_lock_before_it_reads(path):

@@ -199,12 +199,13 @@ class FileConnections:
             raise DatabaseUnavailable(f"This process was forked amid a write to {self._path}, and cannot write to it.")
         turn = taken(pool.write_turn, until) if writes else None
         try:
-            self._must_be_there()  # before it is opened, which would make it anew
+            if turn is None:  # a writer looks once it has the lock
+                self._must_be_there()
             connection = self._borrow(pool, until)
+            connection.wait_at_most(until - ticks())
             if turn is None:
                 return Lease(connection, pool.take_back, None)
             pool.writing = True
-            connection.wait_at_most(until - ticks())
             return Lease(connection, partial(self._give_back_written, pool, until), turn)
         except BaseException:
             if turn:
@@ -216,7 +217,7 @@ class FileConnections:
         return Keeping(self._own_pool())
 
     def begin_to_write(self) -> None:
-        """Look once more where the file is, now that the lock is held, and how long its journal is."""
+        """Look where the file is, now that the lock is held, and how long its journal is."""
         self._must_be_there()
         self._journal.remember()
 
@@ -257,6 +258,7 @@ class FileConnections:
         if connection := pool.take(until - ticks()):
             return connection
         try:
+            self._must_be_there()  # to open it would make it anew
             connection = open_file(self._path, self._trace, until)
         except BaseException:
             pool.leave()
@@ -271,8 +273,6 @@ class FileConnections:
             return
         try:
             self._journal.keep_short(connection, connection.patience, until - ticks())
-            if not connection.in_transaction:
-                connection.wait_at_most(PATIENCE)
         finally:
             pool.writing = False
             pool.take_back(connection)

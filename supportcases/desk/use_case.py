@@ -212,7 +212,7 @@ class UseCases:
     ) -> Case:
         """Save a case, where anything of it changed, and record what happened to it."""
         if after != before:
-            transaction.cases.update(after)
+            transaction.cases.update(after, before=before)
         was, became = differences(before, after)
         self._record(transaction, Event(kind, after, actor, now, was, became, message))
         return after

@@ -90,8 +90,8 @@ class Cases(Protocol):
     def thread_with_notes(self, store: str, case_id: str) -> tuple[Message, ...]:
         """Return all messages of the case, oldest first; none if it is not of `store`. Never for merchants."""
 
-    def update(self, case: Case) -> None:
-        """Save what changed of a case: subject, category, severity, status, assignee and times."""
+    def update(self, case: Case, *, before: Case) -> None:
+        """Save what changed of a case since `before`: subject, category, severity, status, assignee and times."""
 
     def page(self, store: str, wanted: CaseFilter, *, limit: int, offset: int) -> CasePage:
         """Return some of the cases of `store` that match: newest activity first, then the higher number."""

@@ -61,7 +61,7 @@ def old(path):
         was, became = {"assignee": None}, {"assignee": ZERO_WIDTH}
         assigned = HistoryEntry(EventKind.CHANGED, ActorKind.SUPPORT, ZERO_WIDTH, case.created_at, was, became)
         with repository.write() as transaction:
-            transaction.cases.update(case._replace(assignee=ZERO_WIDTH))
+            transaction.cases.update(case._replace(assignee=ZERO_WIDTH), before=case)
             transaction.events.record(case, assigned)
         secrets = keys.create("acme")[0], keys.create_support(label="Ada", stores=["acme"])[0]
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:

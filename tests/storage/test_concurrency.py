@@ -121,7 +121,7 @@ def test_a_second_writer_sees_what_the_first_one_wrote(shared):
         for _ in range(25):
             with shared.repository.write() as transaction:
                 (case,) = transaction.cases.page("acme", CaseFilter(), limit=1, offset=0).cases
-                transaction.cases.update(case._replace(subject=f"{int(case.subject) + 1:04}"))
+                transaction.cases.update(case._replace(subject=f"{int(case.subject) + 1:04}"), before=case)
 
     at_once(count_up, threads=2)
     assert shared.find(ACME, 1).subject == "0050"

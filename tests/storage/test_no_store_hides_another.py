@@ -192,6 +192,7 @@ READS = {
 
 AS_OURS = a_case(101, "globex", id=VICTIM, subject="Hydra in the checkout", severity=Severity.LOW, **ANSWERED)
 CHANGED = AS_OURS._replace(id=OURS)
+BEFORE = a_case(101, subject="", category=Category.STORE_BUILDER, severity=Severity.HIGH, closed_at=T0, assignee="Bo")
 
 
 def whole(case: Case) -> Dossier:
@@ -203,7 +204,7 @@ WRITES = {
     "cases.next_number": lambda t: t.cases.next_number("globex"),
     "cases.add": lambda t: t.cases.add(CHANGED._replace(id=id_of(104, "globex"), number=104)),
     "cases.add_message": lambda t: t.cases.add_message(CHANGED, a_message(901)),
-    "cases.update": lambda t: t.cases.update(CHANGED),
+    "cases.update": lambda t: t.cases.update(CHANGED, before=BEFORE),
     "whole_cases.add": lambda t: t.whole_cases.add([whole(CHANGED._replace(id=id_of(900, "globex"), number=900))]),
     "events.record": lambda t: t.events.record(CHANGED, an_entry()),
     "replays.keep": lambda t: t.replays.keep("store:globex", "another", an_answer("e" * 64), LATE),
@@ -217,8 +218,8 @@ REFUSED = {
     "a whole case": lambda t: t.whole_cases.add([whole(AS_OURS._replace(number=104))]),
 }
 WITHOUT_EFFECT = {
-    "an update": lambda t: t.cases.update(AS_OURS),
-    "an update with a number of its own": lambda t: t.cases.update(AS_OURS._replace(number=102)),
+    "an update": lambda t: t.cases.update(AS_OURS, before=BEFORE),
+    "an update with a number of its own": lambda t: t.cases.update(AS_OURS._replace(number=102), before=BEFORE),
 }
 
 

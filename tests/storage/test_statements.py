@@ -102,6 +102,17 @@ def test_a_request_takes_the_same_few_statements_however_much_is_kept(traced, cl
     assert len(statements) == expected, "\n".join(statements)
 
 
+def test_a_reply_writes_only_the_columns_that_it_changes(traced, clock):
+    """SQLite would write each index anew of which a column is named, and set off each trigger."""
+    statements, app = traced
+    app.desk.open(ACME, body=BODY)
+    clock.advance(minutes=1)
+    statements.clear()
+    app.desk.reply(ACME, 1, body="Anything new?")
+    (update,) = [statement for statement in statements if statement.strip().startswith("UPDATE")]
+    assert re.findall(r"(\w+) = ", update.partition("WHERE")[0]) == ["last_activity_at"]
+
+
 def test_a_list_and_a_search_read_no_messages(traced):
     statements, app = traced
     app.desk.list(ACME, query="card")

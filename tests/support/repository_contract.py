@@ -130,7 +130,7 @@ class RepositoryContract:
             assignee="Ada",
         )
         with repository.write() as transaction:
-            transaction.cases.update(changed._replace(number=77, created_at=T0))
+            transaction.cases.update(changed._replace(number=77, created_at=T0), before=case)
         assert found(repository, 1) == changed
         assert found(repository, 2) == a_case(2)
         assert listed(repository, query="étude") == [1]
@@ -139,7 +139,7 @@ class RepositoryContract:
     def test_an_update_of_a_case_that_never_was_adds_none(self, repository):
         kept(repository, a_case(1))
         with repository.write() as transaction:
-            transaction.cases.update(a_case(2))
+            transaction.cases.update(a_case(2)._replace(subject="Étude"), before=a_case(2))
         assert listed(repository) == [1]
 
     @pytest.mark.parametrize(

@@ -12,10 +12,10 @@ from supportcases.storage.sqlite.errors import insert
 from supportcases.storage.sqlite.merchant_list import StoreCases
 from supportcases.storage.sqlite.rows import (
     COLUMNS,
-    FIXED,
     MESSAGE_COLUMNS,
     case_from_row,
     case_to_row,
+    changed_columns,
     message_from_row,
     message_to_row,
 )
@@ -138,16 +138,17 @@ class SqliteCases:
         ).fetchall()
         return tuple(map(message_from_row, rows))
 
-    def update(self, case: Case) -> None:
-        row = case_to_row(case)
+    def update(self, case: Case, *, before: Case) -> None:
+        if not (changed := changed_columns(before, case)):
+            return
         self._connection.execute(
             f"""
             UPDATE supportcases_cases
-            SET {", ".join(f"{column} = :{column}" for column in row if column not in FIXED)}
+            SET {", ".join(f"{column} = :{column}" for column in changed)}
             WHERE store = :store
               AND id = :id
             """,
-            row,
+            case_to_row(case),
         )
 
     def page(self, store: str, wanted: CaseFilter, *, limit: int, offset: int) -> CasePage:

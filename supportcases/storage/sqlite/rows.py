@@ -35,6 +35,13 @@ def case_to_row(case: Case) -> dict[str, Any]:
     return {**case._asdict(), **times, "subject_folded": fold(case.subject)}
 
 
+def changed_columns(before: Case, after: Case) -> list[str]:
+    """Return the columns that are to be written: SQLite writes each index anew of which a column is named."""
+    names = [name for name, was, becomes in zip(Case._fields, before, after, strict=True) if was != becomes]
+    folded = ["subject_folded"] if "subject" in names else []
+    return [name for name in names if name not in FIXED] + folded
+
+
 def case_from_row(row: tuple[Any, ...]) -> Case:
     """Return the case of a row with `COLUMNS`."""
     case_id, store, number, subject, category, severity, status, created, active, closed, since, assignee = row

@@ -56,7 +56,7 @@ def bring_up_to_date(repository) -> None:
     more = True
     while more:
         with repository.write() as transaction:
-            more = body_index.index_next(transaction.connection)
+            more = body_index.index_next(transaction.connection, 10)
 
 
 def say(desk, count: int) -> None:
@@ -92,7 +92,7 @@ def test_a_write_that_is_not_kept_indexes_nothing(desk):
 
 
 def test_a_write_is_kept_and_done_where_the_index_cannot_follow(desk, monkeypatch, caplog):
-    def fail(connection):
+    def fail(connection, most):
         raise DatabaseBusy
 
     with monkeypatch.context() as patch:
@@ -106,7 +106,7 @@ def test_a_write_is_kept_and_done_where_the_index_cannot_follow(desk, monkeypatc
 
 def test_one_write_indexes_only_a_little_of_what_has_waited_for_long(desk, monkeypatch):
     with monkeypatch.context() as patch:
-        patch.setattr(transactions, "index_next", lambda connection: False)
+        patch.setattr(transactions, "index_next", lambda connection, most: False)
         say(desk, 38)
     say(desk, 1)
     assert waiting(desk.repository) == 20  # of 40: the writer is in a request, and has to answer
@@ -114,10 +114,18 @@ def test_one_write_indexes_only_a_little_of_what_has_waited_for_long(desk, monke
     assert (waiting(desk.repository), indexed(desk.repository)) == (10, wanted(desk.repository, up_to=40))
 
 
-def test_many_whole_cases_are_indexed_in_batches_of_their_own(repository):
+def test_many_whole_cases_are_indexed_by_few_transactions_of_their_own(repository, monkeypatch):
+    together = []
+
+    def index_next(connection, most):
+        together.append(most)
+        return body_index.index_next(connection, most)
+
+    monkeypatch.setattr(transactions, "AT_ONCE", 25)
+    monkeypatch.setattr(transactions, "index_next", index_next)
     cases = [a_case(n) for n in range(1, 60)]
     load(repository, (Dossier(case, (a_message(case.number, f"Body {case.number}"),), ()) for case in cases))
-    assert waiting(repository) == 0
+    assert (together, waiting(repository)) == ([25, 25, 10], 0)
     assert indexed(repository) == wanted(repository)
 
 

@@ -123,7 +123,7 @@ def test_a_message_is_found_before_and_after_the_index_has_it_and_no_longer_once
     for _ in range(2):
         assert (found("declined"), found("parcel"), found("sent back")) == (1, 1, 0)
         with repository.write() as transaction:
-            body_index.index_next(transaction.connection)
+            body_index.index_next(transaction.connection, body_index.EVERY)
     with repository.write() as transaction:
         sql = transaction.connection.execute
         sql("UPDATE supportcases_messages SET body = 'Sent back to us' WHERE body = 'A declined card'")
@@ -131,7 +131,7 @@ def test_a_message_is_found_before_and_after_the_index_has_it_and_no_longer_once
     for _ in range(2):
         assert (found("declined"), found("parcel"), found("sent back")) == (0, 0, 1)
         with repository.write() as transaction:
-            body_index.index_next(transaction.connection)
+            body_index.index_next(transaction.connection, body_index.EVERY)
 
 
 def test_of_more_than_ten_thousand_the_count_is_ten_thousand_and_the_pages_go_on(repository):

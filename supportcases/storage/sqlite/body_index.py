@@ -9,6 +9,7 @@ import sqlite3
 from typing import Final
 
 EVERY: Final = 1_000  # messages that are indexed together
+AT_ONCE: Final = 3_000  # in one transaction, where many came together: some 40 ms, for which other writers wait
 BEHIND: Final = 2_000  # messages without the index that a start leaves to the next `EVERY`th
 
 INDEXED: Final = "(SELECT coalesce(max(id), 0) FROM supportcases_bodies_docsize)"  # up to that position
@@ -28,14 +29,15 @@ def is_behind(connection: sqlite3.Connection) -> bool:
     return bool(waiting > BEHIND)
 
 
-def index_next(connection: sqlite3.Connection) -> bool:
-    """Index the messages that wait longest, and take out what was changed or deleted; tell whether there may be more.
+def index_next(connection: sqlite3.Connection, most: int) -> bool:
+    """Index so many messages that wait longest, take out what was changed or deleted, and tell if there may be more.
 
     Once it returns False nothing of a text that is gone is left in the index, nor beside it.
     """
-    changed = connection.execute(f"SELECT position FROM supportcases_outdated_bodies LIMIT {EVERY}").fetchall()
+    limit = {"most": most}
+    changed = connection.execute("SELECT position FROM supportcases_outdated_bodies LIMIT :most", limit).fetchall()
     for statement in TAKE_OUT if changed else ():
-        connection.execute(statement)
+        connection.execute(statement, limit)
     added = connection.execute(
         f"""
         INSERT INTO supportcases_bodies (rowid, body)
@@ -43,13 +45,14 @@ def index_next(connection: sqlite3.Connection) -> bool:
         FROM supportcases_messages
         WHERE position > {INDEXED}
         ORDER BY position
-        LIMIT {EVERY}
-        """
+        LIMIT :most
+        """,
+        limit,
     ).rowcount
-    return EVERY in (len(changed), added)
+    return most in (len(changed), added)
 
 
-OUTDATED: Final = f"(SELECT position, body FROM supportcases_outdated_bodies ORDER BY position LIMIT {EVERY})"
+OUTDATED: Final = "(SELECT position, body FROM supportcases_outdated_bodies ORDER BY position LIMIT :most)"
 TAKE_OUT: Final = (
     f"""
     INSERT INTO supportcases_bodies (supportcases_bodies, rowid, body)

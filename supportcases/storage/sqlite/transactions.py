@@ -6,13 +6,13 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from itertools import count
+from math import inf
 from types import TracebackType
 from typing import Final, Protocol
 
 from supportcases.domain.errors import DatabaseDamaged, SupportCasesError, TooSlow
 from supportcases.processes import OffTheClock, is_overdue
-from supportcases.storage.sqlite.body_index import EVERY, index_next
+from supportcases.storage.sqlite.body_index import AT_ONCE, EVERY, index_next
 from supportcases.storage.sqlite.cases import SqliteCases
 from supportcases.storage.sqlite.connections import Connection
 from supportcases.storage.sqlite.errors import Faults
@@ -166,7 +166,8 @@ class TransactionContext:
         if error is None and self._transaction.afterwards:
             self._do(self._transaction.afterwards)
         if error is None and (thousands := self._transaction.thousands):
-            index_bodies(self._connections, self._faults, self._state, most=thousands + 1)  # one more to catch up
+            most = (thousands + 1) * EVERY  # one more to catch up
+            index_bodies(self._connections, self._faults, self._state, most=most)
 
     def _end(self, *, keep: bool) -> None:
         try:
@@ -196,16 +197,18 @@ class TransactionContext:
             self._state.afterwards = None
 
 
-def index_bodies(connections: Connections, faults: Faults, state: ThreadState, *, most: int | None = None) -> None:
-    """Index the messages that wait, all or at most so many thousands; what fails a later write does.
+def index_bodies(connections: Connections, faults: Faults, state: ThreadState, *, most: float = inf) -> None:
+    """Index the messages that wait, at most so many; what fails a later write does.
 
-    Others can write between two thousands.
+    Others can write between two transactions.
     """
     try:
-        for _ in count() if most is None else range(most):
+        while most > 0:
+            together = int(min(most, AT_ONCE))
             with TransactionContext(connections, faults, state, writes=True) as transaction:
-                if not index_next(transaction.connection):
+                if not index_next(transaction.connection, together):
                     break
+            most -= together
     except (SupportCasesError, sqlite3.Error) as error:
         log.warning("messages wait for their index: %s", error)
 

@@ -1,10 +1,12 @@
 """What holds whichever server stands in front: the API over a real socket, beside the shop that it is mounted in."""
 
+import gzip
 import itertools
 import json
 import re
 import socket
 import time
+from urllib.parse import urljoin
 
 import pytest
 
@@ -32,9 +34,8 @@ def test_the_shop_is_beside_the_desk(site, stranger):
     for path in ("/", "/orders/7", "/api/v1/support-cases", "/supportx"):
         answer = stranger.ask("GET", path)
         assert (answer.status, answer.body.decode()) == (200, f"The shop at {path}")
-    for path in ("/support", "/support/orders"):
-        answer = stranger.ask("GET", path)
-        assert (answer.status, answer.json) == (404, error("not_found", "There is nothing at this path."))
+    answer = stranger.ask("GET", "/support/orders")
+    assert (answer.status, answer.json) == (404, error("not_found", "There is nothing at this path."))
 
 
 def test_a_path_of_all_planes_comes_to_the_shop_as_it_was_sent(site, stranger):
@@ -49,6 +50,19 @@ def test_the_desk_is_healthy_and_describes_itself_where_it_is(server, stranger):
     assert stranger.ask("GET", f"{server.prefix}/healthz").json == {"status": "ok", "database": "ok"}
     document = stranger.ask("GET", f"{server.prefix}/openapi.json").json
     assert document["servers"] == [{"url": server.prefix or "/"}]
+
+
+def test_a_browser_finds_the_reference_and_what_it_loads(server, stranger):
+    root = stranger.ask("GET", server.prefix or "/").body.decode()
+    (path,) = re.findall(r'href="([^"]+/docs|/docs)"', root)
+    assert path == f"{server.prefix}/docs"
+    page = stranger.ask("GET", path, Accept_Encoding="gzip")
+    assert (page.headers["content-type"], page.headers["content-encoding"]) == ("text/html; charset=utf-8", "gzip")
+    files = re.findall(r'<(?:link|script)[^>]* (?:href|src)="([^"]+)"', gzip.decompress(page.body).decode())
+    answers = [stranger.ask("GET", urljoin(path, file)) for file in files]
+    kinds = ["image/svg+xml", "text/css; charset=utf-8", "text/javascript; charset=utf-8"]
+    assert [(answer.status, answer.headers["content-type"]) for answer in answers] == [(200, kind) for kind in kinds]
+    assert {answer.headers["cache-control"] for answer in answers} == {"public, max-age=31536000, immutable"}
 
 
 def test_a_case_is_opened_followed_closed_and_replied_to(server, merchant):

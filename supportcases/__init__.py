@@ -24,7 +24,7 @@ from supportcases.domain.errors import (
     Unauthorized,
 )
 from supportcases.domain.events import Event, EventKind, History, HistoryEntry
-from supportcases.domain.queue import QueuePage, QueueSort, StoreCounts, StorePage
+from supportcases.domain.queue import QueuePage, QueueSort, QueueViews, StoreCounts, StorePage
 from supportcases.domain.statistics import Spread, Statistics
 from supportcases.storage.protocol import ApiKey, Repository
 from supportcases.storage.sqlite import SqliteRepository
@@ -60,6 +60,7 @@ __all__ = [
     "NotPermitted",
     "QueuePage",
     "QueueSort",
+    "QueueViews",
     "Reply",
     "Repository",
     "Severity",

@@ -29,6 +29,7 @@ from supportcases.web.support.cases import (
     QueuedCaseHistory,
     QueuedCaseMessages,
     Stores,
+    Views,
 )
 
 PREFIX_FORM: Final = r"(/(?!\.{1,2}(/|$))[A-Za-z0-9._~-]+)*"  # a client would take "/.." away
@@ -145,6 +146,7 @@ def create_app(
     app.add_route(f"{support}/cases/{{id}}/messages", QueuedCaseMessages(checked, max_body=max_body))
     app.add_route(f"{support}/cases/{{id}}/history", QueuedCaseHistory(checked, max_body=max_body))
     app.add_route(f"{support}/stats", DeskStatistics(checked, max_body=max_body))
+    app.add_route(f"{support}/views", Views(checked, max_body=max_body))
     app.add_route(f"{support}/stores", Stores(checked, max_body=max_body))
     for path, resource in service.items():
         app.add_route(path, resource)

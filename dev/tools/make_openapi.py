@@ -27,6 +27,7 @@ from dev.tools.openapi_examples import (
     STATISTICS,
     STORES,
     SUPPORT,
+    VIEWS,
     Examples,
 )
 from dev.tools.openapi_rules import ID_OR_NUMBER, IDEMPOTENCY_KEY, IF_MATCH, REFERENCE, from_rule
@@ -75,6 +76,7 @@ SCHEMAS = (
     answers.SupportReply,
     answers.HistoryEntry,
     answers.History,
+    answers.QueueViews,
     answers.StoreCounts,
     answers.StoreList,
     answers.SeverityCounts,
@@ -165,6 +167,7 @@ OPERATIONS: dict[tuple[str, str], dict[str, Any]] = {
         "answer": answers.Statistics,
         "errors": [400, 404],
     },
+    ("GET", VIEWS): {"id": "countViews", "answer": answers.QueueViews, "errors": [404]},
     ("GET", STORES): {
         "id": "listStores",
         "query": shapes.SupportStoreQuery,

@@ -202,6 +202,18 @@ class History(Schema):
     meta = fields.Nested(SupportPageMeta)
 
 
+class QueueViews(Schema):
+    """How many cases each view has that an agent works in."""
+
+    waiting = fields.Integer(metadata=described("How many cases are open", minimum=0))
+    mine = fields.Integer(metadata=described("How many of these the asker takes care of", minimum=0))
+    unassigned = fields.Integer(metadata=described("How many of these nobody takes care of", minimum=0))
+    critical = fields.Integer(metadata=described("How many of these are critical", minimum=0))
+    answered = fields.Integer(metadata=described("How many cases are answered", minimum=0))
+    closed = fields.Integer(metadata=described("How many cases are closed", minimum=0))
+    all = fields.Integer(metadata=described("How many cases there are", minimum=0))
+
+
 class StoreCounts(Schema):
     """A store with how many of its cases have each status."""
 

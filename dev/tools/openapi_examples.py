@@ -23,6 +23,7 @@ QUEUED: Final = f"{QUEUE}/{{id}}"
 QUEUED_MESSAGES: Final = f"{QUEUED}/messages"
 HISTORY: Final = f"{QUEUED}/history"
 STATISTICS: Final = f"{SUPPORT}/stats"
+VIEWS: Final = f"{SUPPORT}/views"
 STORES: Final = f"{SUPPORT}/stores"
 
 LIMITED: Final[dict[int, dict[str, Any]]] = {409: {"max_open_cases": 1}, 429: {"rate_limit": "1/minute"}}
@@ -94,6 +95,7 @@ class Examples:
         )
         self._ask("GET", QUEUE, f"{QUEUE}?limit=2")
         self._ask("GET", STATISTICS, STATISTICS)
+        self._ask("GET", VIEWS, VIEWS)
         self._ask("GET", STORES, STORES)
 
     def _ask(self, method: str, template: str, path: str, body: Any = None) -> None:

@@ -18,7 +18,7 @@ from supportcases.domain.cases import (
 )
 from supportcases.domain.errors import CaseNotFound, InvalidInput, TooManyCases
 from supportcases.domain.events import Event, EventKind
-from supportcases.domain.queue import ME, Cursors, Found, QueuePage
+from supportcases.domain.queue import ME, Cursors, QueuePage
 from supportcases.storage.protocol import Transaction
 
 
@@ -177,11 +177,8 @@ class Cases(UseCases):
         cursors = Cursors(wanted, checked_sort)
         after = cursors.read(cursor) if cursor is not None else None
         with self.repository.read() as transaction:
-            if wanted.query:
-                found = transaction.team_search.page(wanted, checked_sort, limit=limit + 1, offset=offset, after=after)
-            else:
-                cases = transaction.queue.page(wanted, checked_sort, limit=limit + 1, offset=offset, after=after)
-                found = Found(cases, transaction.queue.count(wanted))
+            table = transaction.team_search if wanted.query else transaction.queue
+            found = table.page(wanted, checked_sort, limit=limit + 1, offset=offset, after=after)
         page = found.cases[:limit]
         next_cursor = cursors.write(page[-1][1]) if len(found.cases) > limit else None
         return QueuePage(tuple(case for case, _ in page), found.count, offset, limit, next_cursor, found.count_is_exact)

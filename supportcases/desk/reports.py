@@ -3,10 +3,10 @@
 from supportcases.desk.use_case import Moment, Ref, UseCases
 from supportcases.domain import fields
 from supportcases.domain.actors import Actor, ActorKind
-from supportcases.domain.cases import Severity, Status
+from supportcases.domain.cases import CaseFilter, Severity, Status
 from supportcases.domain.events import History
-from supportcases.domain.queue import StorePage
-from supportcases.domain.statistics import Statistics, spread_of
+from supportcases.domain.queue import NONE, QueueViews, StorePage
+from supportcases.domain.statistics import Statistics
 
 
 class Reports(UseCases):
@@ -57,13 +57,34 @@ class Reports(UseCases):
         with self.repository.read() as transaction:
             counts = transaction.queue.counts(wanted)
             oldest = transaction.queue.oldest_unanswered(wanted)
-            first_answers = transaction.queue.first_answer_times(wanted)
-            closings = transaction.queue.closing_times(wanted)
+            first_answers = transaction.queue.first_answers(wanted)
+            closings = transaction.queue.closings(wanted)
         return Statistics(
             {status: {severity: counts.get((status, severity), 0) for severity in Severity} for status in Status},
             oldest,
-            spread_of(first_answers),
-            spread_of(closings),
+            first_answers,
+            closings,
+        )
+
+    def views(self, actor: Actor) -> QueueViews:
+        """Return how many cases each view of the queue has, of the stores that the actor may see.
+
+        `waiting` are the open ones: of these `mine` are the actor's, `unassigned` nobody's, and `critical` the critical
+        ones. `answered`, `closed` and `all` are whosoever's.
+        """
+        actor.must_be(ActorKind.SUPPORT)
+        every, waiting = CaseFilter(actor.stores), CaseFilter(actor.stores, status=Status.OPEN)
+        with self.repository.read() as transaction:
+            counts = transaction.queue.counts(every)
+            mine = transaction.queue.count(waiting._replace(assignee=actor.label))
+            unassigned = transaction.queue.count(waiting._replace(assignee=NONE))
+
+        def of(*wanted: Status) -> int:
+            return sum(count for (status, _), count in counts.items() if status in wanted)
+
+        critical = counts.get((Status.OPEN, Severity.CRITICAL), 0)
+        return QueueViews(
+            of(Status.OPEN), mine, unassigned, critical, of(Status.ANSWERED), of(Status.CLOSED), of(*Status)
         )
 
     def stores(self, actor: Actor, *, limit: int = fields.DEFAULT_LIMIT, offset: int = 0) -> StorePage:

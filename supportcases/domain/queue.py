@@ -42,6 +42,18 @@ class QueuePage(NamedTuple):
     count_is_exact: bool = True
 
 
+class QueueViews(NamedTuple):
+    """How many cases each view of the queue has; the first four are of those that are open."""
+
+    waiting: int
+    mine: int
+    unassigned: int
+    critical: int
+    answered: int
+    closed: int
+    all: int
+
+
 class StoreCounts(NamedTuple):
     """A store with how many of its cases have each status, and when something last happened there."""
 
@@ -72,8 +84,14 @@ class Found(NamedTuple):
     count_is_exact: bool = True
 
 
-PLACE_TEXT: Final = r"[ -~]{0,64}"
-PLACE_RANKS: Final = range(10)
+PLACE_TEXT: Final = re.compile(r"[ -~]{0,64}")
+PLACES: Final[dict[QueueSort, tuple[type[str | int], ...]]] = {  # what a place in each order is made of
+    QueueSort.WAITING: (int, str, str, str),
+    QueueSort.ACTIVITY: (str, str),
+    QueueSort.AGE: (str, str),
+    QueueSort.SEVERITY: (int, str, str),
+}
+RANKS: Final = range(10)
 
 
 class Cursors:
@@ -84,6 +102,7 @@ class Cursors:
 
     def __init__(self, wanted: CaseFilter, sort: QueueSort) -> None:
         """Take the question: which cases are wanted, in which order."""
+        self._place = PLACES[sort]
         asked = json.dumps([sort, *wanted], default=_plain)
         self._question = hashlib.sha256(asked.encode()).hexdigest()[:16]
 
@@ -100,7 +119,7 @@ class Cursors:
         """
         try:
             question, *place = json.loads(base64.b64decode(text + "=" * (-len(text) % 4), b"-_", validate=True))
-            if question == self._question and place and all(map(_is_in_a_place, place)):
+            if question == self._question and all(map(_is_a, place, self._place)) and len(place) == len(self._place):
                 return tuple(place)
         except (ValueError, TypeError, RecursionError):
             pass
@@ -111,7 +130,8 @@ def _plain(value: object) -> object:
     return sorted(value) if isinstance(value, frozenset) else str(value)
 
 
-def _is_in_a_place(value: object) -> bool:
-    if isinstance(value, str):
-        return re.fullmatch(PLACE_TEXT, value) is not None
-    return type(value) is int and value in PLACE_RANKS
+def _is_a(value: object, kind: type[str | int]) -> bool:
+    """Tell whether that may be a part of a place: a text of ASCII, or a rank."""
+    if kind is int:
+        return type(value) is int and value in RANKS
+    return isinstance(value, str) and PLACE_TEXT.fullmatch(value) is not None

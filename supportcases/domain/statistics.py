@@ -1,6 +1,6 @@
 """How the desk is doing: counts, the oldest unanswered case, and how long answers and closings take."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from supportcases.domain.cases import Case, Severity, Status
@@ -33,16 +33,15 @@ class Statistics(NamedTuple):
     time_to_close: Spread
 
 
-def spread_of(milliseconds: Sequence[int]) -> Spread:
-    """Return how the durations are spread."""
-    ordered = sorted(milliseconds)
-    return Spread(len(ordered), _quantile(ordered, 5), _quantile(ordered, 9))
+def spread(count: int, nth: Callable[[int], int]) -> Spread:
+    """Return how so many durations are spread, of which `nth` gives each in milliseconds: 0 is the shortest."""
+    return Spread(count, _quantile(count, nth, 5), _quantile(count, nth, 9))
 
 
-def _quantile(ordered: Sequence[int], tenths: int) -> float | None:
+def _quantile(count: int, nth: Callable[[int], int], tenths: int) -> float | None:
     """Return the duration that so many tenths of them do not exceed, in seconds."""
-    if not ordered:
+    if not count:
         return None
-    below, rest = divmod(tenths * (len(ordered) - 1), 10)
-    above = min(below + 1, len(ordered) - 1)
-    return round((ordered[below] * (10 - rest) + ordered[above] * rest) / 10 / 1000, 3)
+    below, rest = divmod(tenths * (count - 1), 10)
+    above = min(below + 1, count - 1)
+    return round((nth(below) * (10 - rest) + nth(above) * rest) / 10 / 1000, 3)

@@ -1,7 +1,7 @@
 """What the support team looks over, as JSON text: the history of a case, the stores, how the desk is doing."""
 
 from supportcases.domain.events import History
-from supportcases.domain.queue import StorePage
+from supportcases.domain.queue import QueueViews, StorePage
 from supportcases.domain.statistics import Statistics
 from supportcases.domain.times import to_text
 from supportcases.formats.case_json import FOR_TEAM, to_json
@@ -21,6 +21,11 @@ def history_text(history: History) -> str:
         for entry in history.entries
     ]
     return to_json({"data": entries, "meta": _meta(history)})
+
+
+def views_text(views: QueueViews) -> str:
+    """Write how many cases each view has."""
+    return to_json(views._asdict())
 
 
 def stores_text(page: StorePage) -> str:

@@ -20,6 +20,7 @@ from supportcases.domain.cases import (
 )
 from supportcases.domain.events import HistoryEntry
 from supportcases.domain.queue import Found, Place, QueueSort, StoreCounts
+from supportcases.domain.statistics import Spread
 from supportcases.domain.whole_cases import Dossier
 
 
@@ -117,9 +118,7 @@ class Queue(Protocol):
     def count(self, wanted: CaseFilter) -> int:
         """Return how many cases match."""
 
-    def page(
-        self, wanted: CaseFilter, sort: QueueSort, *, limit: int, offset: int, after: Place | None
-    ) -> tuple[tuple[Case, Place], ...]:
+    def page(self, wanted: CaseFilter, sort: QueueSort, *, limit: int, offset: int, after: Place | None) -> Found:
         """Return some of the cases that match, each with its place in the order: those behind `after`, if given."""
 
     def answered_before(
@@ -142,11 +141,11 @@ class Queue(Protocol):
     def oldest_unanswered(self, wanted: CaseFilter) -> Case | None:
         """Return the case that matches and whose merchant has waited longest, or None."""
 
-    def first_answer_times(self, wanted: CaseFilter) -> list[int]:
-        """Return how long each case that matches took to its first public answer, in milliseconds."""
+    def first_answers(self, wanted: CaseFilter) -> Spread:
+        """Return how long the cases that match took to their first public word of support or elliot."""
 
-    def closing_times(self, wanted: CaseFilter) -> list[int]:
-        """Return how long each case that matches and is closed took to be closed, in milliseconds."""
+    def closings(self, wanted: CaseFilter) -> Spread:
+        """Return how long the cases that match and are closed took to be closed."""
 
 
 class TeamSearch(Protocol):

@@ -52,6 +52,7 @@ class ActingSupport(_Acting):
     history = _DoneByActor(SupportDesk.history)
     revision = _DoneByActor(SupportDesk.revision)
     stats = _DoneByActor(SupportDesk.stats)
+    views = _DoneByActor(SupportDesk.views)
     stores = _DoneByActor(SupportDesk.stores)
     idle = _DoneByActor(SupportDesk.idle)
     close_idle = _DoneByActor(SupportDesk.close_idle)

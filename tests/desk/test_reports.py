@@ -8,6 +8,8 @@ from supportcases import (
     Actor,
     History,
     HistoryEntry,
+    NotPermitted,
+    QueueViews,
     Status,
     StoreCounts,
     StorePage,
@@ -141,6 +143,14 @@ def test_a_history_tells_who_changed_what_and_when_of_both_sides(desk, case, clo
 
 
 # stores and statistics
+
+
+def test_the_views_are_counted_of_the_stores_that_the_actor_serves(full):
+    assert full.views(ADA) == QueueViews(waiting=4, mine=1, unassigned=2, critical=1, answered=1, closed=1, all=6)
+    assert full.views(BOB) == QueueViews(waiting=2, mine=1, unassigned=0, critical=0, answered=0, closed=1, all=3)
+    assert full.views(NOBODYS) == QueueViews(0, 0, 0, 0, 0, 0, 0)
+    with pytest.raises(NotPermitted):
+        full.views(ACME)
 
 
 def test_the_stores_have_the_newest_activity_first(full):

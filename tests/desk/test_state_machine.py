@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from supportcases import Actor, CaseMoved, CaseNotFound, Category, Severity, SqliteRepository, SupportDesk
-from supportcases.domain.statistics import spread_of
 from supportcases.testing import MovableClock
 from tests.conftest import ACME, ADA, GLOBEX
+from tests.support.rows import spread_of
 
 STORES = {"acme": ACME, "globex": GLOBEX}
 BOB = Actor.support("Bob", ["globex"])

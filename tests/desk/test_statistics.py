@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from supportcases import Severity, Spread, Statistics, Status
-from supportcases.domain.statistics import spread_of
 from tests.conftest import ACME, ADA
 from tests.support.desks import BODY
+from tests.support.rows import spread_of
 
 NOTHING = Statistics(
     {status: dict.fromkeys(Severity, 0) for status in Status}, None, Spread(0, None, None), Spread(0, None, None)

@@ -33,6 +33,7 @@ from supportcases import (
     NotPermitted,
     QueuePage,
     QueueSort,
+    QueueViews,
     Reply,
     Repository,
     Severity,
@@ -152,6 +153,8 @@ def team_page(desk: SupportDesk, agent: Actor) -> Iterator[str]:
     statistics: Statistics = desk.stats(agent, store="acme", created_before="2024-06-15")
     answers: Spread = statistics.first_answer
     yield f"{answers.median or 0.0:.1f} {statistics.counts[Status.OPEN][Severity.HIGH] + 1}"
+    views: QueueViews = desk.views(agent)
+    yield f"{views.waiting - views.mine}"
     stores: StorePage = desk.stores(agent)
     counts: StoreCounts = stores.stores[0]
     yield f"{counts.open + counts.answered + counts.closed}"

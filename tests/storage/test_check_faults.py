@@ -32,6 +32,23 @@ FAULTS = [
         f"DELETE FROM supportcases_counts {OF_GLOBEX}",
         "counts: globex is said to have 0 that are open and normal, and has 1",
     ),
+    (
+        "UPDATE supportcases_tallies SET cases = 7 WHERE status = 'open'",
+        "tallies: there are said to be 7 cases that are open, normal, other and of nobody, and there are 3",
+    ),
+    (
+        "UPDATE supportcases_cases SET assignee = 'Ada' WHERE store = 'globex'",
+        "tallies: there are said to be 3 cases that are open, normal, other and of nobody, and there are 2",
+        "tallies: there are said to be 0 cases that are open, normal, other and of Ada, and there are 1",
+    ),
+    (
+        f"UPDATE supportcases_cases SET closed_after = 7 {OF_GLOBEX}",
+        "durations: globex 1 was answered or closed after another time than is kept",
+    ),
+    (
+        "UPDATE supportcases_messages SET author_kind = 'elliot' WHERE position = 2",
+        "durations: acme 2 was answered or closed after another time than is kept",
+    ),
     (f"DELETE FROM supportcases_messages {OF_GLOBEX}", "messages: globex 1 has none"),
     (f"DELETE FROM supportcases_events {OF_GLOBEX}", "history: globex 1 has none"),
     (

@@ -10,7 +10,8 @@ GAP = """
     INSERT INTO supportcases_search (supportcases_search, rowid, subject)
         SELECT 'delete', 1 << 32 | 2, subject_folded FROM supportcases_cases WHERE number = 2;
     DELETE FROM supportcases_cases WHERE number = 2;
-    UPDATE supportcases_counts SET cases = cases - 1 WHERE store = 'acme' AND status = 'open'
+    UPDATE supportcases_counts SET cases = cases - 1 WHERE store = 'acme' AND status = 'open';
+    UPDATE supportcases_tallies SET cases = cases - 1 WHERE status = 'open'
 """
 
 

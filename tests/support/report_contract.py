@@ -2,9 +2,9 @@
 
 from datetime import timedelta
 
-from supportcases import AuthorKind, Case, QueueSort, Severity, Status, StoreCounts
+from supportcases import AuthorKind, Case, QueueSort, Severity, Spread, Status, StoreCounts
 from supportcases.domain.cases import CaseFilter
-from tests.support.rows import ANSWERED, CLOSED, LATE, T0, a_case, a_message, asked, kept, said
+from tests.support.rows import ANSWERED, CLOSED, LATE, T0, a_case, a_message, asked, kept, said, spread_of
 
 
 class ReportContract:
@@ -65,13 +65,13 @@ class ReportContract:
             assert asked(repository, "count_stores", seen) == count
 
     def test_where_there_are_no_cases_there_is_nothing(self, repository):
-        assert asked(repository, "page", CaseFilter(), QueueSort.AGE, limit=9, offset=0, after=None) == ()
+        assert asked(repository, "page", CaseFilter(), QueueSort.AGE, limit=9, offset=0, after=None) == ((), 0, True)
         assert asked(repository, "stores", None, limit=10, offset=0) == ()
         assert asked(repository, "count_stores", None) == 0
         assert asked(repository, "counts", CaseFilter()) == {}
         assert asked(repository, "oldest_unanswered", CaseFilter()) is None
-        assert asked(repository, "first_answer_times", CaseFilter()) == []
-        assert asked(repository, "closing_times", CaseFilter()) == []
+        assert asked(repository, "first_answers", CaseFilter()) == Spread(0, None, None)
+        assert asked(repository, "closings", CaseFilter()) == Spread(0, None, None)
         assert asked(repository, "answered_before", None, LATE) == ()
 
     # statistics
@@ -128,16 +128,16 @@ class ReportContract:
         said(repository, a_case(5), word(10, 5, kinds.SUPPORT))
         said(repository, a_case(1, "globex"), word(11, 1 + 1 / 60_000, kinds.SUPPORT))
 
-        def times(**wanted) -> list[int]:
-            return sorted(asked(repository, "first_answer_times", CaseFilter(**wanted)))
+        def times(**wanted) -> Spread:
+            return asked(repository, "first_answers", CaseFilter(**wanted))
 
         minute = 60_000
-        assert times() == [0, 1, 4 * minute, 4 * minute + 30_000]
-        assert times(store="globex") == times(stores=frozenset({"globex"})) == [1]
-        assert times(stores=frozenset({"acme"})) == [0, 4 * minute, 4 * minute + 30_000]
-        assert times(stores=frozenset()) == times(stores=frozenset({"globex"}), store="acme") == []
-        assert times(created_after=T0 + timedelta(minutes=5)) == [0]
-        assert times(created_before=T0 + timedelta(minutes=2)) == [1, 4 * minute]
+        assert times() == spread_of([0, 1, 4 * minute, 4 * minute + 30_000])
+        assert times(store="globex") == times(stores=frozenset({"globex"})) == spread_of([1])
+        assert times(stores=frozenset({"acme"})) == spread_of([0, 4 * minute, 4 * minute + 30_000])
+        assert times(stores=frozenset()) == times(stores=frozenset({"globex"}), store="acme") == spread_of([])
+        assert times(created_after=T0 + timedelta(minutes=5)) == spread_of([0])
+        assert times(created_before=T0 + timedelta(minutes=2)) == spread_of([1, 4 * minute])
 
     def test_closing_takes_from_the_opening_to_the_closing_of_those_closed_now(self, repository):
         after = [T0 + timedelta(minutes=m) for m in (1.5, 3, 7)]
@@ -149,12 +149,12 @@ class ReportContract:
             a_case(1, "globex", **CLOSED),
         )
 
-        def times(**wanted) -> list[int]:
-            return sorted(asked(repository, "closing_times", CaseFilter(**wanted)))
+        def times(**wanted) -> Spread:
+            return asked(repository, "closings", CaseFilter(**wanted))
 
         day = 24 * 60 * 60_000 - 60_000
-        assert times() == [30_000, 60_000, 240_000, day]
-        assert times(store="acme") == times(stores=frozenset({"acme"})) == [30_000, 60_000, 240_000]
-        assert times(stores=frozenset({"globex"})) == [day]
-        assert times(stores=frozenset()) == times(stores=frozenset({"globex"}), store="acme") == []
-        assert times(created_after=T0 + timedelta(minutes=3)) == [240_000]
+        assert times() == spread_of([30_000, 60_000, 240_000, day])
+        assert times(store="acme") == times(stores=frozenset({"acme"})) == spread_of([30_000, 60_000, 240_000])
+        assert times(stores=frozenset({"globex"})) == spread_of([day])
+        assert times(stores=frozenset()) == times(stores=frozenset({"globex"}), store="acme") == spread_of([])
+        assert times(created_after=T0 + timedelta(minutes=3)) == spread_of([240_000])

@@ -9,6 +9,7 @@ import pytest
 from supportcases import Actor, ApiKey, AuthorKind, Case, Category, Message, Severity, Status
 from supportcases.domain.cases import CaseFilter, CaseRef
 from supportcases.domain.events import EventKind, HistoryEntry
+from supportcases.domain.statistics import Spread, spread
 from supportcases.storage.protocol import Answer, KeptAnswer
 
 T0 = datetime(2024, 6, 15, 10, 30, tzinfo=UTC)
@@ -114,6 +115,12 @@ def said(repository, case: Case, *messages: Message) -> None:
     with repository.write() as transaction:
         for message in messages:
             transaction.cases.add_message(case, message)
+
+
+def spread_of(milliseconds: list[int]) -> Spread:
+    """Return how durations are spread."""
+    ordered = sorted(milliseconds)
+    return spread(len(ordered), ordered.__getitem__)
 
 
 def asked(repository, method: str, *arguments, **named):

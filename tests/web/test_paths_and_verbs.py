@@ -17,6 +17,7 @@ ROUTES = {
     f"{QUEUE}/acme:1/messages": {"POST"},
     f"{QUEUE}/acme:1/history": READ,
     f"{SUPPORT}/stats": READ,
+    f"{SUPPORT}/views": READ,
     f"{SUPPORT}/stores": READ,
     "/healthz": READ,
     "/openapi.json": READ,

@@ -203,7 +203,16 @@ def test_the_walls_stand(app):
 def test_the_walk_knows_every_route(app):
     served = {(m, t) for m, t in routes(app) if m in {"GET", "POST", "PATCH", "HEAD"}}
     item, queue, queued = f"{CASES}/{{id_or_number}}", f"{SUPPORT}/cases", f"{SUPPORT}/cases/{{id}}"
-    gets = [CASES, item, queue, queued, f"{queued}/history", f"{SUPPORT}/stats", f"{SUPPORT}/stores"]
+    gets = [
+        CASES,
+        item,
+        queue,
+        queued,
+        f"{queued}/history",
+        f"{SUPPORT}/stats",
+        f"{SUPPORT}/views",
+        f"{SUPPORT}/stores",
+    ]
     posts = [CASES, f"{item}/messages", queue, f"{queued}/messages"]
     for method, templates in {"GET": gets, "HEAD": gets, "POST": posts, "PATCH": [item, queued]}.items():
         assert {(method, template) for template in templates} <= served

@@ -20,6 +20,7 @@ from supportcases.storage.sqlite.connections import use_fold
 from supportcases.storage.sqlite.damage import damage
 from supportcases.storage.sqlite.errors import DAMAGED, primary_code
 from supportcases.storage.sqlite.events import ENTRY_COLUMNS, entry_from_row
+from supportcases.storage.sqlite.kept_figures import wrong_counts, wrong_durations, wrong_sizes, wrong_tallies
 from supportcases.storage.sqlite.read_only import (
     known_parts,
     looking_into,
@@ -170,42 +171,6 @@ def _wrong_counters(connection: sqlite3.Connection) -> Iterator[str]:
         yield f"{store} would go on behind {last}, and its highest is {highest}"
 
 
-def _wrong_counts(connection: sqlite3.Connection) -> Iterator[str]:
-    for store, status, severity, told, there in connection.execute(
-        """
-        SELECT store, status, severity, sum(told), sum(there)
-        FROM (
-            SELECT store, status, severity, cases AS told, 0 AS there
-            FROM supportcases_counts
-            UNION ALL
-            SELECT store, status, severity, 0, count(*)
-            FROM supportcases_cases
-            GROUP BY store, status, severity
-        )
-        GROUP BY store, status, severity
-        HAVING sum(told) <> sum(there)
-        """
-    ):
-        yield f"{store} is said to have {told:,} that are {status} and {severity}, and has {there:,}"
-
-
-def _wrong_sizes(connection: sqlite3.Connection) -> Iterator[str]:
-    for store, number, *sizes in connection.execute(
-        """
-        SELECT c.store, c.number, c.messages, c.characters, count(*), sum(length(m.body))
-        FROM supportcases_cases AS c
-        JOIN supportcases_messages AS m ON m.store = c.store AND m.case_id = c.id AND m.internal = 0
-        GROUP BY c.store, c.number
-        HAVING (c.messages, c.characters) <> (count(*), sum(length(m.body)))
-        """
-    ):
-        yield f"{store} {number} is said to have {_size(*sizes[:2])}, and has {_size(*sizes[2:])}"
-
-
-def _size(messages: int, characters: int) -> str:
-    return f"{counted(messages, 'message')} of {counted(characters, 'character')}"
-
-
 def _cases_where(wrong: str, told: str) -> Callable[[sqlite3.Connection], Iterator[str]]:
     def find(connection: sqlite3.Connection) -> Iterator[str]:
         for store, number in connection.execute(
@@ -285,9 +250,11 @@ CHECKS: Final = (
     Check("next numbers", "0001_cases", _wrong_counters),
     Check("messages", "0001_cases", _cases_where(WITHOUT.format("messages"), "has none")),
     Check("history", "0001_cases", _cases_where(WITHOUT.format("events"), "has none")),
-    Check("counts", "0005_speed", _wrong_counts),
-    Check("threads", "0006_threads", _wrong_sizes),
+    Check("counts", "0005_speed", wrong_counts),
+    Check("tallies", "0009_queue", wrong_tallies),
+    Check("threads", "0006_threads", wrong_sizes),
     Check("subjects", "0007_folding", _cases_where(MISFOLDED, "is looked for by another subject than it has")),
+    Check("durations", "0009_queue", wrong_durations),
     Check("the search index", "0007_folding", _index_where("search", SUBJECTS, "the subjects")),
     Check("the index of messages", "0008_bodies", _index_where("bodies", BODIES, "the messages that are in it")),
 )

@@ -5,7 +5,7 @@ import sqlite3
 from typing import Any, Final
 
 from supportcases.domain.cases import Case, CaseFilter, CasePage
-from supportcases.storage.sqlite.rows import COLUMNS, NEWEST_FIRST, case_from_row, counting, matching
+from supportcases.storage.sqlite.rows import COLUMNS, NEWEST_FIRST, case_from_row, matching
 from supportcases.storage.sqlite.search import Search
 
 FAR: Final = 100  # so many are sooner passed over in the index alone; SQLite reads whole rows to throw them away
@@ -37,11 +37,10 @@ class StoreCases:
 
     def _count(self) -> int:
         """Return how many match the filter, whatever is searched for."""
-        count, table = counting(self._unsearched)
         ((found,),) = self._connection.execute(
             f"""
-            SELECT {count}
-            FROM supportcases_{table} AS c
+            SELECT sum(cases)
+            FROM supportcases_counts
             WHERE {self._where}
             """,
             self._values,

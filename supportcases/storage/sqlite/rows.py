@@ -1,18 +1,21 @@
 """How a case and a message are written as rows, read again and, by the columns that a case has, found."""
 
 import json
+from collections.abc import Iterable
 from typing import Any, Final
 
 from supportcases.domain.cases import AuthorKind, Case, CaseFilter, Category, Message, Severity, Status
 from supportcases.domain.errors import DatabaseUnusable
 from supportcases.domain.queue import NONE
 from supportcases.domain.text import fold
-from supportcases.domain.times import from_text, to_text
+from supportcases.domain.times import from_text, milliseconds_between, to_text
 
 COLUMNS: Final = ", ".join(Case._fields)
 NEWEST_FIRST: Final = "last_activity_at DESC, number DESC"  # the order of a merchant's list
 TIMES: Final = ("created_at", "last_activity_at", "closed_at", "unanswered_since")
+ANSWERERS: Final = (AuthorKind.SUPPORT, AuthorKind.ELLIOT)
 FIXED: Final = ("id", "store", "number", "created_at")  # a case keeps these as they are
+MADE_OF: Final = {"subject": "subject_folded", "closed_at": "closed_after"}  # a column that another one is made of
 MESSAGE_COLUMNS: Final = ", ".join(Message._fields)
 MOMENTS: Final = {
     "created_after": "created_at >=",
@@ -32,14 +35,14 @@ AUTHOR_KINDS: Final = {kind.value: kind for kind in AuthorKind}
 def case_to_row(case: Case) -> dict[str, Any]:
     """Return the row of a case."""
     times = {name: to_text(at) if (at := getattr(case, name)) else None for name in TIMES}
-    return {**case._asdict(), **times, "subject_folded": fold(case.subject)}
+    closed_after = milliseconds_between(case.created_at, case.closed_at) if case.closed_at else None
+    return {**case._asdict(), **times, "subject_folded": fold(case.subject), "closed_after": closed_after}
 
 
 def changed_columns(before: Case, after: Case) -> list[str]:
     """Return the columns that are to be written: SQLite writes each index anew of which a column is named."""
     names = [name for name, was, becomes in zip(Case._fields, before, after, strict=True) if was != becomes]
-    folded = ["subject_folded"] if "subject" in names else []
-    return [name for name in names if name not in FIXED] + folded
+    return [name for name in names if name not in FIXED] + [MADE_OF[name] for name in names if name in MADE_OF]
 
 
 def case_from_row(row: tuple[Any, ...]) -> Case:
@@ -82,10 +85,10 @@ def matching(wanted: CaseFilter) -> tuple[str, dict[str, Any]]:
     return " AND ".join(conditions), values
 
 
-def counting(wanted: CaseFilter) -> tuple[str, str]:
-    """Return what counts the wanted cases, and of which table: triggers keep count by store, status and severity."""
-    others = wanted._replace(stores=None, store=None, status=None, severity=None)
-    return ("sum(cases)", "counts") if others == CaseFilter() else ("count(*)", "cases")
+def answered_after(case: Case, messages: Iterable[Message]) -> int | None:
+    """Return how many milliseconds after its opening the first of these messages answered a case, if one did."""
+    answers = [said.created_at for said in messages if said.author_kind in ANSWERERS and not said.internal]
+    return milliseconds_between(case.created_at, min(answers)) if answers else None
 
 
 def message_to_row(case: Case, message: Message) -> dict[str, Any]:

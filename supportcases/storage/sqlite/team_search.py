@@ -14,7 +14,8 @@ from supportcases.domain.cases import Case, CaseFilter, parse_number
 from supportcases.domain.queue import Found, Place, QueueSort
 from supportcases.domain.text import fold
 from supportcases.storage.sqlite.body_index import UNINDEXED
-from supportcases.storage.sqlite.queue import ORDERS, SqliteQueue, behind
+from supportcases.storage.sqlite.orders import ORDERS, behind, values_of
+from supportcases.storage.sqlite.queue_pages import Page, QueuePages
 from supportcases.storage.sqlite.rows import COLUMNS, case_from_row, matching
 from supportcases.storage.sqlite.search import TRIGRAM, asking_for, trigrams_of
 
@@ -40,8 +41,6 @@ MATCHES: Final = f"""(
 )"""
 WITH_TRIGRAMS: Final = "SELECT rowid AS position FROM supportcases_bodies WHERE supportcases_bodies MATCH :trigrams"
 CANDIDATES: Final = "SELECT value AS position FROM json_each(:candidates)"
-
-Page = tuple[tuple[Case, Place], ...]
 
 
 class SqliteTeamSearch:
@@ -159,27 +158,26 @@ class Search:
     def in_rows(self, rows: list[int], sort: QueueSort, limit: int, offset: int, after: Place | None) -> Page:
         """Return some of the cases in those rows, in the order of a queue."""
         order = ORDERS[sort]
-        condition, place = behind(order, after) if after else ("TRUE", {})
         found = self._connection.execute(
             f"""
             SELECT {COLUMNS}, {", ".join(expression for expression, _ in order)}
             FROM (SELECT value AS row FROM json_each(:rows))
             CROSS JOIN supportcases_cases AS c ON c.rowid = row
             WHERE {self._where}
-              AND {condition}
+              AND {behind(order) if after else "TRUE"}
             ORDER BY {", ".join(f"{expression} {direction}" for expression, direction in order)}
             LIMIT :limit OFFSET :offset
             """,
-            {**self._values, **place, "rows": json.dumps(rows), "limit": limit, "offset": offset},
+            {**self._values, **values_of(after or ()), "rows": json.dumps(rows), "limit": limit, "offset": offset},
         )
         return tuple((case_from_row(row[: -len(order)]), row[-len(order) :]) for row in found)
 
     def along_the_queue(self, sort: QueueSort, limit: int, offset: int, after: Place | None) -> Page:
         """Return some of the matches, by reading the queue until there are enough: they are not rare."""
-        queue, stride = SqliteQueue(self._connection), STRIDES[0]
+        queue, stride = QueuePages(self._connection, self._unsearched), STRIDES[0]
         found: list[tuple[Case, Place]] = []
         while len(found) < limit:
-            stretch = queue.page(self._unsearched, sort, limit=stride, offset=0, after=after)
+            stretch = queue.page(sort, limit=stride, offset=0, after=after)
             if not stretch:
                 break
             matches = self._of([case.id for case, _ in stretch])

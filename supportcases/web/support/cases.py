@@ -9,7 +9,7 @@ import falcon
 from supportcases.domain.actors import ActorKind
 from supportcases.domain.errors import InvalidInput
 from supportcases.formats.case_json import FOR_TEAM
-from supportcases.formats.report_json import history_text, statistics_text, stores_text
+from supportcases.formats.report_json import history_text, statistics_text, stores_text, views_text
 from supportcases.storage.protocol import Answer
 from supportcases.web import schemas, shapes
 from supportcases.web.auth import asker
@@ -121,6 +121,16 @@ class DeskStatistics(SupportResource):
         """Count the cases opened in a window, and tell how long answers and closings took."""
         wanted = schemas.load_parameters(STATISTICS_QUERY, req.parameters())
         send_text(resp, statistics_text(self._desk.stats(asker(req), **wanted)))
+
+    on_head = on_get
+
+
+class Views(SupportResource):
+    """How many cases each view of the queue has: `/support/views`."""
+
+    def on_get(self, req: ApiRequest, resp: falcon.Response) -> None:
+        """Count the cases of each view that an agent works in: waiting, one's own, nobody's, and so on."""
+        send_text(resp, views_text(self._desk.views(asker(req))))
 
     on_head = on_get
 

@@ -1,0 +1,103 @@
+"""How many cases match a filter, by whichever way reads least.
+
+Triggers keep count by store, status and severity, and by facets: status, severity, category and assignee. What these do
+not tell is counted in an index.
+"""
+
+import sqlite3
+from functools import cached_property
+from typing import Final
+
+from supportcases.domain.cases import CaseFilter
+from supportcases.storage.sqlite.orders import BY_ACTIVITY, BY_AGE
+from supportcases.storage.sqlite.rows import matching
+
+LOOKUP: Final = 15  # entries of an index that are passed over in the time in which a case is read
+
+BY_STORE: Final = "supportcases_cases_by_status_and_severity"
+BY_FACETS: Final = "supportcases_cases_by_facets"
+FACETS: Final = ("status", "severity", "category", "assignee")
+OF_THE_CELL: Final = " AND ".join(f"c.{facet} IS its_{facet}" for facet in FACETS)
+SPANS: Final = {BY_AGE: ("created_after", "created_before"), BY_ACTIVITY: ("active_after", "active_before")}
+# true of all cases: with it SQLite seeks in an index that begins with the two
+ANY: Final = "(status, severity) IN (SELECT status, severity FROM supportcases_tallies)"
+
+Counts = dict[tuple[str, str], int]  # of cases, by status and severity; where there are none, nothing
+
+
+class FilterCounts:
+    """How many cases match a filter, whatever its `query`, and how many match parts of it."""
+
+    def __init__(self, connection: sqlite3.Connection, wanted: CaseFilter) -> None:
+        """Ask for what is wanted."""
+        self._connection = connection
+        self._wanted = wanted
+        self._by_status = CaseFilter(status=wanted.status, severity=wanted.severity)
+        self._has_facets = wanted.category is not None or wanted.assignee is not None
+        self._has_stores = wanted.store is not None or wanted.stores is not None
+
+    @cached_property
+    def match(self) -> Counts:
+        """How many match the whole filter."""
+        if not self.spanned_by and not (self._has_facets and self._has_stores):
+            return self.of_stores or {} if self._has_stores else self._tallied(self._facets)
+        ways = {along((self.spanned_by or [BY_ACTIVITY])[0]): sum(self.every.values())}
+        if self.of_facets is not None:
+            ways[self.cells] = sum(self.of_facets.values()) * LOOKUP
+        if self.of_stores is not None:
+            ways[along(BY_STORE)] = sum(self.of_stores.values()) * LOOKUP
+        return self._counted(self._wanted, f"count(*) FROM {min(ways, key=ways.__getitem__)} WHERE {ANY}")
+
+    @cached_property
+    def every(self) -> Counts:
+        """How many have the status and the severity."""
+        return self._tallied(self._by_status)
+
+    @cached_property
+    def of_facets(self) -> Counts | None:
+        """How many of these have the category and the assignee, if one of them is wanted."""
+        return self._tallied(self._facets) if self._has_facets else None
+
+    @cached_property
+    def of_stores(self) -> Counts | None:
+        """How many of these are of the stores, if some are wanted."""
+        if not self._has_stores:
+            return None
+        of_stores = self._by_status._replace(stores=self._wanted.stores, store=self._wanted.store)
+        return self._counted(of_stores, "sum(cases) FROM supportcases_counts WHERE TRUE")
+
+    @cached_property
+    def spanned_by(self) -> list[str]:
+        """The indexes that have the cases of the wanted spans of time side by side."""
+        return [index for index, ends in SPANS.items() if any(getattr(self._wanted, end) for end in ends)]
+
+    @cached_property
+    def cells(self) -> str:
+        """The tables that lead to the cases with those facets."""
+        where, _ = matching(self._facets)
+        cells = f"SELECT {', '.join(f'{facet} AS its_{facet}' for facet in FACETS)} FROM supportcases_tallies"
+        return f"({cells} WHERE {where}) CROSS JOIN {along(BY_FACETS)} ON {OF_THE_CELL}"
+
+    @property
+    def _facets(self) -> CaseFilter:
+        return self._by_status._replace(category=self._wanted.category, assignee=self._wanted.assignee)
+
+    def _tallied(self, facets: CaseFilter) -> Counts:
+        return self._counted(facets, "sum(cases) FROM supportcases_tallies WHERE TRUE")
+
+    def _counted(self, wanted: CaseFilter, counted_from: str) -> Counts:
+        where, values = matching(wanted)
+        rows = self._connection.execute(
+            f"""
+            SELECT status, severity, {counted_from}
+              AND {where}
+            GROUP BY status, severity
+            """,
+            values,
+        )
+        return {(status, severity): count for status, severity, count in rows if count}
+
+
+def along(index: str) -> str:
+    """Return the table of cases as one index leads through it."""
+    return f"supportcases_cases AS c INDEXED BY {index}"

@@ -1,0 +1,97 @@
+"""Where what a file keeps to be quick is not what its cases and messages tell: counts, sizes, durations."""
+
+import sqlite3
+from collections.abc import Iterator
+from typing import Final
+
+from supportcases.domain.text import counted
+from supportcases.domain.times import from_text, milliseconds_between
+
+MISTIMED: Final = """
+    closed_after IS NOT milliseconds_between(created_at, closed_at)
+    OR answered_after IS NOT (
+        SELECT min(milliseconds_between(c.created_at, m.created_at))
+        FROM supportcases_messages AS m
+        WHERE m.store = c.store
+          AND m.case_id = c.id
+          AND m.internal = 0
+          AND m.author_kind IN ('support', 'elliot')
+    )
+"""
+
+
+def wrong_counts(connection: sqlite3.Connection) -> Iterator[str]:
+    """Yield where the counts by store are wrong."""
+    for store, status, severity, told, there in connection.execute(
+        """
+        SELECT store, status, severity, sum(told), sum(there)
+        FROM (
+            SELECT store, status, severity, cases AS told, 0 AS there
+            FROM supportcases_counts
+            UNION ALL
+            SELECT store, status, severity, 0, count(*)
+            FROM supportcases_cases
+            GROUP BY store, status, severity
+        )
+        GROUP BY store, status, severity
+        HAVING sum(told) <> sum(there)
+        """
+    ):
+        yield f"{store} is said to have {told:,} that are {status} and {severity}, and has {there:,}"
+
+
+def wrong_tallies(connection: sqlite3.Connection) -> Iterator[str]:
+    """Yield where the counts by facets are wrong."""
+    for *facets, assignee, told, there in connection.execute(
+        """
+        SELECT status, severity, category, assignee, sum(told), sum(there)
+        FROM (
+            SELECT status, severity, category, assignee, cases AS told, 0 AS there
+            FROM supportcases_tallies
+            UNION ALL
+            SELECT status, severity, category, assignee, 0, count(*)
+            FROM supportcases_cases
+            GROUP BY status, severity, category, assignee
+        )
+        GROUP BY status, severity, category, assignee
+        HAVING sum(told) <> sum(there)
+        """
+    ):
+        of = f"that are {', '.join(facets)} and of {assignee or 'nobody'}"
+        yield f"there are said to be {counted(told, 'case')} {of}, and there are {there:,}"
+
+
+def wrong_sizes(connection: sqlite3.Connection) -> Iterator[str]:
+    """Yield of which thread the size is wrong."""
+    for store, number, *sizes in connection.execute(
+        """
+        SELECT c.store, c.number, c.messages, c.characters, count(*), sum(length(m.body))
+        FROM supportcases_cases AS c
+        JOIN supportcases_messages AS m ON m.store = c.store AND m.case_id = c.id AND m.internal = 0
+        GROUP BY c.store, c.number
+        HAVING (c.messages, c.characters) <> (count(*), sum(length(m.body)))
+        """
+    ):
+        yield f"{store} {number} is said to have {_size(*sizes[:2])}, and has {_size(*sizes[2:])}"
+
+
+def _size(messages: int, characters: int) -> str:
+    return f"{counted(messages, 'message')} of {counted(characters, 'character')}"
+
+
+def wrong_durations(connection: sqlite3.Connection) -> Iterator[str]:
+    """Yield which case was answered or closed after another time than is kept."""
+    connection.create_function("milliseconds_between", 2, _milliseconds, deterministic=True)
+    for store, number in connection.execute(
+        f"""
+        SELECT store, number
+        FROM supportcases_cases AS c
+        WHERE {MISTIMED}
+        ORDER BY store, number
+        """
+    ):
+        yield f"{store} {number} was answered or closed after another time than is kept"
+
+
+def _milliseconds(begin: str, end: str | None) -> int | None:
+    return milliseconds_between(from_text(begin), from_text(end)) if end else None

@@ -1,0 +1,183 @@
+"""Each way by which the queue finds its cases gives what a naive look at all of them gives, and in that order."""
+
+import random
+from contextlib import closing
+from datetime import timedelta
+
+import pytest
+
+from supportcases import Category, QueueSort, Severity, SqliteRepository, Status
+from supportcases.domain.cases import CaseFilter
+from supportcases.storage.sqlite import counts, queue_pages
+from supportcases.storage.sqlite.orders import RANKS
+from tests.support.rows import T0, a_case, asked, kept
+
+FREE, DEAR = 0, 10**9
+WAYS = {
+    "as it decides": {},
+    "along the order": {"LOOKUP": DEAR, "SORTED": DEAR},
+    "by what the filter asks for": {"LOOKUP": FREE, "SORTED": DEAR},
+    "by the span of time": {"LOOKUP": DEAR, "SORTED": FREE},
+}
+STORES = ("acme", "globex", "initech")
+
+
+@pytest.fixture(scope="module")
+def cases():
+    """Three hundred cases with many equal times, of which some wait, and some that are open do not."""
+    dice = random.Random(9)
+    made = []
+    for number in range(1, 101):
+        for store in STORES:
+            opened = T0 + timedelta(minutes=dice.randint(0, 9))
+            active = opened + timedelta(minutes=dice.randint(0, 9))
+            status = dice.choice(list(Status))
+            made.append(
+                a_case(
+                    number,
+                    store,
+                    status=status,
+                    severity=dice.choice(list(Severity)),
+                    category=dice.choice(list(Category)),
+                    assignee=dice.choice([None, "Ada", "Bo", "Zoë"]),
+                    created_at=opened,
+                    last_activity_at=active,
+                    closed_at=active if status is Status.CLOSED else None,
+                    unanswered_since=None if status is Status.ANSWERED else dice.choice([None, opened, active]),
+                )
+            )
+    return made
+
+
+@pytest.fixture(scope="module")
+def filled(cases):
+    with closing(SqliteRepository(":memory:")) as repository:
+        kept(repository, *cases)
+        yield repository
+
+
+def matches(case, wanted: CaseFilter) -> bool:
+    return all(
+        (
+            wanted.stores is None or case.store in wanted.stores,
+            wanted.store in (None, case.store),
+            wanted.status in (None, case.status),
+            wanted.severity in (None, case.severity),
+            wanted.category in (None, case.category),
+            wanted.assignee is None or (case.assignee or "none") == wanted.assignee,
+            wanted.created_after is None or case.created_at >= wanted.created_after,
+            wanted.created_before is None or case.created_at < wanted.created_before,
+            wanted.active_after is None or case.last_activity_at >= wanted.active_after,
+            wanted.active_before is None or case.last_activity_at < wanted.active_before,
+        )
+    )
+
+
+def newest_first(case) -> float:
+    return -case.last_activity_at.timestamp()
+
+
+def by_waiting(case) -> tuple:
+    if case.waiting_since is None:
+        return 2, 0, newest_first(case), case.id
+    return case.severity is not Severity.CRITICAL, case.waiting_since.timestamp(), newest_first(case), case.id
+
+
+IN_ORDER = {
+    QueueSort.WAITING: lambda cases: sorted(cases, key=by_waiting),
+    QueueSort.ACTIVITY: lambda cases: sorted(cases, key=lambda c: (c.last_activity_at, c.id), reverse=True),
+    QueueSort.AGE: lambda cases: sorted(cases, key=lambda c: (c.created_at, c.id)),
+    QueueSort.SEVERITY: lambda cases: sorted(cases, key=lambda c: (RANKS[c.severity], c.created_at, c.id)),
+}
+
+
+def some_filter(dice: random.Random) -> CaseFilter:
+    def or_none(*values):
+        return dice.choice(values) if dice.random() < 0.4 else None
+
+    moments = [T0 + timedelta(minutes=n) for n in (2, 5, 9)]
+    return CaseFilter(
+        stores=or_none(frozenset(), frozenset({"acme"}), frozenset({"acme", "initech", "umbrella"})),
+        store=or_none("acme", "globex"),
+        status=or_none(*Status),
+        severity=or_none(*Severity),
+        category=or_none(*Category),
+        assignee=or_none("Ada", "Zoë", "none", "nobody"),
+        created_after=or_none(*moments),
+        created_before=or_none(*moments),
+        active_after=or_none(*moments),
+        active_before=or_none(*moments),
+    )
+
+
+@pytest.mark.parametrize("sort", QueueSort)
+@pytest.mark.parametrize("way", WAYS)
+def test_whatever_the_way_the_cases_and_their_order_are_those_of_a_naive_look(filled, cases, monkeypatch, way, sort):
+    for name, value in WAYS[way].items():
+        for module in (counts, queue_pages):
+            monkeypatch.setattr(module, name, value, raising=False)
+    dice = random.Random(f"{way} {sort}")
+    for _ in range(150):
+        wanted = some_filter(dice)
+        expected = IN_ORDER[sort]([case for case in cases if matches(case, wanted)])
+        offset, limit = dice.choice([0, 0, 3]), dice.choice([1, 7, 400])
+        found = asked(filled, "page", wanted, sort, limit=limit, offset=offset, after=None)
+        assert [case for case, _ in found.cases] == expected[offset : offset + limit], wanted
+        assert found.count == len(expected), wanted
+        if found.cases:
+            after, behind = found.cases[-1][1], offset + len(found.cases)
+            further = asked(filled, "page", wanted, sort, limit=9, offset=2, after=after)
+            assert [case for case, _ in further.cases] == expected[behind + 2 :][:9], wanted
+
+
+STORED = """
+    WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < :cases)
+    INSERT INTO supportcases_cases (
+        id, store, number, subject, subject_folded, category, severity, status,
+        created_at, last_activity_at, closed_at, unanswered_since, assignee)
+    SELECT printf('0191abc0-0000-7000-8000-%012x', n), 'store-' || (n % 50), n, 'subject', 'subject',
+        iif(n % 6 = 0, 'billing_plans', 'other'), iif(n % 20 = 0, 'critical', 'normal'),
+        iif(n % 10 = 0, 'open', iif(n % 10 = 1, 'answered', 'closed')), at, at,
+        iif(n % 10 > 1, at, NULL), iif(n % 10 = 0, at, NULL), iif(n % 4 = 0, NULL, iif(n % 4 = 1, 'Ada', 'Bo'))
+    FROM (SELECT n, strftime('%Y-%m-%dT%H:%M:%fZ', 1700000000 + n, 'unixepoch') AS at FROM numbers)
+"""
+
+
+def steps(repository, wanted: CaseFilter, sort: QueueSort) -> int:
+    """Return how many hundred steps SQLite takes for a page with its count."""
+    taken = []
+    with repository.read() as transaction:
+        transaction.connection.set_progress_handler(lambda: taken.append(1), 100)
+        transaction.queue.page(wanted, sort, limit=50, offset=0, after=None)
+        transaction.connection.set_progress_handler(None, 0)
+    return len(taken)
+
+
+VIEWS = {
+    "waiting": CaseFilter(status=Status.OPEN),
+    "mine": CaseFilter(assignee="Ada"),
+    "nobody's": CaseFilter(assignee="none"),
+    "critical": CaseFilter(severity=Severity.CRITICAL),
+    "answered": CaseFilter(status=Status.ANSWERED),
+    "closed": CaseFilter(status=Status.CLOSED),
+    "all": CaseFilter(),
+    "some of my open ones": CaseFilter(status=Status.OPEN, assignee="Ada", category=Category.OTHER),
+}
+
+
+@pytest.fixture(scope="module")
+def small_and_large():
+    with closing(SqliteRepository(":memory:")) as small, closing(SqliteRepository(":memory:")) as large:
+        for repository, number in ((small, 2_000), (large, 16_000)):
+            with repository.write() as transaction:
+                for n in range(50):
+                    transaction.cases.next_number(f"store-{n}")
+                transaction.connection.execute(STORED, {"cases": number})
+        yield small, large
+
+
+@pytest.mark.parametrize("sort", QueueSort)
+@pytest.mark.parametrize("view", VIEWS)
+def test_a_page_of_a_view_takes_hardly_more_of_eight_times_as_many_cases(small_and_large, view, sort):
+    small, large = (steps(repository, VIEWS[view], sort) for repository in small_and_large)
+    assert large <= 1.5 * small + 20

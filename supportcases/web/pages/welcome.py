@@ -49,7 +49,8 @@ class Welcome:
 
     def on_get(self, req: ApiRequest, resp: falcon.Response) -> None:
         """Return the page."""
-        at = escape(req.mounted_at)
+        # relative: a proxy may serve us below a path of its own; but what "/desk" links so would be beside the desk
+        at = "." if req.env["PATH_INFO"] else escape(req.mounted_at)
         places = "\n".join(
             f'<li><a href="{at}{place.path}"><b>{place.name}</b>{place.purpose}</a></li>' for place in self._places
         )

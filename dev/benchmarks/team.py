@@ -65,6 +65,7 @@ def figures(kept: Path, folder: Path) -> Iterator[Figure]:
         with closing(SqliteRepository(team.path)) as repository:
             side = Side(repository, team)
             yield from side.views()
+            yield side.counts()
             yield side.combinations()
             yield side.few_found()
             yield side.half_found()
@@ -90,6 +91,11 @@ class Side:
             taken = medians(pages, rounds=ROUNDS, warm_up=WARM_UP)
             detail = ", ".join(f"{page} {spelled(seconds)}" for page, seconds in taken.items())
             yield _milliseconds(f"view {name}", max(taken.values()), 10, detail)
+
+    def counts(self) -> Figure:
+        """Time the counts of all views in one call."""
+        taken = medians({"views": self._get("views", {})}, rounds=ROUNDS, warm_up=WARM_UP)
+        return _milliseconds("the counts of all views", taken["views"], 10)
 
     def combinations(self) -> Figure:
         """Time some of all combinations of filters and sort."""

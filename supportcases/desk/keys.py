@@ -154,5 +154,5 @@ def without_keys(text: str) -> str:
 
 
 def hash_of(key: str) -> str:
-    """Return the SHA-256 of a key in hexadecimal; its first 12 digits are the key's id."""
+    """Return the SHA-256 of a key or a token in hexadecimal; the first 12 digits of a key's are its id."""
     return hashlib.sha256(key.encode()).hexdigest()

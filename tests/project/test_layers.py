@@ -24,7 +24,7 @@ INSIDE = {
     "processes": "",
     "domain": "domain",
     "storage": "",
-    "storage.protocol": "domain",
+    "storage.protocol": "domain storage.protocol",
     "storage.sqlite": "domain processes storage.protocol storage.sqlite",
     "storage.open": "storage.protocol storage.sqlite",
     "formats": "domain formats storage.protocol",

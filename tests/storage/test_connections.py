@@ -21,6 +21,7 @@ from tests.support.queue_contract import QueueContract
 from tests.support.report_contract import ReportContract
 from tests.support.repository_contract import RepositoryContract
 from tests.support.rows import a_case, found, kept, listed
+from tests.support.session_contract import SessionContract
 from tests.support.transaction_contract import TransactionContract
 from tests.support.whole_cases_contract import WholeCasesContract
 
@@ -28,7 +29,13 @@ BODY = "The checkout says that the card was declined."
 
 
 class Contract(
-    RepositoryContract, WholeCasesContract, ListContract, QueueContract, ReportContract, TransactionContract
+    RepositoryContract,
+    WholeCasesContract,
+    SessionContract,
+    ListContract,
+    QueueContract,
+    ReportContract,
+    TransactionContract,
 ):
     """Whatever an engine must do."""
 

@@ -1,12 +1,13 @@
 """The rules that the schema itself keeps: which rows and changes SQLite takes and which it refuses."""
 
 import sqlite3
+from datetime import timedelta
 
 import pytest
 
 from tests.support.databases import insert
 from tests.support.desks import everything_in
-from tests.support.rows import a_case, a_key, a_message, an_answer, an_entry, hash_of, id_of, kept
+from tests.support.rows import LATE, a_case, a_key, a_message, an_answer, an_entry, hash_of, id_of, kept
 
 WHEN = "2024-06-15T10:31:00.000Z"
 CASE = {
@@ -63,7 +64,13 @@ REPLAY = {
     "location": None,
     "kept_at": WHEN,
 }
-TABLES = {"cases": CASE, "messages": MESSAGE, "events": EVENT, "keys": KEY, "replays": REPLAY}
+SESSION = {
+    "token_hash": "0" * 64,
+    "key_id": "0" * 11 + "1",
+    "created_at": WHEN,
+    "expires_at": "2024-06-15T22:31:00.000Z",
+}
+TABLES = {"cases": CASE, "messages": MESSAGE, "events": EVENT, "keys": KEY, "replays": REPLAY, "sessions": SESSION}
 NO_TIME = ["2024-06-15", "2024-06-15T10:31:00Z", "2024-06-15T10:31:00.000+00:00", "2024-06-15T10:31:00.000000Z"]
 
 BROKEN_ROWS = [
@@ -121,6 +128,10 @@ BROKEN_ROWS = [
     *(("replays", {"status": value}) for value in (199, 300, 404, 500, None)),
     *(("replays", {"body": value}) for value in ("", "{", None)),
     *(("replays", {"kept_at": value}) for value in (None, *NO_TIME)),
+    *(("sessions", {"token_hash": value}) for value in ("", "0" * 63, None, hash_of(2))),
+    *(("sessions", {"key_id": value}) for value in (None, "", "0" * 12)),
+    *(("sessions", {"created_at": value}) for value in (None, *NO_TIME)),
+    *(("sessions", {"expires_at": value}) for value in (None, WHEN, "2024-06-15T10:30:59.999Z", *NO_TIME)),
 ]
 
 
@@ -133,6 +144,7 @@ def filled(repository):
         transaction.events.record(a_case(1), an_entry())
         transaction.keys.add(a_key(1), hash_of(1))
         transaction.replays.keep("store:acme", "taken", an_answer(), a_case(1).created_at)
+        transaction.sessions.add(hash_of(2), a_key(1).id, LATE, LATE + timedelta(hours=12))
     return repository
 
 
@@ -178,6 +190,7 @@ def test_a_row_that_breaks_a_rule_is_refused_by_the_schema_itself(filled, table,
         "UPDATE supportcases_messages SET internal = 2",
         "UPDATE supportcases_keys SET kind = 'support'",
         "UPDATE supportcases_keys SET store = NULL",
+        "DELETE FROM supportcases_keys",
         "UPDATE supportcases_events SET actor_label = 'Eve'",
         "UPDATE supportcases_events SET was = was",
         "UPDATE OR IGNORE supportcases_events SET position = 99",

@@ -41,7 +41,7 @@ class SqliteKeys:
 
     def find(self, key_hash: str, now: datetime) -> ApiKey | None:
         row = self._connection.execute(FIND, {"key_hash": key_hash, "now": times.to_text(now)}).fetchone()
-        return _from_row(row) if row else None
+        return key_from_row(row) if row else None
 
     def page(self, *, limit: int, offset: int) -> tuple[ApiKey, ...]:
         rows = self._connection.execute(
@@ -53,7 +53,7 @@ class SqliteKeys:
             """,
             {"limit": limit, "offset": offset},
         ).fetchall()
-        return tuple(map(_from_row, rows))
+        return tuple(map(key_from_row, rows))
 
     def revoke(self, key_id: str, now: datetime) -> bool:
         revoked = self._connection.execute(
@@ -75,7 +75,8 @@ def _stores_to_row(actor: Actor) -> dict[str, str | None]:
 
 
 @lru_cache(maxsize=1_000)  # a key comes with every request, and is as it was unless its row has changed
-def _from_row(row: tuple[str, str, str, str | None, str, str, str | None, str | None]) -> ApiKey:
+def key_from_row(row: tuple[str, str, str, str | None, str, str, str | None, str | None]) -> ApiKey:
+    """Return the key of a row with `COLUMNS`."""
     key_id, kind, store, stores, label, created_at, expires_at, revoked_at = row
     served = [store] if kind == ActorKind.MERCHANT else json.loads(stores or "null")
     return ApiKey(

@@ -21,6 +21,7 @@ from supportcases.storage.sqlite.idempotency import SqliteReplays
 from supportcases.storage.sqlite.keys import SqliteKeys
 from supportcases.storage.sqlite.pool import Connections
 from supportcases.storage.sqlite.queue import SqliteQueue
+from supportcases.storage.sqlite.sessions import SqliteSessions
 from supportcases.storage.sqlite.team_search import SqliteTeamSearch
 from supportcases.storage.sqlite.whole_cases import SqliteWholeCases
 
@@ -75,6 +76,11 @@ class SqliteTransaction:
     def keys(self) -> SqliteKeys:
         """The API keys."""
         return SqliteKeys(self.connection)
+
+    @property
+    def sessions(self) -> SqliteSessions:
+        """Who is signed in."""
+        return SqliteSessions(self.connection)
 
     @property
     def replays(self) -> SqliteReplays:

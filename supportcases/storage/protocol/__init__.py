@@ -22,6 +22,7 @@ from supportcases.domain.events import HistoryEntry
 from supportcases.domain.queue import Found, Place, QueueSort, StoreCounts
 from supportcases.domain.statistics import Spread
 from supportcases.domain.whole_cases import Dossier
+from supportcases.storage.protocol.sessions import Sessions
 
 
 class ApiKey(NamedTuple):
@@ -237,6 +238,10 @@ class Transaction(Protocol):
     @property
     def keys(self) -> Keys:
         """The API keys."""
+
+    @property
+    def sessions(self) -> Sessions:
+        """Who is signed in."""
 
     @property
     def replays(self) -> Replays:

@@ -14,7 +14,7 @@ log: Final = logging.getLogger("supportcases.access")
 
 
 class Access:
-    """Gives every answer its request id and keeps it out of caches; logs one line a request."""
+    """Gives every answer its request id and keeps it out of caches, unless it says otherwise; logs a line a request."""
 
     def process_request(self, req: ApiRequest, resp: falcon.Response) -> None:
         """Turn away what has waited for a thread until its time was over.

@@ -1,6 +1,7 @@
 """From exception to HTTP: the one table of statuses, and the one body that an error has."""
 
-from typing import Any, Final
+from collections.abc import Mapping
+from typing import Any, Final, NamedTuple
 
 import falcon
 
@@ -43,6 +44,16 @@ MOST_DETAILS: Final = 20
 LONGEST_NAME: Final = 100
 
 
+class Refusal(NamedTuple):
+    """What an error says to whoever asked, as JSON or on a page; `problems` are faulty fields with what is allowed."""
+
+    status: int
+    code: str
+    sentence: str
+    problems: dict[str, str] | None = None
+    headers: Mapping[str, str] = {}
+
+
 def error_body(request_id: str, code: str, sentence: str, problems: dict[str, str] | None = None) -> dict[str, Any]:
     """Return the body of an error; `problems` are faulty fields, each with what is allowed."""
     body: dict[str, Any] = {"error": sentence, "code": code}
@@ -53,6 +64,26 @@ def error_body(request_id: str, code: str, sentence: str, problems: dict[str, st
 
 def handle_own(req: ApiRequest, resp: falcon.Response, error: errors.SupportCasesError, params: Any) -> None:
     """Answer to an exception of ours."""
+    _answer(req, resp, own(req, error))
+
+
+def handle_falcon(req: ApiRequest, resp: falcon.Response, error: falcon.HTTPError, params: Any) -> None:
+    """Answer to an exception of Falcon's: no such path, no such method, what is wrong with the body."""
+    _answer(req, resp, falcons(error))
+
+
+def handle_unexpected(req: ApiRequest, resp: falcon.Response, error: Exception, params: Any) -> None:
+    """Answer to what nobody foresaw."""
+    _answer(req, resp, unexpected(req, error))
+
+
+def _answer(req: ApiRequest, resp: falcon.Response, refusal: Refusal) -> None:
+    resp.set_headers(dict(refusal.headers))
+    send(resp, error_body(req.request_id, refusal.code, refusal.sentence, refusal.problems), refusal.status)
+
+
+def own(req: ApiRequest, error: errors.SupportCasesError) -> Refusal:
+    """Return what an exception of ours says; the log has what is ours to mend."""
     kind = next(k for k in type(error).__mro__ if k in STATUS)
     status = STATUS[kind]
     sentence, problems = str(error), None
@@ -67,12 +98,11 @@ def handle_own(req: ApiRequest, resp: falcon.Response, error: errors.SupportCase
             passes = status == 503  # a fault that passes is told in one line, ours with where it was
             log.error("%s: %r, from %r", req.request_id, error, error.__cause__, exc_info=None if passes else error)
         sentence = str(kind())  # the message may name a path, which is nobody's business
-    resp.set_headers(HEADERS.get(kind, {}))
-    send(resp, error_body(req.request_id, error.code, sentence, problems), status)
+    return Refusal(status, error.code, sentence, problems, HEADERS.get(kind, {}))
 
 
-def handle_falcon(req: ApiRequest, resp: falcon.Response, error: falcon.HTTPError, params: Any) -> None:
-    """Answer to an exception of Falcon's: no such path, no such method, what is wrong with the body."""
+def falcons(error: falcon.HTTPError) -> Refusal:
+    """Return what an exception of Falcon's says."""
     headers = dict(error.headers or {})
     name = error.status.partition(" ")[2] if isinstance(error.status, str) else type(error).__name__
     sentence = error.description or (error.title or name).lstrip("0123456789 ")
@@ -84,10 +114,15 @@ def handle_falcon(req: ApiRequest, resp: falcon.Response, error: falcon.HTTPErro
         sentence = "There is nothing at this path."
     if error.status_code == 401:
         headers.setdefault("WWW-Authenticate", "Bearer")
-    resp.set_headers(headers)
     code = CODES.get(error.status_code, "error")
     ended = sentence if sentence.endswith((".", "!", "?")) else f"{sentence}."
-    send(resp, error_body(req.request_id, code, ended), error.status_code)
+    return Refusal(error.status_code, code, ended, headers=headers)
+
+
+def unexpected(req: ApiRequest, error: Exception) -> Refusal:
+    """Return what is said of what nobody foresaw; the log has it."""
+    log.error("%s: unexpected error", req.request_id, exc_info=error)
+    return Refusal(500, CODES[500], OUR_FAULT)
 
 
 CODES: Final = {
@@ -105,12 +140,6 @@ CODES: Final = {
     500: errors.SupportCasesError.code,
     503: "unavailable",
 }
-
-
-def handle_unexpected(req: ApiRequest, resp: falcon.Response, error: Exception, params: Any) -> None:
-    """Answer to what nobody foresaw."""
-    log.error("%s: unexpected error", req.request_id, exc_info=error)
-    send(resp, error_body(req.request_id, CODES[500], OUR_FAULT), 500)
 
 
 def last_resort(request_id: str, status: int, sentence: str) -> bytes:

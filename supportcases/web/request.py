@@ -68,8 +68,7 @@ class ApiRequest(falcon.Request):
         Raises:
             falcon.HTTPError: There is no such object in the body, or it is too large.
         """
-        with OffTheClock():  # some servers hand it over while it comes, as slowly as the client sends it
-            body = self._body(limit)
+        body = self.body(limit)
         if not body:
             raise falcon.HTTPBadRequest(description="The body is empty; it must be a JSON object.")
         media_type = (self.content_type or "").partition(";")[0].strip().lower()
@@ -79,8 +78,16 @@ class ApiRequest(falcon.Request):
             )
         return _parse(body)
 
-    def _body(self, limit: int) -> bytes:
-        """Return the body; more than `limit` bytes are not held."""
+    def body(self, limit: int) -> bytes:
+        """Return the body; more than `limit` bytes are not held.
+
+        Raises:
+            falcon.HTTPError: It is larger, or it does not come whole.
+        """
+        with OffTheClock():  # some servers hand it over while it comes, as slowly as the client sends it
+            return self._whole_body(limit)
+
+    def _whole_body(self, limit: int) -> bytes:
         declared = self.env.get("CONTENT_LENGTH")
         if not declared:
             ends_by_itself = self.env.get("wsgi.input_terminated", False)  # a chunked body, on servers that say so

@@ -4,10 +4,11 @@ import math
 import os
 import re
 from collections.abc import Callable, Iterable
-from typing import Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Literal, Protocol
 
 from supportcases.desk import SupportDesk
 from supportcases.desk.keys import KeyRing
+from supportcases.desk.sessions import SignIns
 from supportcases.desk.use_case import MAX_THREAD_CHARACTERS, MAX_THREAD_MESSAGES, NewId, SubjectMaker, believing
 from supportcases.domain import times
 from supportcases.domain.events import OnEvent
@@ -31,6 +32,9 @@ from supportcases.web.support.cases import (
     Stores,
     Views,
 )
+
+if TYPE_CHECKING:
+    from supportcases.console import Console
 
 PREFIX_FORM: Final = r"(/(?!\.{1,2}(/|$))[A-Za-z0-9._~-]+)*"  # a client would take "/.." away
 MAX_BODY: Final = 1_048_576
@@ -63,6 +67,7 @@ def create_app(
     time_budget: float | None = TIME_BUDGET,
     service_routes: bool = True,
     docs: bool = False,
+    console: "bool | Console" = False,
 ) -> SupportApp:
     """Return a WSGI application that serves support cases.
 
@@ -94,10 +99,14 @@ def create_app(
         service_routes: Whether `/healthz` and `/openapi.json` are served at the app's own root, to anybody.
         docs: Whether pages for people are served there too, to anybody: the reference of the API at `/docs`, and the
             way to it at `/`.
+        console: Whether the support team's pages are served at `/console`; a `supportcases.console.Console` says how.
+            They need the extra `supportcases[console]`. `authenticate` decides who may see them, or else whoever signs
+            in with a support key.
 
     Raises:
         DatabaseUnusable: The folder is missing, the file is no database or was written by a newer version, or it
             cannot be written.
+        ImportError: The extra for the console is not installed.
         ValueError: `prefix`, `max_open_cases`, `max_thread_messages`, `max_thread_characters`, `rate_limit` or
             `time_budget` is none; or `docs` is asked for without the service routes, of which it tells.
     """
@@ -133,9 +142,16 @@ def create_app(
         {"/healthz": Health(repository), "/openapi.json": OpenApi(prefix)} if service_routes else {}
     )
     if docs:
-        service |= _pages(prefix)
+        service |= _pages(prefix, has_console=bool(console))
+    if authenticate is not None:
+        authenticate = untimed(of_the_host("authenticate", authenticate))
     recognise = _recogniser(authenticate, keys, api_keys)
-    app = SupportApp(desk, keys, Authentication(recognise, prefix, service.keys(), limits), time_budget)
+    beside: dict[str, WsgiApp] = {}
+    if console:
+        sign_ins = SignIns(repository, clock=clock) if api_keys or authenticate is None else None
+        who = {"authenticate": authenticate, "sign_ins": sign_ins, "limits": limits}
+        beside = _console(desk, console, prefix, **who, max_body=max_body)
+    app = SupportApp(desk, keys, Authentication(recognise, prefix, service.keys(), limits), time_budget, beside)
     checked = believing(desk)  # the schemas of the resources check
     app.add_route(f"{prefix}/support-cases", CaseCollection(checked, max_body=max_body))
     app.add_route(f"{prefix}/support-cases/{{id_or_number}}", CaseItem(checked, max_body=max_body))
@@ -153,7 +169,7 @@ def create_app(
     return app
 
 
-def _pages(prefix: str) -> dict[str, Any]:
+def _pages(prefix: str, *, has_console: bool) -> dict[str, Any]:
     """Return the resources for people, by their paths."""
     from supportcases.web.pages import reference, welcome  # here: whoever serves no pages reads none of their files
 
@@ -162,6 +178,8 @@ def _pages(prefix: str) -> dict[str, Any]:
         welcome.Place("/openapi.json", "openapi.json", "The same for programs"),
         welcome.Place("/healthz", "Health", "Whether the database answers"),
     )
+    if has_console:
+        places = (welcome.Place("/console/", "The support team's console", "The queue, for whoever has a support key"), *places)
     return {
         reference.PATH: reference.Reference(prefix),
         welcome.PATH: welcome.Welcome(*places),
@@ -181,8 +199,20 @@ def _recogniser(authenticate: Authenticate | None, keys: KeyRing, api_keys: bool
     recognise = by_api_key(keys)
     if authenticate is None:
         return recognise
-    authenticate = untimed(of_the_host("authenticate", authenticate))
     return first_of(authenticate, recognise) if api_keys else authenticate
+
+
+def _console(desk: SupportDesk, settings: "Literal[True] | Console", prefix: str, **rest: Any) -> dict[str, WsgiApp]:
+    """Return the console, as `settings` want it, by its path."""
+    try:
+        from supportcases.console import Console
+        from supportcases.console.application import create_console
+        from supportcases.console.request import AT
+    except ModuleNotFoundError as missing:
+        raise ImportError(f"The console needs {missing.name}: pip install 'supportcases[console]'.") from missing
+    if f"{prefix}/".startswith(f"{AT}/"):
+        raise ValueError(f"prefix must not be {AT!r} or below it where the console is served, not {prefix!r}.")
+    return {AT: create_console(desk, Console() if isinstance(settings, bool) else settings, **rest)}
 
 
 def mount(host: WsgiApp, guest: WsgiApp, *, at: str, strip: bool = True) -> Mounted:

@@ -16,7 +16,7 @@ import griffe
 ROOT = Path(__file__).parents[2]
 KEPT = ROOT / "tests" / "public_api.txt"
 CHANGELOG = ROOT / "CHANGELOG.md"
-MODULES = ("supportcases", "supportcases.testing")
+MODULES = ("supportcases", "supportcases.console", "supportcases.testing")
 
 
 def public_api(folder: Path = ROOT) -> dict[str, str]:

@@ -4,6 +4,7 @@ import argparse
 import logging
 import os
 import re
+from importlib.util import find_spec
 from ipaddress import ip_address
 from typing import Any, Final
 
@@ -16,12 +17,14 @@ from supportcases.storage.open import IN_MEMORY, is_new
 
 SECONDS: Final = r"[0-9]{1,5}(\.[0-9]{1,3})?"
 
+GET_CONSOLE: Final = "pip install 'supportcases[console]'"
+
 log: Final = logging.getLogger("supportcases.serve")
 
 
 def add_to(commands: Any) -> None:
     """Add `serve`."""
-    serving = command(commands, "serve", serve, "serve the API over HTTP until SIGTERM or SIGINT")
+    serving = command(commands, "serve", serve, "serve the API, and the pages, over HTTP until SIGTERM or SIGINT")
     option(serving, "--host", default="127.0.0.1", help="address to listen on")
     option(serving, "--port", default=8000, type=whole(0, 65_535), help="port to listen on; 0 takes a free one")
     option(serving, "--threads", default=4, type=whole(1, 1_000), help="worker threads")
@@ -46,6 +49,11 @@ def add_to(commands: Any) -> None:
         type=seconds,
         metavar="SECONDS",
         help="how long a request may take, its wait for others included, or none for as long as it takes",
+    )
+    serving.add_argument(
+        "--console",
+        action=argparse.BooleanOptionalAction,
+        help="serve the support team's pages at /console; unless told, where the extra supportcases[console] is there",
     )
     limit(serving, "--max-open-cases", None, 1_000_000, "how many open cases a store may have before it opens no more")
     limit(
@@ -103,6 +111,9 @@ def serve(options: argparse.Namespace) -> None:
     from supportcases import server
     from supportcases.app import create_app
 
+    console = has_console() if options.console is None else options.console
+    if console and not has_console():
+        options.wrong(f"--console needs more: {GET_CONSOLE}.")
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s %(message)s")
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)
     logging.getLogger("waitress").setLevel(logging.WARNING)  # below that it logs paths as they came
@@ -121,9 +132,17 @@ def serve(options: argparse.Namespace) -> None:
             max_thread_characters=options.max_thread_characters,
             time_budget=options.time_budget,
             docs=not options.no_docs,
+            console=console,
         )
+        if options.console is None and not console:
+            log.info("without the support team's console: %s", GET_CONSOLE)
         log.info("serving %s%s", "the new file " if made else "", place_of(options.db))
         server.serve(app, listener, threads=options.threads, trusted_proxy=options.trusted_proxy, announce=report)
+
+
+def has_console() -> bool:
+    """Tell whether the extra for the console is installed."""
+    return all(find_spec(name) for name in ("jinja2", "linkify_it"))
 
 
 def place_of(db: str) -> str:

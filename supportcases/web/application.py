@@ -2,7 +2,7 @@
 
 import math
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any, Final
 
@@ -40,16 +40,32 @@ class SupportApp(FalconApp):
     """
 
     def __init__(
-        self, desk: SupportDesk, keys: KeyRing, authentication: Authentication, time_budget: float | None = None
+        self,
+        desk: SupportDesk,
+        keys: KeyRing,
+        authentication: Authentication,
+        time_budget: float | None = None,
+        beside: Mapping[str, Callable[..., Iterable[bytes]]] | None = None,
     ) -> None:
-        """Serve `desk` to whom `authentication` lets in, and spend at most `time_budget` seconds on a request."""
+        """Serve `desk` to whom `authentication` lets in, and spend at most `time_budget` seconds on a request.
+
+        What is asked for at or below a path of `beside` the application there answers.
+        """
         super().__init__(request_type=ApiRequest, middleware=[Access(), authentication])
         self.desk: Final = desk
         self.keys: Final = keys
         self._time_budget = math.inf if time_budget is None else time_budget
+        self._beside = dict(beside or {})
         self.add_error_handler(Exception, errors.handle_unexpected)
         self.add_error_handler(falcon.HTTPError, errors.handle_falcon)
         self.add_error_handler(SupportCasesError, errors.handle_own)
+
+    def _answer(self, env: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        path = env["PATH_INFO"]
+        for at, app in self._beside.items():
+            if path == at or path.startswith(f"{at}/"):
+                return app(env, start_response)
+        return super().__call__(env, start_response)
 
     def __call__(self, env: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         """Answer a request, also one that Falcon itself stumbles over before its own error handling."""
@@ -58,7 +74,7 @@ class SupportApp(FalconApp):
         budget = deadline.set(ticks() + self._time_budget - waited.get())
         try:
             with self.desk.repository.request() if reads else nullcontext():
-                return super().__call__(env, start_response)
+                return self._answer(env, start_response)
         except Exception as error:
             request_id = request_id_of(env)
             if isinstance(error, UnicodeError):

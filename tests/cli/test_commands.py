@@ -49,7 +49,7 @@ def test_version_tells_ours_and_those_of_sqlite_and_python(tmp_path):
 OPTIONS = {
     "serve": {
         *("--db", "--host", "--port", "--threads", "--rate-limit", "--trusted-proxy", "--time-budget"),
-        *("--max-open-cases", "--max-thread-messages", "--max-thread-characters", "--no-docs"),
+        *("--max-open-cases", "--max-thread-messages", "--max-thread-characters", "--no-docs", "--console"),
     },
     "keys create": {"--db", "--support", "--stores", "--label", "--expires"},
     "keys list": {"--db", "--limit", "--offset"},

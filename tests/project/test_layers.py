@@ -13,6 +13,7 @@ OUTSIDE = {
     "domain": {"wcwidth"},
     "storage.sqlite": {"sqlite_utils"},
     "web": {"falcon", "marshmallow"},
+    "console": {"falcon", "jinja2", "linkify_it", "markupsafe"},
     "app": {"falcon"},
     "server": {"waitress"},
     "cli": {"wcwidth"},
@@ -30,7 +31,8 @@ INSIDE = {
     "formats": "domain formats storage.protocol",
     "desk": "desk domain logs storage.protocol",
     "web": "desk domain formats logs processes storage.protocol web",
-    "app": "desk domain processes storage.open storage.protocol web",
+    "console": "console desk domain web",
+    "app": "console desk domain processes storage.open storage.protocol web",
     "server": "app processes server web",
     "__init__": "app desk domain storage.protocol storage.sqlite version web",
     "testing": "app desk domain formats server storage.open storage.protocol testing web",
@@ -100,7 +102,9 @@ import supportcases
 assert set(os.listdir("/proc/self/fd")) == before
 assert threading.active_count() == 1
 assert logging.getLogger().handlers == []
-assert not {"waitress", "supportcases.server", "supportcases.cli"} & set(sys.modules)
+assert not {"waitress", "supportcases.server", "supportcases.cli", "supportcases.console"} & set(sys.modules)
+supportcases.create_app(":memory:")
+assert not {"jinja2", "linkify_it", "supportcases.console"} & set(sys.modules)
 """
     done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, timeout=60)
     assert (done.returncode, done.stderr) == (0, "")

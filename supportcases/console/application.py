@@ -1,0 +1,70 @@
+"""The console as an application of its own, beside the API: put together from its pages."""
+
+from typing import TYPE_CHECKING
+
+import falcon
+
+from supportcases.console import Console
+from supportcases.console.case import CasePage
+from supportcases.console.errors import ErrorPages
+from supportcases.console.pages import Pages
+from supportcases.console.queue import Queue
+from supportcases.console.request import AT, ConsoleRequest
+from supportcases.console.sign_in import SignIn, SignOut
+from supportcases.console.who import Who, go_to
+from supportcases.desk import SupportDesk
+from supportcases.desk.sessions import SignIns
+from supportcases.web.access import Access
+from supportcases.web.auth import Authenticate
+from supportcases.web.pages.content import HTML
+from supportcases.web.rate_limit import Limits
+
+if TYPE_CHECKING:
+    FalconApp = falcon.App[ConsoleRequest, falcon.Response]
+else:
+    FalconApp = falcon.App  # a tracer may have put a class of its own there, which takes no parameters
+
+
+def create_console(
+    desk: SupportDesk,
+    settings: Console,
+    *,
+    authenticate: Authenticate | None,
+    sign_ins: SignIns | None,
+    limits: Limits | None,
+    max_body: int,
+) -> FalconApp:
+    """Return the console of `desk`, for paths at or below `/console`.
+
+    Args:
+        desk: The desk, which checks what it is given.
+        settings: How the host wants it.
+        authenticate: The host's own, if it has one.
+        sign_ins: The sessions, where support keys let people in.
+        limits: How many requests each of the team may send.
+        max_body: The most bytes of a form.
+    """
+    pages = Pages(desk, settings)
+    who = Who(authenticate, sign_ins, sign_in_url=settings.sign_in_url, limits=limits)
+    app: FalconApp = FalconApp(request_type=ConsoleRequest, middleware=[Access(), who])
+    app.resp_options.default_media_type = HTML
+    ErrorPages(pages).add_to(app)
+    app.add_route(AT, Front())
+    app.add_route(f"{AT}/", Queue(pages))
+    app.add_route(f"{AT}/cases/{{store}}/{{number}}", CasePage(pages, max_body=max_body))
+    if sign_ins:
+        app.add_route(f"{AT}/sign-in", SignIn(pages, sign_ins))
+        app.add_route(f"{AT}/sign-out", SignOut(sign_ins))
+    for path, file in pages.files.routes.items():
+        app.add_route(path, file)
+    return app
+
+
+class Front:
+    """The console without its last slash: `/console`."""
+
+    def on_get(self, req: ConsoleRequest, resp: falcon.Response) -> None:
+        """Lead to the queue."""
+        go_to(resp, req.link())
+
+    on_head = on_get

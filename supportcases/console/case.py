@@ -1,0 +1,118 @@
+"""A case: what happened to it, what is known of it, and the composer."""
+
+import re
+from collections.abc import Collection
+from typing import Any, Final
+
+import falcon
+
+from supportcases.console.pages import Pages
+from supportcases.console.request import ConsoleRequest
+from supportcases.console.timeline import timeline_of
+from supportcases.console.who import go_to
+from supportcases.domain.errors import CaseMoved, InvalidInput
+from supportcases.domain.fields import CHANGES
+from supportcases.web.auth import asker
+from supportcases.web.forms import Form, form_of
+
+OTHERS: Final = 5  # cases of the store that stand beside it
+REVISION: Final = re.compile("[1-9][0-9]{0,17}")
+NOTE: Final = "note"
+ANSWER: Final = "answer"
+
+
+class CasePage:
+    """One case: `/console/cases/STORE/NUMBER`."""
+
+    def __init__(self, pages: Pages, *, max_body: int) -> None:
+        """Show it on `pages`, and take forms of up to `max_body` bytes."""
+        self._pages = pages
+        self._desk = pages.desk
+        self._max_body = max_body
+
+    def on_get(self, req: ConsoleRequest, resp: falcon.Response, store: str, number: str) -> None:
+        """Show the case; with `since` only whether it has moved since that revision."""
+        ref = f"{store}:{number}"
+        since = req.parameters().get("since")
+        if since is None:
+            self._show(req, resp, ref)
+        elif self._desk.revision(asker(req), ref) == _revision(since[-1]):
+            resp.status = falcon.HTTP_204
+        else:
+            self._pages.show(req, resp, "case_moved.html", timeline=timeline_of(self._desk, asker(req), ref))
+
+    on_head = on_get
+
+    def on_post(self, req: ConsoleRequest, resp: falcon.Response, store: str, number: str) -> None:
+        """Answer, add a note or change the case, and show it as it is then; the text of what is refused is kept."""
+        form, ref = form_of(req, self._max_body), f"{store}:{number}"
+        kept: dict[str, Any] = {"draft": form.text("body"), "kind": NOTE if form.text("kind") == NOTE else ANSWER}
+        try:
+            if "body" in form:
+                self._say(req, ref, form)
+            else:
+                self._change(req, ref, form)
+        except CaseMoved:
+            resp.status = falcon.HTTP_409
+            self._show(req, resp, ref, moved=True, **kept)
+        except InvalidInput as error:
+            resp.status = falcon.HTTP_422
+            self._show(req, resp, ref, problem=str(error), **kept)
+        else:
+            here = req.link(f"cases/{store}/{number}")
+            go_to(resp, f"{here}#last" if "body" in form else here)
+
+    def _say(self, req: ConsoleRequest, ref: str, form: Form) -> None:
+        """Add a note, which may come late and harm nobody, or an answer to a case that has not moved meanwhile."""
+        actor, body = asker(req), form.text("body")
+        if form.text("kind") == NOTE:
+            self._desk.note(actor, ref, body=body)
+        else:
+            close, seen = form.text("then") == "close", _seen(form)
+            self._desk.answer(actor, ref, body=body, close=close, if_revision=seen)
+
+    def _change(self, req: ConsoleRequest, ref: str, form: Form) -> None:
+        change: dict[str, Any] = {name: form.text(name) for name in CHANGES if name in form}
+        if "assignee" in form:
+            change["assignee"] = form.text("assignee") or None
+        self._desk.change(asker(req), ref, **change)
+
+    def _show(
+        self,
+        req: ConsoleRequest,
+        resp: falcon.Response,
+        ref: str,
+        *,
+        moved: bool = False,
+        problem: str | None = None,
+        draft: str = "",
+        kind: str = ANSWER,
+    ) -> None:
+        actor = asker(req)
+        timeline = timeline_of(self._desk, actor, ref)
+        case = timeline.case
+        others = self._desk.queue(actor, store=case.store, sort="activity", limit=OTHERS + 1).cases
+        self._pages.show_framed(
+            req,
+            resp,
+            "case.html",
+            asked={},
+            case=case,
+            timeline=timeline if "all" in req.parameters() else timeline.shortened(),
+            others=[other for other in others if other.id != case.id][:OTHERS],
+            assignees=sorted({case.assignee or actor.label, actor.label}),
+            moved=moved,
+            problem=problem,
+            draft=draft,
+            kind=kind,
+        )
+
+
+def _seen(form: Form) -> Collection[int] | None:
+    """Return which revisions the case may have: the one that was looked at, where the form tells it."""
+    return {_revision(form.text("revision"))} if "revision" in form else None
+
+
+def _revision(text: str) -> int:
+    """Return the revision that `text` writes; what is none is that of no case."""
+    return int(text) if REVISION.fullmatch(text) else 0

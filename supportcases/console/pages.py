@@ -1,0 +1,81 @@
+"""What every page has: the templates, compiled once, and what stands around the content."""
+
+import os
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Final
+
+import falcon
+from jinja2 import ChoiceLoader, Environment, FileSystemLoader, PackageLoader, StrictUndefined
+
+from supportcases.console import Console, words
+from supportcases.console.request import AT, ConsoleRequest
+from supportcases.console.views import Views
+from supportcases.desk import SupportDesk
+from supportcases.web.auth import asker
+from supportcases.web.pages.content import HTML, StaticFiles, set_page_headers
+
+FILES: Final = f"{AT}/static"
+
+
+class Pages:
+    """Writes pages from templates."""
+
+    def __init__(self, desk: SupportDesk, settings: Console) -> None:
+        """Show what `desk` holds, as `settings` want it."""
+        self.desk: Final = desk
+        self.settings: Final = settings
+        self.files: Final = StaticFiles("supportcases.console", FILES)
+        self._templates = _environment(settings.templates)
+
+    def now(self) -> datetime:
+        """Return the present time, as the desk has it."""
+        return self.desk.clock()
+
+    def show(self, req: ConsoleRequest, resp: falcon.Response, template: str, **more: Any) -> None:
+        """Answer with a template alone: what the desk holds is not asked for."""
+        set_page_headers(resp, self.settings.framed_by)
+        resp.set_header("Cross-Origin-Opener-Policy", "same-origin")
+        resp.content_type = HTML
+        resp.text = self._templates.get_template(template).render(
+            brand=self.settings.brand,
+            theme=self.settings.theme,
+            me=req.actor,
+            signs_out=req.token is not None,
+            root=req.root,
+            url=req.link,
+            file=lambda name: req.mounted_at + self.files.path(name),
+            now=self.now(),
+            **more,
+        )
+
+    def show_framed(
+        self, req: ConsoleRequest, resp: falcon.Response, template: str, *, asked: Mapping[str, str], **more: Any
+    ) -> None:
+        """Answer with a template beside the views and the stores; `asked` is what the queue was asked for."""
+        self.show(req, resp, template, asked=asked, frame=Views(self.desk, asker(req), asked), **more)
+
+
+def _environment(folder: str | os.PathLike[str] | None) -> Environment:
+    ours = PackageLoader("supportcases.console")
+    environment = Environment(
+        loader=ChoiceLoader([FileSystemLoader(folder), ours]) if folder else ours,
+        extensions=["jinja2.ext.i18n"],
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
+    environment.install_null_translations(newstyle=True)  # type: ignore[attr-defined]  # which the extension adds
+    environment.filters.update(linked=words.linked)
+    environment.globals.update(
+        choice=words.choice,
+        spelled=words.spelled,
+        heat=words.heat,
+        hue=words.hue,
+        STATUSES=words.STATUSES,
+        SEVERITIES=words.SEVERITIES,
+        CATEGORIES=words.CATEGORIES,
+    )
+    return environment

@@ -1,0 +1,75 @@
+"""The queue: a view, filters in the query string, or what a search finds."""
+
+from typing import Any, Final
+
+import falcon
+
+from supportcases.console.pages import Pages
+from supportcases.console.request import ConsoleRequest
+from supportcases.console.views import FIRST, title_of
+from supportcases.console.who import go_to
+from supportcases.desk import SupportDesk
+from supportcases.domain.actors import Actor
+from supportcases.domain.cases import Case, parse_number, parse_reference
+from supportcases.domain.errors import CaseNotFound, InvalidInput
+from supportcases.web.auth import asker
+
+FILTERS: Final = ("status", "severity", "category", "assignee", "store", "query", "sort")
+PAGE: Final = 50
+MANY: Final = 100  # of a search for a number, among which its case is looked for
+
+
+class Queue:
+    """The cases: `/console/`."""
+
+    def __init__(self, pages: Pages) -> None:
+        """Show them on `pages`."""
+        self._pages = pages
+        self._desk = pages.desk
+
+    def on_get(self, req: ConsoleRequest, resp: falcon.Response) -> None:
+        """Show the cases that are asked for, or the one whose number was looked for."""
+        actor = asker(req)
+        asked = asked_of(req)
+        if case := named_case(self._desk, actor, asked.get("query", "")):
+            go_to(resp, req.link(f"cases/{case.store}/{case.number}"))
+            return
+        try:
+            page = self._desk.queue(actor, limit=PAGE, cursor=_given(req, "cursor"), **asked)
+            problem = None
+        except InvalidInput as error:
+            page, problem = None, str(error)
+            resp.status = falcon.HTTP_400
+        more: dict[str, Any] = {"page": page, "problem": problem, "title": title_of(asked)}
+        if req.get_header("X-Part"):
+            self._pages.show(req, resp, "queue_rows.html", asked=asked, **more)
+        else:
+            self._pages.show_framed(req, resp, "queue.html", asked=asked, **more)
+
+    on_head = on_get
+
+
+def asked_of(req: ConsoleRequest) -> dict[str, Any]:
+    """Return what the queue is asked for: those who wait, where nothing is said."""
+    asked = {name: value for name in FILTERS if (value := _given(req, name))}
+    return asked or dict(FIRST.asked)
+
+
+def _given(req: ConsoleRequest, name: str) -> str | None:
+    """Return a parameter; one that is empty, as of a form whose field was left alone, was not given."""
+    return req.parameters().get(name, [""])[-1].strip() or None
+
+
+def named_case(desk: SupportDesk, actor: Actor, query: str) -> Case | None:
+    """Return the case that a search names by store and number, or by a number that one visible case alone has."""
+    named = parse_reference(query)
+    if named is None or not (named.store or query.startswith("#")):
+        return None
+    if named.store:
+        try:
+            return desk.find(actor, query)
+        except CaseNotFound:
+            return None
+    found = desk.queue(actor, query=query, limit=MANY).cases
+    numbered = [case for case in found if case.number == parse_number(query)]
+    return numbered[0] if len(numbered) == 1 and len(found) < MANY else None

@@ -1,0 +1,31 @@
+// The composer of a case: drafts that this browser keeps until they are sent, texts to insert, and sending.
+const composer = $("#composer"), body = $("#body"), tell = $("#draft");
+const draft = `draft:${composer.dataset.draft}`, sending = `sending:${composer.dataset.draft}`;
+
+if (kept.get(sending) && location.hash === "#last") kept.set(draft, ""); // it was sent
+kept.set(sending, "");
+if (!body.value && kept.get(draft)) {
+  body.value = kept.get(draft);
+  tell.textContent = tell.dataset.before;
+}
+if ($("#moved")) $("#last").scrollIntoView({ block: "end" });
+
+let timer;
+function keep() {
+  const text = body.value.trim() ? body.value : "";
+  kept.set(draft, text);
+  tell.textContent = text ? tell.dataset.kept : "";
+}
+body.addEventListener("input", () => { clearTimeout(timer); timer = setTimeout(keep, 300); });
+addEventListener("pagehide", () => { if (body.value.trim() && !kept.get(sending)) keep(); });
+
+body.addEventListener("keydown", (event) => {
+  if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) composer.requestSubmit($(".primary", composer));
+  if (event.key === "Escape") body.blur();
+});
+
+composer.addEventListener("submit", (event) => {
+  if (!navigator.onLine) { event.preventDefault(); showOffline(); return; }
+  keep();
+  kept.set(sending, "yes");
+});

@@ -1,0 +1,131 @@
+// Everything here is a convenience: without it each link and form works by itself.
+const $ = (selector, at = document) => at.querySelector(selector);
+const $$ = (selector, at = document) => [...at.querySelectorAll(selector)];
+
+// what this browser keeps, if it keeps anything
+const kept = {
+  get(name) { try { return localStorage.getItem(name) ?? ""; } catch { return ""; } },
+  set(name, value) { try { value ? localStorage.setItem(name, value) : localStorage.removeItem(name); } catch { /* it keeps nothing */ } },
+};
+
+document.documentElement.classList.add("js");
+for (const element of $$("#help-button, #canned")) element.hidden = false;
+
+// times, in the reader's language and time zone: how long ago, and exactly where the pointer rests
+const ago = new Intl.RelativeTimeFormat(document.documentElement.lang, { numeric: "auto" });
+const exact = new Intl.DateTimeFormat(navigator.language, { dateStyle: "full", timeStyle: "short" });
+const day = new Intl.DateTimeFormat(navigator.language, { dateStyle: "medium", timeStyle: "short" });
+const UNITS = [["minute", 60, 3600], ["hour", 3600, 86400], ["day", 86400, 604800]];
+
+function showTimes() {
+  for (const time of $$("time")) {
+    const at = new Date(time.dateTime), past = (Date.now() - at) / 1000;
+    const unit = UNITS.find(([, , end]) => past < end);
+    time.title = exact.format(at);
+    if (past < 60) time.textContent = ago.format(0, "second");
+    else time.textContent = unit ? ago.format(-Math.round(past / unit[1]), unit[0]) : day.format(at);
+  }
+}
+
+// what is new since I last looked
+function showNew() {
+  for (const row of $$(".queue li")) row.classList.toggle("new", kept.get(`seen:${row.dataset.ref}`) < row.dataset.seen);
+  const thread = $(".thread");
+  if (thread) kept.set(`seen:${thread.dataset.ref}`, thread.dataset.seen);
+}
+
+showTimes();
+showNew();
+setInterval(showTimes, 30_000);
+
+// choices that need no button
+document.addEventListener("change", ({ target }) => {
+  if (target.matches(".filters select")) {
+    for (const select of $$(".filters select")) select.disabled = !select.value;
+    target.form.requestSubmit();
+  }
+  if (target.matches(".props select")) target.form.requestSubmit();
+  if (target.matches(".pick input")) showChosen();
+});
+
+function showChosen() {
+  const bulk = $("#bulk");
+  if (!bulk) return;
+  const count = $$(".pick :checked").length;
+  bulk.classList.toggle("some", count > 0);
+  $("#chosen").textContent = $("#chosen").dataset.text.replace("0", count);
+}
+
+// what stays fresh by itself: a part is asked for again, and swapped where it has changed; 204 says that it has not
+async function refresh(part) {
+  if (document.hidden) return;
+  const answer = await fetch(part.dataset.fresh, { headers: { "X-Part": "1" }, redirect: "manual" }).catch(() => null);
+  if (answer?.type === "opaqueredirect") { $("#expired").hidden = false; return; }
+  if (answer?.status !== 200) return;
+  const html = await answer.text();
+  if (part.contains(document.activeElement) && document.activeElement.matches("input:not([type=checkbox]), textarea")) return;
+  const focused = document.activeElement?.id, ticked = $$(":checked", part).map((box) => box.value);
+  part.innerHTML = html;
+  for (const box of $$("[type=checkbox]", part)) box.checked = ticked.includes(box.value);
+  if (focused && !$(`#${CSS.escape(focused)}:focus`)) document.getElementById(focused)?.focus({ preventScroll: true });
+  showTimes();
+  showNew();
+  showChosen();
+  const count = $("[data-count]", part)?.dataset.count;
+  if (count) document.title = document.title.replace(/\(\d+\)/, `(${count})`);
+}
+
+for (const part of $$("[data-fresh]")) {
+  setInterval(refresh, part.dataset.every * 1000, part);
+  part.addEventListener("refresh", () => refresh(part));
+  addEventListener("visibilitychange", () => refresh(part));
+}
+
+// without a connection nothing is sent
+function showOffline() { const toast = $("#offline"); if (toast) toast.hidden = navigator.onLine; }
+addEventListener("online", showOffline);
+addEventListener("offline", showOffline);
+
+// keys: one letter each, none while somebody writes, and all of them can be switched off (WCAG 2.1.4)
+const off = $("#keys-off");
+if (off) {
+  off.checked = kept.get("keys") === "off";
+  off.addEventListener("change", () => kept.set("keys", off.checked ? "off" : ""));
+  $("#help-button").addEventListener("click", () => $("#help").showModal());
+}
+
+function move(by) {
+  const rows = $$(".queue li"), at = rows.findIndex((row) => row.contains(document.activeElement));
+  const next = rows[Math.max(0, Math.min(rows.length - 1, at < 0 ? 0 : at + by))];
+  if (!next) return;
+  $(".what a", next).focus();
+  next.scrollIntoView({ block: "nearest" });
+}
+
+function write(kind) {
+  const composer = $("#composer");
+  if (!composer) return;
+  $(`[value=${kind}]`, composer).checked = true;
+  $("#body").focus();
+  composer.scrollIntoView({ block: "end" });
+}
+
+const KEYS = {
+  j: () => move(1),
+  k: () => move(-1),
+  x: () => document.activeElement.closest(".queue li")?.querySelector("input").click(),
+  r: () => write("answer"),
+  n: () => write("note"),
+  a: () => $("#take")?.click(),
+  e: () => $("#close")?.click(),
+  u: () => $("#back")?.click(),
+  "/": () => $("#query").focus(),
+  "?": () => $("#help").showModal(),
+};
+const WRITING = "input:not([type=checkbox], [type=radio]), textarea, select, dialog *";
+
+document.addEventListener("keydown", (event) => {
+  if (!Object.hasOwn(KEYS, event.key) || event.ctrlKey || event.metaKey || event.altKey || off?.checked || event.target.matches(WRITING)) return;
+  event.preventDefault();
+  KEYS[event.key]();
+});

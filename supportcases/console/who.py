@@ -1,0 +1,109 @@
+"""Who is at the console: whom the host knows, or who has signed in with a support key."""
+
+from typing import Final
+from urllib.parse import urlencode
+
+import falcon
+
+from supportcases.console.request import AT, ConsoleRequest
+from supportcases.desk.sessions import LASTING, SignIns
+from supportcases.domain.actors import Actor, ActorKind
+from supportcases.domain.errors import Unauthorized
+from supportcases.web.auth import Authenticate
+from supportcases.web.forms import must_come_from_here
+from supportcases.web.rate_limit import Limits
+
+COOKIE: Final = "supportcases"
+SECURE_COOKIE: Final = "__Secure-supportcases"  # which a browser takes only over https
+MOST_TOKENS: Final = 3  # that one request may bring: of this desk, and of others above it on the same host
+PUBLIC: Final = (f"{AT}/static/", f"{AT}/sign-in")
+
+
+class Who:
+    """Middleware: refuses forms from elsewhere, and lets nobody in but the support team."""
+
+    def __init__(
+        self,
+        authenticate: Authenticate | None,
+        sign_ins: SignIns | None,
+        *,
+        sign_in_url: str | None,
+        limits: Limits | None,
+    ) -> None:
+        """Ask the host's `authenticate` first, if there is one, and then for a session, if keys can begin one."""
+        self._authenticate = authenticate
+        self._sign_ins = sign_ins
+        self._sign_in_url = sign_in_url
+        self._limits = limits
+
+    def process_request(self, req: ConsoleRequest, resp: falcon.Response) -> None:
+        """Find out who is asking; whom nobody knows is sent to sign in.
+
+        Raises:
+            falcon.HTTPForbidden: A form comes from elsewhere.
+            falcon.HTTPRouteNotFound: A merchant asks: it is as if there were no console.
+            falcon.HTTPTooManyRequests: They ask too often.
+            Unauthorized: Nobody knows them, and there is nowhere to sign in.
+        """
+        must_come_from_here(req)
+        if req.path.startswith(PUBLIC):
+            return
+        actor = self._recognise(req)
+        if actor is None:
+            self._send_to_sign_in(req, resp)
+            return
+        if actor.kind is not ActorKind.SUPPORT:
+            raise falcon.HTTPRouteNotFound()
+        req.actor = actor
+        if self._limits:
+            self._limits.request_of(actor, resp)
+
+    def _recognise(self, req: ConsoleRequest) -> Actor | None:
+        actor = self._authenticate(req) if self._authenticate else None
+        if actor is None and self._sign_ins:
+            for token in tokens_of(req):
+                if actor := self._sign_ins.recognise(token):
+                    req.token = token
+                    return actor
+        if not (actor is None or isinstance(actor, Actor)):
+            raise TypeError(f"authenticate must return an Actor or None, not {type(actor).__name__}")
+        return actor
+
+    def _send_to_sign_in(self, req: ConsoleRequest, resp: falcon.Response) -> None:
+        if self._sign_ins:
+            place = req.link("sign-in", **({"next": req.here} if req.here else {}))
+        elif self._sign_in_url:
+            joint = "&" if "?" in self._sign_in_url else "?"
+            place = self._sign_in_url + joint + urlencode({"next": f"{req.root}/{req.here}"})
+        else:
+            raise Unauthorized("You are not signed in, or may not see this.")
+        go_to(resp, place)
+        resp.complete = True
+
+
+def tokens_of(req: falcon.Request) -> list[str]:
+    """Return the tokens of sessions that the browser has sent."""
+    return (req.get_cookie_values(cookie_name(req)) or [])[:MOST_TOKENS]
+
+
+def cookie_name(req: falcon.Request) -> str:
+    """Return what the cookie of a session is called."""
+    return SECURE_COOKIE if req.scheme == "https" else COOKIE
+
+
+def give_cookie(req: ConsoleRequest, resp: falcon.Response, token: str) -> None:
+    """Let the browser keep the token of a session for as long as it lasts, or none where `token` is empty."""
+    resp.set_cookie(
+        cookie_name(req),
+        token,
+        max_age=int(LASTING.total_seconds()) if token else 0,
+        path=req.mounted_at or "/",
+        http_only=True,
+        same_site="Lax",
+        secure=req.scheme == "https",
+    )
+
+
+def go_to(resp: falcon.Response, place: str) -> None:
+    """Answer with another page; an exception of Falcon's would lose the cookie."""
+    resp.status, resp.location = falcon.HTTP_303, place

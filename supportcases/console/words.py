@@ -1,0 +1,87 @@
+"""How the pages put things: the names of choices, spans of time, how long a wait is, and links in texts."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from functools import lru_cache
+from typing import Final
+
+from linkify_it import LinkifyIt
+from markupsafe import Markup, escape
+
+from supportcases.domain.cases import Case, Category, Severity, Status
+
+
+def N_(text: str) -> str:
+    """Mark a text for the catalogues, which is translated where it is shown."""
+    return text
+
+
+Names = Mapping[str, str]  # of choices, as people read them
+
+STATUSES: Final[Names] = {Status.OPEN: N_("Open"), Status.ANSWERED: N_("Answered"), Status.CLOSED: N_("Closed")}
+SEVERITIES: Final[Names] = {
+    Severity.CRITICAL: N_("Critical"),
+    Severity.HIGH: N_("High"),
+    Severity.NORMAL: N_("Normal"),
+    Severity.LOW: N_("Low"),
+}
+CATEGORIES: Final[Names] = {
+    Category.ORDERS_PAYMENTS: N_("Orders & payments"),
+    Category.PRODUCTS_CATALOG: N_("Products"),
+    Category.DOMAINS_SETUP: N_("Domains"),
+    Category.BILLING_PLANS: N_("Billing"),
+    Category.STORE_BUILDER: N_("Store builder"),
+    Category.OTHER: N_("Other"),
+}
+CHOICES: Final[Names] = {**STATUSES, **SEVERITIES, **CATEGORIES}  # no two have one name
+
+PATIENCE: Final = {  # hours from which on a wait is long, and too long
+    Severity.CRITICAL: (1, 4),
+    Severity.HIGH: (4, 24),
+    Severity.NORMAL: (24, 72),
+    Severity.LOW: (72, 168),
+}
+LINKS: Final = LinkifyIt(options={"fuzzy_link": False, "fuzzy_email": False, "fuzzy_ip": False})
+LINK: Final = Markup('<a href="{}" rel="noopener noreferrer nofollow" target="_blank">{}</a>')
+LINKED_SCHEMAS: Final = ("http:", "https:", "mailto:")
+
+
+def choice(value: str) -> str:
+    """Return the name of a status, a severity or a category as people read it, to be translated."""
+    return CHOICES.get(value, value)
+
+
+def spelled(span: timedelta) -> str:
+    """Write a span of time shortly: `4 d 3 h`, `5 h 09 m`, `12 m`; nothing where it is less than a minute."""
+    minutes = max(0, int(span.total_seconds() // 60))
+    hours, minutes = divmod(minutes, 60)
+    days, hours = divmod(hours, 24)
+    if days:
+        return f"{days} d {hours} h" if hours and days < 3 else f"{days} d"
+    if hours:
+        return f"{hours} h {minutes:02} m"
+    return f"{minutes} m" if minutes else ""
+
+
+def heat(case: Case, now: datetime) -> str:
+    """Tell how long the merchant of a case that waits has waited, for its severity: `cool`, `warm` or `hot`."""
+    warm, hot = PATIENCE[case.severity]
+    waited = (now - (case.waiting_since or now)).total_seconds() / 3600
+    return "hot" if waited >= hot else "warm" if waited >= warm else "cool"
+
+
+@lru_cache(maxsize=2_048)
+def linked(text: str) -> Markup:
+    """Return what somebody wrote as HTML: all of it is text, and where it has a link one can follow it."""
+    found = LINKS.match(text) if ":" in text else None
+    parts, end = [], 0
+    for link in found or ():
+        if link.schema in LINKED_SCHEMAS:
+            parts += [escape(text[end : link.index]), LINK.format(link.url, link.raw)]
+            end = link.last_index
+    return Markup().join([*parts, escape(text[end:])])
+
+
+def hue(label: str) -> int:
+    """Return which of six colours somebody's face has: always the same one."""
+    return sum(label.encode()) % 6

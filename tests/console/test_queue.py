@@ -1,0 +1,179 @@
+"""The queue: its views with their counts, filters, order, pages, search, and who waits since when."""
+
+import re
+
+import pytest
+
+from supportcases import Actor, create_app
+from tests.conftest import ACME, ADA
+from tests.support.console import Agent, subjects_of, text_of
+
+WAITING = ["critical a", "critical b", "early low", "late normal", "high"]
+
+
+def views_of(html: str) -> dict[str, int]:
+    side = html[html.index('aria-label="Views"') : html.index("</nav>")]
+    found = re.findall(r'<a href="[^"]*"(?: aria-current="page")?><svg.*?</svg><span>(.*?)</span><b>(.*?)</b>', side)
+    return {name: int(count) for name, count in found}
+
+
+def title_of(html: str) -> str:
+    return re.search("<title>(.*)</title>", html)[1]
+
+
+def test_whoever_waits_comes_first_and_the_views_tell_how_many(agent, queue, desk):
+    page = agent.get("/")
+    assert subjects_of(page.text) == WAITING
+    assert views_of(page.text) == {
+        "Waiting": 5,
+        "Mine": 0,
+        "Unassigned": 5,
+        "Critical": 2,
+        "Answered": 2,
+        "Closed": 1,
+        "All cases": 8,
+    }
+    assert title_of(page.text) == "Waiting (5) · Support"
+
+
+@pytest.mark.parametrize(
+    ("view", "subjects"),
+    [
+        ("Waiting", sorted(WAITING)),
+        ("Mine", ["high"]),
+        ("Unassigned", ["critical a", "critical b", "early low", "late normal"]),
+        ("Critical", ["critical a", "critical b"]),
+        ("Answered", ["answered critical", "answered low"]),
+        ("Closed", ["closed"]),
+        ("All cases", sorted([*WAITING, "answered critical", "answered low", "closed"])),
+    ],
+)
+def test_each_view_is_a_plain_link_to_its_cases(agent, queue, desk, view, subjects):
+    (high,) = desk.queue(ADA, query="high").cases
+    desk.assign(ADA, high.id, "me")
+    side = agent.get("/?store=globex").text
+    link = re.search(rf'<a href="/console([^"]*)"><svg(?:(?!</a>).)*<span>{view}</span>', side)[1]
+    page = agent.get(link.replace("&amp;", "&")).text
+    assert sorted(subjects_of(page)) == subjects
+    assert re.search(r'<a href="[^"]*" aria-current="page">.*?<span>(.*?)</span>', page)[1] == view
+    assert views_of(page)[view] == len(subjects)
+    assert f"<h1>{view} " in page
+
+
+def test_each_store_is_a_view_with_how_many_are_open(agent, queue):
+    page = agent.get("/").text
+    side = page[page.index('class="stores"') : page.index("</nav>")]
+    assert dict(re.findall(r"<span>(\w+)</span><b>(\d+)", side)) == {"acme": "4", "globex": "1"}
+    assert sorted(subjects_of(agent.get("/?store=globex").text)) == ["answered low", "closed", "critical b"]
+
+
+@pytest.mark.parametrize(
+    ("filters", "subjects"),
+    [
+        ("status=open&severity=high", ["high"]),
+        ("category=billing_plans&status=", ["high"]),
+        ("store=globex&status=closed", ["closed"]),
+        ("query=answered", ["answered critical", "answered low"]),
+        ("assignee=none&status=closed", ["closed"]),
+        ("sort=age&severity=high", ["high", "closed"]),
+        ("nonsense=1&severity=low&sort=severity", ["early low", "answered low"]),
+    ],
+)
+def test_filters_and_the_order_stand_in_the_query_string(agent, queue, filters, subjects):
+    page = agent.get(f"/?{filters}").text
+    assert sorted(subjects_of(page)) == sorted(subjects)
+    for name, value in re.findall(r"(\w+)=(\w+)", filters):
+        assert name == "nonsense" or f'value="{value}"' in page
+
+
+def test_a_filter_that_is_none_is_told_and_nothing_is_listed(agent, queue):
+    page = agent.get("/?severity=wrong")
+    assert page.status_code == 400
+    assert "Severity must be critical, high, normal, low or all" in page.text
+    assert subjects_of(page.text) == []
+
+
+def test_pages_go_on_behind_each_other_and_hold_each_case_once(agent, opened):
+    for number in range(1, 121):
+        opened(f"Case {number}")
+    seen, path = [], "/"
+    while path:
+        html = agent.get(path).text
+        seen.append(subjects_of(html))
+        onward = re.search('rel="next" href="/console([^"]*)"', html)
+        path = onward and onward[1].replace("&amp;", "&")
+    assert [len(part) for part in seen] == [50, 50, 20]
+    assert [*seen[0], *seen[1], *seen[2]] == [f"Case {number}" for number in range(1, 121)]
+    assert "That is all." in html
+
+
+def test_a_row_tells_who_waits_since_when_and_whose_it_is_in_words_too(agent, desk, opened, clock):
+    opened("soon", severity="critical")
+    clock.advance(hours=3, minutes=59)
+    row = agent.get("/").text
+    assert "Critical acme" not in text_of(row)  # the severity is an image with a name
+    assert 'role="img" aria-label="Critical"' in row
+    assert 'class="wait warm critical"' in row
+    assert "Waiting 3 h 59 m" in text_of(row)
+    clock.advance(minutes=1)
+    desk.assign(ADA, "acme:1", "Zoë")
+    row = agent.get("/").text
+    assert 'class="wait hot critical"' in row
+    assert "Assigned to Zoë Overdue, waiting 4 h 00 m" in text_of(row)
+    desk.answer(ADA, "acme:1", body="Mended.")
+    assert "Answered, last activity a moment ago" in text_of(agent.get("/?status=answered").text)
+
+
+def test_a_store_and_a_number_lead_straight_to_the_case(agent, queue):
+    for query, place in (("globex:1", "globex/1"), ("acme:%232", "acme/2"), ("acme:000003", "acme/3")):
+        answer = agent.get(f"/?query={query}")
+        assert (answer.status_code, answer.headers["Location"]) == (303, f"/console/cases/{place}")
+
+
+def test_a_number_leads_to_the_case_where_one_alone_has_it_and_else_lists_them(agent, queue):
+    answer = agent.get("/?query=%235")
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/console/cases/acme/5")
+    listed = agent.get("/?query=%231")
+    assert listed.status_code == 200
+    assert sorted(subjects_of(listed.text)) == ["critical b", "late normal"]
+    assert sorted(subjects_of(agent.get("/?query=5").text)) == ["answered critical"]  # without the mark it is a search
+
+
+def test_a_number_of_a_store_that_is_not_served_leads_nowhere(app, repository, queue, support_desk):
+    browser = Agent(app, support_desk.support_key("Bob", ["globex"]))
+    assert browser.get("/?query=acme:5").status_code == 200
+    assert subjects_of(browser.get("/?query=acme:5").text) == []
+    assert browser.get("/?query=%231").headers["Location"] == "/console/cases/globex/1"
+
+
+def test_a_search_that_finds_nothing_says_what_it_looks_at(agent, queue):
+    page = agent.get("/?query=zzzz").text
+    assert "Nothing found for “zzzz”" in page
+    assert "The search looks at subjects, messages and notes." in page
+
+
+def test_an_empty_queue_says_so(agent):
+    assert "Nobody is waiting" in agent.get("/").text
+    assert "No cases here" in agent.get("/?status=closed&sort=activity").text
+
+
+def test_the_rows_alone_are_sent_to_a_page_that_keeps_itself_fresh(agent, queue):
+    rows = agent.get("/?status=open", **{"X-Part": "1"}).text
+    assert sorted(subjects_of(rows)) == sorted(WAITING)
+    assert "<html" not in rows
+    assert 'data-count="5"' in rows
+
+
+def test_one_who_serves_some_stores_sees_those_alone(repository, clock, queue):
+    bob = Actor.support("Bob", stores=["globex"])
+    page = Agent(create_app(repository, clock=clock, authenticate=lambda req: bob, console=True)).get("/?sort=activity")
+    assert sorted(subjects_of(page.text)) == ["answered low", "closed", "critical b"]
+    assert "acme" not in page.text
+    assert views_of(page.text)["All cases"] == 3
+
+
+def test_very_many_hits_are_counted_to_a_limit_and_said_to_be_more(agent, desk, monkeypatch):
+    desk.open(ACME, body="The checkout is blank.")
+    page = desk.queue(ADA, query="checkout")._replace(count=10_000, count_is_exact=False)
+    monkeypatch.setattr(type(desk), "queue", lambda *_, **__: page)
+    assert '<span class="count">10,000+</span>' in agent.get("/?query=checkout").text

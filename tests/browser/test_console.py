@@ -1,0 +1,250 @@
+"""The console in a real browser: for everybody, by the keyboard, on a phone, without JavaScript, and two at once."""
+
+import re
+from datetime import timedelta
+
+import pytest
+from playwright.sync_api import expect
+
+from supportcases import Actor, create_app, mount
+from supportcases.domain import times
+from supportcases.testing import some_cases
+from tests.conftest import ADA
+from tests.support.browser import NARROW, pixels_too_wide, tab_stops
+
+GRACE = Actor.support("Grace")
+# what is hit by more than its own box: a row, a label; and links in what people wrote
+SMALL = """
+LARGER => [...document.querySelectorAll("a, button, select, input:not([type=hidden]), summary")].filter(element => {
+    const box = element.getBoundingClientRect(), shown = box.width && getComputedStyle(element).opacity > 0
+    return shown && (box.height < 24 || box.width < 24) && !element.matches(LARGER)
+}).map(element => element.outerHTML.slice(0, 80))
+"""
+LARGER = ".body a, .queue .what a, .skip, [type=radio], [type=checkbox]"
+PLACES = ["/?status=open", "/cases/acme/1", "/?query=zzzz", "/?severity=wrong", "/cases/acme/999", "/sign-in"]
+
+
+def shop(environ, start_response):
+    start_response("200 OK", [("Content-Type", "text/html; charset=utf-8")])
+    return [b"<!doctype html><title>The shop</title><p>The shop"]
+
+
+@pytest.fixture(scope="module")
+def desk_app():
+    """An app with believable cases, one of which has a note, a link and changes."""
+    app = create_app(":memory:", console=True)
+    until = times.now() - timedelta(minutes=4)
+    for store, count in (("acme", 17), ("nordlys", 30), ("lumen-and-oak", 40)):
+        some_cases(app.desk.repository, count, store=store, until=until, seed=count, span=timedelta(days=7))
+    app.desk.change(GRACE, "acme:1", status="open", severity="critical", assignee="Ada")
+    app.desk.note(GRACE, "acme:1", body="The gateway again: https://status.test/4711?day=28.\nPromise no date yet.")
+    return app
+
+
+@pytest.fixture
+def console(desk_app, serve, browse):
+    """Open a page of the console, signed in as somebody: `page = console("/cases/acme/1")`."""
+    root = f"{serve(mount(shop, desk_app, at='/support'))}/support/console"
+
+    def console(path="/?status=open", label="Ada", **context):
+        page = browse(f"{root}{path}", **context)
+        page.get_by_label("Support key").fill(desk_app.keys.create_support(label=label)[0])
+        page.get_by_role("button", name="Sign in").click()
+        page.wait_for_url(lambda url: "sign-in" not in url)
+        return page
+
+    console.root = root
+    return console
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_nothing_keeps_anybody_out_of_any_page(console, axe, browse, scheme):
+    page = console(color_scheme=scheme)
+    expect(page.get_by_role("heading", name="Waiting")).to_be_visible()
+    for path in PLACES:
+        page.goto(console.root + path)
+        assert axe(page) == [], path
+    browse.expected("404")
+    browse.expected("400")
+    page.goto(f"{console.root}/cases/acme/1")
+    page.keyboard.press("n")
+    assert axe(page) == []
+    page.keyboard.press("Escape")
+    page.keyboard.press("?")
+    expect(page.get_by_role("heading", name="Keyboard shortcuts")).to_be_visible()
+    assert axe(page) == []
+
+
+def test_a_day_by_the_keyboard_alone(console):
+    page = console()
+    for key in ("j", "j", "k"):
+        page.keyboard.press(key)
+    assert page.evaluate("document.activeElement.matches('.queue li:first-child .what a')")
+    page.keyboard.press("j")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("list", name="What was said")).to_be_visible()
+    page.keyboard.press("r")
+    page.keyboard.type("We are on it.\nj k e stay letters")
+    expect(page.locator("#draft")).to_have_text("Draft kept in this browser")
+    page.reload()
+    expect(page.get_by_label("Text", exact=True)).to_have_value("We are on it.\nj k e stay letters")
+    page.keyboard.press("r")
+    page.keyboard.press("Control+Enter")
+    expect(page.locator(".message.support .body").last).to_contain_text("j k e stay letters")
+    expect(page.locator(".thread .pill")).to_have_text("Answered")
+    expect(page.get_by_label("Text", exact=True)).to_have_value("")
+    page.keyboard.press("e")
+    expect(page.locator(".thread .pill")).to_have_text("Closed")
+    page.keyboard.press("u")
+    expect(page.get_by_role("heading", name="Waiting")).to_be_visible()
+    page.keyboard.press("/")
+    page.keyboard.type("acme:1")
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(f"{console.root}/cases/acme/1")
+
+
+def test_letters_can_be_switched_off(console):
+    page = console("/cases/acme/1")
+    page.keyboard.press("?")
+    page.get_by_label("Switch single-letter shortcuts off").check()
+    page.get_by_role("button", name="Done").click()
+    page.reload()
+    page.keyboard.press("u")
+    page.keyboard.press("n")
+    expect(page).to_have_url(f"{console.root}/cases/acme/1")
+    expect(page.get_by_label("Text", exact=True)).not_to_be_focused()
+
+
+@pytest.mark.parametrize("path", ["/?status=open", "/cases/acme/1"])
+def test_tab_reaches_everything_and_the_focus_is_always_seen(console, path):
+    page = console(path)
+    page.reload()
+    stops = tab_stops(page)
+    assert stops[0] == "a: Skip to the content"
+    assert len(stops) > 20
+
+
+@pytest.mark.parametrize("width", [320, 390, 720, 1080, 2560])
+def test_no_page_is_wider_than_its_window_and_nothing_is_too_small_to_hit(console, browse, width):
+    page = console(viewport={**NARROW, "width": width})
+    for path in PLACES:
+        page.goto(console.root + path)
+        assert pixels_too_wide(page) <= 0, path
+        assert page.evaluate(SMALL, LARGER) == [], path
+    browse.expected("404")
+    browse.expected("400")
+
+
+def test_two_at_one_case_see_what_the_other_wrote_and_lose_nothing(console, browse, desk_app):
+    desk_app.desk.change(ADA, "acme:2", status="open")
+    ada, grace = (console("/cases/acme/2", label=label) for label in ("Ada", "Grace"))
+    ada.get_by_label("Text", exact=True).fill("My answer, written in the meantime")
+    grace.get_by_label("Text", exact=True).fill("I was quicker")
+    grace.get_by_role("button", name="Send answer").click()
+    expect(grace.locator(".message .body").last).to_have_text("I was quicker")
+    ada.evaluate("document.querySelector('#pulse').dispatchEvent(new Event('refresh'))")
+    expect(ada.locator("#pulse")).to_contain_text("This case has moved. Grace wrote a moment ago.")
+    ada.get_by_role("button", name="Send answer").click()
+    expect(ada.locator("#moved")).to_contain_text("This case moved while you wrote.")
+    browse.expected("409")
+    expect(ada.get_by_label("Text", exact=True)).to_have_value("My answer, written in the meantime")
+    ada.get_by_role("button", name="Send answer").click()
+    expect(ada.locator(".message .body").last).to_have_text("My answer, written in the meantime")
+
+
+def test_without_a_connection_nothing_is_sent_and_nothing_lost(console):
+    page = console("/cases/acme/3")
+    page.context.set_offline(True)
+    page.get_by_label("Text", exact=True).fill("Written in a tunnel")
+    page.keyboard.press("Control+Enter")
+    expect(page.get_by_text("No connection.")).to_be_visible()
+    page.context.set_offline(False)
+    expect(page.get_by_text("No connection.")).to_be_hidden()
+    page.reload()
+    expect(page.get_by_label("Text", exact=True)).to_have_value("Written in a tunnel")
+
+
+def test_a_session_that_ends_meanwhile_leaves_the_page_and_the_text(console, desk_app):
+    page = console("/cases/acme/4", label="Zoë")
+    page.get_by_label("Text", exact=True).fill("Still writing")
+    (key,) = [key for key in desk_app.keys.all() if key.actor.label == "Zoë"]
+    desk_app.keys.revoke(key.id)
+    page.evaluate("document.querySelector('#pulse').dispatchEvent(new Event('refresh'))")
+    expect(page.get_by_text("You are signed out.")).to_be_visible()
+    page.get_by_role("button", name="Send answer").click()
+    page.get_by_label("Support key").fill(desk_app.keys.create_support(label="Zoë again")[0])
+    page.get_by_role("button", name="Sign in").click()
+    expect(page).to_have_url(f"{console.root}/cases/acme/4")
+    expect(page.get_by_label("Text", exact=True)).to_have_value("Still writing")
+
+
+def test_the_queue_keeps_itself_fresh_and_neither_unticks_nor_scrolls_anything(console, desk_app):
+    page = console("/?store=nordlys")
+    page.locator(".pick input").nth(2).check()
+    page.mouse.wheel(0, 200)
+    page.wait_for_function("scrollY > 100")
+    ticked, scrolled = page.locator(".pick input:checked").get_attribute("value"), page.evaluate("scrollY")
+    desk_app.desk.open(Actor.merchant("nordlys"), body="The newest of them all", subject="The newest of them all")
+    page.evaluate("document.querySelector('#queue').dispatchEvent(new Event('refresh'))")
+    expect(page.get_by_role("link", name="The newest of them all")).to_be_attached()
+    assert page.locator(".pick input:checked").get_attribute("value") == ticked
+    assert page.evaluate("scrollY") == scrolled
+
+
+def test_what_is_new_is_marked_until_it_is_opened(console, desk_app):
+    case = desk_app.desk.open(Actor.merchant("nordlys"), body="Something that is new", subject="Something new")
+    page = console("/?store=nordlys&sort=activity")
+    row = page.locator(f"li[data-ref='nordlys:{case.number}']")
+    expect(row).to_have_class(re.compile("new"))
+    row.get_by_role("link").click()
+    page.go_back()
+    page.reload()
+    expect(row).not_to_have_class(re.compile("new"))
+
+
+def test_everything_that_can_works_without_javascript(console):
+    page = console(java_script_enabled=False)
+    page.get_by_label("Severity", exact=True).select_option("high")
+    page.get_by_role("button", name="Apply").click()
+    assert "severity=high" in page.url
+    page.goto(f"{console.root}/cases/acme/1")
+    page.get_by_label("Text", exact=True).fill("Sent without a script")
+    page.get_by_text("Note", exact=True).click()
+    page.get_by_role("button", name="Send note").click()
+    expect(page.locator(".message.note .body").last).to_have_text("Sent without a script")
+    page.get_by_label("Severity").select_option("low")
+    page.locator(".props form").nth(1).get_by_role("button", name="Set").click()
+    expect(page.locator(".facts")).to_contain_text("Low")
+
+
+def test_what_people_wrote_runs_nowhere(console, desk_app):
+    hostile = "\"><img src=x onerror=alert(1)><script>alert(2)</script>'onfocus=alert(3) autofocus=' </textarea>"
+    case = desk_app.desk.open(Actor.merchant("acme"), body=hostile, subject=hostile, author=hostile)
+    desk_app.desk.note(ADA, case.id, body=hostile)
+    desk_app.desk.change(ADA, case.id, assignee=hostile)
+    page = console(f"/cases/acme/{case.number}")
+    said = []
+    page.on("dialog", lambda dialog: (said.append(dialog.message), dialog.dismiss()))
+    for path in (f"/cases/acme/{case.number}", "/?store=acme", f"/?query={hostile.replace('#', '')}"):
+        page.goto(console.root + path)
+        expect(page.locator("img")).to_have_count(0)
+    assert said == []
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
+def test_a_form_on_another_port_or_site_changes_nothing(console, serve, browse, desk_app, host):
+    target = f"{console.root}/cases/acme/5"
+    form = f'<form method="post" action="{target}"><button name="subject" value="Taken over">Win</button></form>'
+
+    def elsewhere(environ, start_response):
+        start_response("200 OK", [("Content-Type", "text/html; charset=utf-8")])
+        return [f"<!doctype html><title>Elsewhere</title>{form}".encode()]
+
+    before = desk_app.desk.find(ADA, "acme:5")
+    page = console()
+    page.goto(serve(elsewhere).replace("127.0.0.1", host))  # with the cookies of the session
+    page.get_by_role("button", name="Win").click()
+    expect(page.get_by_text("This form was not sent from a page of this site")).to_be_visible()
+    browse.expected("elsewhere")
+    browse.expected("403")
+    assert desk_app.desk.find(ADA, "acme:5") == before

@@ -8,7 +8,7 @@ from typing import Any, Final
 import falcon
 from jinja2 import ChoiceLoader, Environment, FileSystemLoader, PackageLoader, StrictUndefined
 
-from supportcases.console import Console, words
+from supportcases.console import Console, marks, words
 from supportcases.console.request import AT, ConsoleRequest
 from supportcases.console.views import Views
 from supportcases.desk import SupportDesk
@@ -27,6 +27,8 @@ class Pages:
         self.settings: Final = settings
         self.files: Final = StaticFiles("supportcases.console", FILES)
         self._templates = _environment(settings.templates)
+        self._names = dict(words.CHOICES)
+        self._signs = {value: marks.severity(value, self._names[value]) for value in words.SEVERITIES}
 
     def now(self) -> datetime:
         """Return the present time, as the desk has it."""
@@ -46,6 +48,8 @@ class Pages:
             url=req.link,
             file=lambda name: req.mounted_at + self.files.path(name),
             now=self.now(),
+            names=self._names,
+            signs=self._signs,
             **more,
         )
 
@@ -70,12 +74,15 @@ def _environment(folder: str | os.PathLike[str] | None) -> Environment:
     environment.install_null_translations(newstyle=True)  # type: ignore[attr-defined]  # which the extension adds
     environment.filters.update(linked=words.linked)
     environment.globals.update(
-        choice=words.choice,
         spelled=words.spelled,
-        heat=words.heat,
-        hue=words.hue,
+        waited=words.waited,
+        face=marks.face,
+        when=marks.when,
+        icons=marks.ICONS,
+        brand_mark=marks.BRAND,
         STATUSES=words.STATUSES,
         SEVERITIES=words.SEVERITIES,
         CATEGORIES=words.CATEGORIES,
+        ORDERS=words.ORDERS,
     )
     return environment

@@ -3,12 +3,14 @@
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from functools import lru_cache
-from typing import Final
+from typing import Final, NamedTuple
 
 from linkify_it import LinkifyIt
 from markupsafe import Markup, escape
 
+from supportcases.console.marks import written
 from supportcases.domain.cases import Case, Category, Severity, Status
+from supportcases.domain.queue import QueueSort
 
 
 def N_(text: str) -> str:
@@ -33,6 +35,12 @@ CATEGORIES: Final[Names] = {
     Category.STORE_BUILDER: N_("Store builder"),
     Category.OTHER: N_("Other"),
 }
+ORDERS: Final[Names] = {
+    QueueSort.WAITING: N_("Longest wait"),
+    QueueSort.ACTIVITY: N_("Newest activity"),
+    QueueSort.AGE: N_("Oldest"),
+    QueueSort.SEVERITY: N_("Severity"),
+}
 CHOICES: Final[Names] = {**STATUSES, **SEVERITIES, **CATEGORIES}  # no two have one name
 
 PATIENCE: Final = {  # hours from which on a wait is long, and too long
@@ -44,11 +52,6 @@ PATIENCE: Final = {  # hours from which on a wait is long, and too long
 LINKS: Final = LinkifyIt(options={"fuzzy_link": False, "fuzzy_email": False, "fuzzy_ip": False})
 LINK: Final = Markup('<a href="{}" rel="noopener noreferrer nofollow" target="_blank">{}</a>')
 LINKED_SCHEMAS: Final = ("http:", "https:", "mailto:")
-
-
-def choice(value: str) -> str:
-    """Return the name of a status, a severity or a category as people read it, to be translated."""
-    return CHOICES.get(value, value)
 
 
 def spelled(span: timedelta) -> str:
@@ -63,11 +66,22 @@ def spelled(span: timedelta) -> str:
     return f"{minutes} m" if minutes else ""
 
 
-def heat(case: Case, now: datetime) -> str:
-    """Tell how long the merchant of a case that waits has waited, for its severity: `cool`, `warm` or `hot`."""
+class Wait(NamedTuple):
+    """How long a merchant has waited, since when, and whether that is long for the severity: cool, warm or hot."""
+
+    heat: str
+    span: str
+    since: str
+
+
+def waited(case: Case, now: datetime) -> Wait:
+    """Return how long the merchant of a case has waited."""
+    since = case.waiting_since or now
     warm, hot = PATIENCE[case.severity]
-    waited = (now - (case.waiting_since or now)).total_seconds() / 3600
-    return "hot" if waited >= hot else "warm" if waited >= warm else "cool"
+    span = now - since
+    hours = span.total_seconds() / 3600
+    heat = "hot" if hours >= hot else "warm" if hours >= warm else "cool"
+    return Wait(heat, spelled(span), written(since))
 
 
 @lru_cache(maxsize=2_048)
@@ -80,8 +94,3 @@ def linked(text: str) -> Markup:
             parts += [escape(text[end : link.index]), LINK.format(link.url, link.raw)]
             end = link.last_index
     return Markup().join([*parts, escape(text[end:])])
-
-
-def hue(label: str) -> int:
-    """Return which of six colours somebody's face has: always the same one."""
-    return sum(label.encode()) % 6

@@ -173,13 +173,13 @@ def _pages(prefix: str, *, has_console: bool) -> dict[str, Any]:
     """Return the resources for people, by their paths."""
     from supportcases.web.pages import reference, welcome  # here: whoever serves no pages reads none of their files
 
+    console = welcome.Place("/console/", "The team's console", "The queue, for whoever has a support key")
     places = (
+        *([console] if has_console else []),
         welcome.Place(reference.PATH, "API reference", "Every request, with examples, to read and to try"),
         welcome.Place("/openapi.json", "openapi.json", "The same for programs"),
         welcome.Place("/healthz", "Health", "Whether the database answers"),
     )
-    if has_console:
-        places = (welcome.Place("/console/", "The support team's console", "The queue, for whoever has a support key"), *places)
     return {
         reference.PATH: reference.Reference(prefix),
         welcome.PATH: welcome.Welcome(*places),

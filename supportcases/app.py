@@ -149,7 +149,7 @@ def create_app(
     beside: dict[str, WsgiApp] = {}
     if console:
         sign_ins = SignIns(repository, clock=clock) if api_keys or authenticate is None else None
-        who = {"authenticate": authenticate, "sign_ins": sign_ins, "limits": limits}
+        who = {"keys": keys, "authenticate": authenticate, "sign_ins": sign_ins, "limits": limits}
         beside = _console(desk, console, prefix, **who, max_body=max_body)
     app = SupportApp(desk, keys, Authentication(recognise, prefix, service.keys(), limits), time_budget, beside)
     checked = believing(desk)  # the schemas of the resources check

@@ -7,12 +7,15 @@ import falcon
 from supportcases.console import Console
 from supportcases.console.case import CasePage
 from supportcases.console.errors import ErrorPages
+from supportcases.console.new import NewCase
 from supportcases.console.pages import Pages
 from supportcases.console.queue import Queue
 from supportcases.console.request import AT, ConsoleRequest
 from supportcases.console.sign_in import SignIn, SignOut
+from supportcases.console.store import StorePage
 from supportcases.console.who import Who, go_to
 from supportcases.desk import SupportDesk
+from supportcases.desk.keys import KeyRing
 from supportcases.desk.sessions import SignIns
 from supportcases.web.access import Access
 from supportcases.web.auth import Authenticate
@@ -29,6 +32,7 @@ def create_console(
     desk: SupportDesk,
     settings: Console,
     *,
+    keys: KeyRing,
     authenticate: Authenticate | None,
     sign_ins: SignIns | None,
     limits: Limits | None,
@@ -39,6 +43,7 @@ def create_console(
     Args:
         desk: The desk, which checks what it is given.
         settings: How the host wants it.
+        keys: The API keys of its database.
         authenticate: The host's own, if it has one.
         sign_ins: The sessions, where support keys let people in.
         limits: How many requests each of the team may send.
@@ -50,8 +55,10 @@ def create_console(
     app.resp_options.default_media_type = HTML
     ErrorPages(pages).add_to(app)
     app.add_route(AT, Front())
-    app.add_route(f"{AT}/", Queue(pages))
+    app.add_route(f"{AT}/", Queue(pages, max_body=max_body))
     app.add_route(f"{AT}/cases/{{store}}/{{number}}", CasePage(pages, max_body=max_body))
+    app.add_route(f"{AT}/new", NewCase(pages, max_body=max_body))
+    app.add_route(f"{AT}/stores/{{store}}", StorePage(pages, keys))
     if sign_ins:
         app.add_route(f"{AT}/sign-in", SignIn(pages, sign_ins))
         app.add_route(f"{AT}/sign-out", SignOut(sign_ins))

@@ -4,6 +4,7 @@ from typing import Any, Final
 
 import falcon
 
+from supportcases.console.bulk import do_with_many
 from supportcases.console.pages import Pages
 from supportcases.console.request import ConsoleRequest
 from supportcases.console.views import FIRST, title_of
@@ -13,6 +14,7 @@ from supportcases.domain.actors import Actor
 from supportcases.domain.cases import Case, parse_number, parse_reference
 from supportcases.domain.errors import CaseNotFound, InvalidInput
 from supportcases.web.auth import asker
+from supportcases.web.forms import form_of
 
 FILTERS: Final = ("status", "severity", "category", "assignee", "store", "query", "sort")
 PAGE: Final = 50
@@ -22,10 +24,11 @@ MANY: Final = 100  # of a search for a number, among which its case is looked fo
 class Queue:
     """The cases: `/console/`."""
 
-    def __init__(self, pages: Pages) -> None:
-        """Show them on `pages`."""
+    def __init__(self, pages: Pages, *, max_body: int) -> None:
+        """Show them on `pages`, and take forms of up to `max_body` bytes."""
         self._pages = pages
         self._desk = pages.desk
+        self._max_body = max_body
 
     def on_get(self, req: ConsoleRequest, resp: falcon.Response) -> None:
         """Show the cases that are asked for, or the one whose number was looked for."""
@@ -34,9 +37,26 @@ class Queue:
         if case := named_case(self._desk, actor, asked.get("query", "")):
             go_to(resp, req.link(f"cases/{case.store}/{case.number}"))
             return
+        self._show(req, resp, asked)
+
+    on_head = on_get
+
+    def on_post(self, req: ConsoleRequest, resp: falcon.Response) -> None:
+        """Do something with the cases that are ticked, and show the queue as it is then."""
+        form = form_of(req, self._max_body)
         try:
-            page = self._desk.queue(actor, limit=PAGE, cursor=_given(req, "cursor"), **asked)
-            problem = None
+            do_with_many(self._desk, asker(req), form)
+        except InvalidInput as error:
+            resp.status = falcon.HTTP_422
+            self._show(req, resp, asked_of(req), problem=str(error))
+        else:
+            go_to(resp, req.onward(req.here))
+
+    def _show(
+        self, req: ConsoleRequest, resp: falcon.Response, asked: dict[str, Any], problem: str | None = None
+    ) -> None:
+        try:
+            page = self._desk.queue(asker(req), limit=PAGE, cursor=_given(req, "cursor"), **asked)
         except InvalidInput as error:
             page, problem = None, str(error)
             resp.status = falcon.HTTP_400
@@ -45,8 +65,6 @@ class Queue:
             self._pages.show(req, resp, "queue_rows.html", asked=asked, **more)
         else:
             self._pages.show_framed(req, resp, "queue.html", asked=asked, **more)
-
-    on_head = on_get
 
 
 def asked_of(req: ConsoleRequest) -> dict[str, Any]:

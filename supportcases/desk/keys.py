@@ -112,6 +112,14 @@ class KeyRing:
         with self._repository.read() as transaction:
             return transaction.keys.page(limit=limit, offset=offset)
 
+    def of_store(self, store: str, *, limit: int) -> tuple[ApiKey, ...]:
+        """Return at most `limit` keys of a store's merchant, 1 to 1,000, newest first."""
+        with checking() as check:
+            check("store", STORE, store)
+            check("limit", LISTED, limit)
+        with self._repository.read() as transaction:
+            return transaction.keys.of_store(store, limit=limit)
+
     def all(self) -> tuple[ApiKey, ...]:
         """Return every key, oldest first; `page` returns some, where there may be many."""
         keys: list[ApiKey] = []

@@ -21,7 +21,16 @@ LARGER => [...document.querySelectorAll("a, button, select, input:not([type=hidd
 }).map(element => element.outerHTML.slice(0, 80))
 """
 LARGER = ".body a, .queue .what a, .skip, [type=radio], [type=checkbox]"
-PLACES = ["/?status=open", "/cases/acme/1", "/?query=zzzz", "/?severity=wrong", "/cases/acme/999", "/sign-in"]
+PLACES = [
+    "/?status=open",
+    "/new",
+    "/stores/acme",
+    "/cases/acme/1",
+    "/?query=zzzz",
+    "/?severity=wrong",
+    "/cases/acme/999",
+    "/sign-in",
+]
 
 
 def shop(environ, start_response):
@@ -200,6 +209,17 @@ def test_what_is_new_is_marked_until_it_is_opened(console, desk_app):
     page.go_back()
     page.reload()
     expect(row).not_to_have_class(re.compile("new"))
+
+
+def test_many_are_ticked_and_taken_at_once(console, desk_app):
+    page = console("/?store=nordlys&status=open")
+    for row in (0, 1):
+        page.locator(".pick input").nth(row).check()
+    expect(page.locator("#chosen")).to_have_text("2 selected")
+    refs = [page.locator(".pick input").nth(row).get_attribute("value") for row in (0, 1)]
+    page.get_by_role("button", name="Assign to me").click()
+    expect(page.locator("#chosen")).to_have_text("With the selected")
+    assert [desk_app.desk.find(ADA, ref).assignee for ref in refs] == ["Ada", "Ada"]
 
 
 def test_everything_that_can_works_without_javascript(console):

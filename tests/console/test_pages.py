@@ -67,8 +67,8 @@ def test_an_error_is_a_page_with_its_status(agent, blank_pages):
         answer = agent.get(path)
         assert (answer.status_code, sentence in text_of(answer.text)) == (status, True), path
         assert "Back to the queue" in answer.text
-    refused = agent.post("/", status="closed")
-    assert (refused.status_code, refused.headers["Allow"]) == (405, "GET, HEAD, OPTIONS")
+    refused = agent.get("/sign-out")
+    assert (refused.status_code, refused.headers["Allow"]) == (405, "POST, OPTIONS")
 
 
 def test_where_the_database_is_busy_the_page_says_so(agent, monkeypatch, desk, app):

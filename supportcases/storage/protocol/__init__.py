@@ -5,7 +5,6 @@ from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import NamedTuple, Protocol, runtime_checkable
 
-from supportcases.domain.actors import Actor
 from supportcases.domain.cases import (
     Case,
     CaseFilter,
@@ -22,20 +21,9 @@ from supportcases.domain.events import HistoryEntry
 from supportcases.domain.queue import Found, Place, QueueSort, StoreCounts
 from supportcases.domain.statistics import Spread
 from supportcases.domain.whole_cases import Dossier
+from supportcases.storage.protocol.keys import ApiKey as ApiKey
+from supportcases.storage.protocol.keys import Keys
 from supportcases.storage.protocol.sessions import Sessions
-
-
-class ApiKey(NamedTuple):
-    """What is kept of an API key: everything but the key.
-
-    `id` is the start of its hash, safe to show; `actor` is who sends it, a store's merchant or one of the support team.
-    """
-
-    id: str
-    actor: Actor
-    created_at: datetime
-    expires_at: datetime | None = None
-    revoked_at: datetime | None = None
 
 
 class Answer(NamedTuple):
@@ -170,29 +158,6 @@ class Events(Protocol):
 
     def count(self, store: str, case_id: str) -> int:
         """Return how many things happened to the case; 0 if it is not of `store`."""
-
-
-class Keys(Protocol):
-    """The API keys, by the SHA-256 of each."""
-
-    def add(self, key: ApiKey, key_hash: str) -> None:
-        """Keep a new key.
-
-        Raises:
-            AlreadyThere: Another key has its hash, or its id.
-        """
-
-    def find(self, key_hash: str, now: datetime) -> ApiKey | None:
-        """Return the key with that hash, or None where there is none, or it is revoked or expired.
-
-        How long it takes is to tell nothing of which it was.
-        """
-
-    def page(self, *, limit: int, offset: int) -> tuple[ApiKey, ...]:
-        """Return some of the keys, oldest first."""
-
-    def revoke(self, key_id: str, now: datetime) -> bool:
-        """Revoke a key for good; return False if there is none with that id. A second time changes nothing."""
 
 
 class Replays(Protocol):

@@ -55,6 +55,19 @@ class SqliteKeys:
         ).fetchall()
         return tuple(map(key_from_row, rows))
 
+    def of_store(self, store: str, *, limit: int) -> tuple[ApiKey, ...]:
+        rows = self._connection.execute(
+            f"""
+            SELECT {COLUMNS}
+            FROM supportcases_keys
+            WHERE store = :store
+            ORDER BY created_at DESC, id DESC
+            LIMIT :limit
+            """,
+            {"store": store, "limit": limit},
+        ).fetchall()
+        return tuple(map(key_from_row, rows))
+
     def revoke(self, key_id: str, now: datetime) -> bool:
         revoked = self._connection.execute(
             """

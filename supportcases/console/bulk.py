@@ -1,0 +1,39 @@
+"""Many cases at once: what is done with those that are ticked in the queue."""
+
+from typing import Any, Final
+
+from supportcases.desk import SupportDesk
+from supportcases.domain.actors import Actor
+from supportcases.domain.cases import Status
+from supportcases.domain.errors import CaseNotFound, InvalidInput
+from supportcases.web.forms import Form
+
+MOST: Final = 100  # cases at once: all of them are kept together, and others wait meanwhile
+CHANGES: Final[dict[str, dict[str, Any]]] = {
+    "take": {"assignee": "me"},
+    "unassign": {"assignee": None},
+    "close": {"status": Status.CLOSED},
+}
+NOTE: Final = "note"
+
+
+def do_with_many(desk: SupportDesk, actor: Actor, form: Form) -> None:
+    """Do what the form says with each case that it names, all at once; one that is not there is passed over.
+
+    Raises:
+        InvalidInput: It names too many, or says nothing that can be done; then nothing is.
+    """
+    refs, wanted = form.texts("case"), form.text("do")
+    if len(refs) > MOST:
+        raise InvalidInput({"case": f"Must not be more than {MOST} at once."})
+    if wanted != NOTE and wanted not in CHANGES:
+        raise InvalidInput({"do": f"Must be {', '.join(CHANGES)} or {NOTE}."})
+    with desk.repository.write():
+        for ref in refs:
+            try:
+                if wanted == NOTE:
+                    desk.note(actor, ref, body=form.text("body"))
+                else:
+                    desk.change(actor, ref, **CHANGES[wanted])
+            except CaseNotFound:
+                continue

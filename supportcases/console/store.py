@@ -1,0 +1,47 @@
+"""A store: its cases, how many of each status, and the states of its keys."""
+
+import re
+from typing import Final
+
+import falcon
+
+from supportcases.console.pages import Pages
+from supportcases.console.request import ConsoleRequest
+from supportcases.desk.keys import KeyRing
+from supportcases.domain.cases import STORE_NAME, Status
+from supportcases.web.auth import asker
+
+NEWEST: Final = 10  # cases that are listed
+MOST_KEYS: Final = 100
+
+
+class StorePage:
+    """One store: `/console/stores/STORE`."""
+
+    def __init__(self, pages: Pages, keys: KeyRing) -> None:
+        """Show it on `pages`, with the states of its `keys`."""
+        self._pages = pages
+        self._desk = pages.desk
+        self._keys = keys
+
+    def on_get(self, req: ConsoleRequest, resp: falcon.Response, store: str) -> None:
+        """Show the store, if the asker serves it.
+
+        Raises:
+            falcon.HTTPRouteNotFound: They do not, or none can be called so.
+        """
+        actor = asker(req)
+        if not (re.fullmatch(STORE_NAME, store) and actor.may_enter(store)):
+            raise falcon.HTTPRouteNotFound()
+        self._pages.show_framed(
+            req,
+            resp,
+            "store.html",
+            asked={},
+            store=store,
+            newest=self._desk.queue(actor, store=store, sort="activity", limit=NEWEST).cases,
+            counts={status: self._desk.queue(actor, store=store, status=status, limit=1).count for status in Status},
+            keys=[(key, self._keys.is_valid(key)) for key in self._keys.of_store(store, limit=MOST_KEYS)],
+        )
+
+    on_head = on_get

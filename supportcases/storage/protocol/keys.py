@@ -1,0 +1,45 @@
+"""What the desk needs from a database to know whose an API key is."""
+
+from datetime import datetime
+from typing import NamedTuple, Protocol
+
+from supportcases.domain.actors import Actor
+
+
+class ApiKey(NamedTuple):
+    """What is kept of an API key: everything but the key.
+
+    `id` is the start of its hash, safe to show; `actor` is who sends it, a store's merchant or one of the support team.
+    """
+
+    id: str
+    actor: Actor
+    created_at: datetime
+    expires_at: datetime | None = None
+    revoked_at: datetime | None = None
+
+
+class Keys(Protocol):
+    """The API keys, by the SHA-256 of each."""
+
+    def add(self, key: ApiKey, key_hash: str) -> None:
+        """Keep a new key.
+
+        Raises:
+            AlreadyThere: Another key has its hash, or its id.
+        """
+
+    def find(self, key_hash: str, now: datetime) -> ApiKey | None:
+        """Return the key with that hash, or None where there is none, or it is revoked or expired.
+
+        How long it takes is to tell nothing of which it was.
+        """
+
+    def page(self, *, limit: int, offset: int) -> tuple[ApiKey, ...]:
+        """Return some of the keys, oldest first."""
+
+    def of_store(self, store: str, *, limit: int) -> tuple[ApiKey, ...]:
+        """Return some of the keys of a store's merchant, newest first."""
+
+    def revoke(self, key_id: str, now: datetime) -> bool:
+        """Revoke a key for good; return False if there is none with that id. A second time changes nothing."""

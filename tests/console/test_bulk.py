@@ -1,0 +1,72 @@
+"""Many cases at once: ticked in the queue, and taken, unassigned, closed or noted together."""
+
+import pytest
+
+from supportcases.console.bulk import MOST
+from tests.conftest import ADA
+from tests.support.console import Agent
+from tests.support.desks import everything
+
+TICKED = [("case", "acme:2"), ("case", "globex:1")]
+
+TOO_MANY = [("case", f"acme:{number}") for number in range(1, MOST + 2)]
+
+
+def told(desk, *refs):
+    return [desk.find(ADA, ref).assignee or str(desk.find(ADA, ref).status) for ref in refs]
+
+
+def test_those_that_are_ticked_are_taken_given_back_and_closed(agent, queue, desk):
+    assert agent.post("/", TICKED, do="take").status_code == 303
+    assert told(desk, "acme:2", "globex:1", "acme:1") == ["Ada", "Ada", "open"]
+    agent.post("/", TICKED[:1], do="unassign")
+    assert told(desk, "acme:2", "globex:1") == ["open", "Ada"]
+    agent.post("/", TICKED[:1], do="close")
+    assert told(desk, "acme:2", "acme:1") == ["closed", "open"]
+
+
+def test_a_note_is_added_to_each_of_them(agent, queue, desk):
+    agent.post("/", TICKED, do="note", body="The same fault.\r\n")
+    for ref in ("acme:2", "globex:1"):
+        message = desk.get(ADA, ref).messages[-1]
+        assert (message.body, message.internal, message.author_label) == ("The same fault.", True, "Ada")
+    assert len(desk.get(ADA, "acme:1").messages) == 1
+
+
+def test_the_queue_is_shown_as_it_was_asked_for(agent, queue):
+    sent = agent.post("/?store=globex&sort=age", TICKED, do="take")
+    assert sent.headers["Location"] == "/console/?store=globex&sort=age"
+    assert 'action="/console/?store=globex&amp;sort=age"' in agent.get("/?store=globex&sort=age").text
+
+
+@pytest.mark.parametrize(
+    ("fields", "named", "sentence"),
+    [
+        (TICKED, {"do": "delete"}, "Do must be take, unassign, close or note"),
+        (TICKED, {}, "Do must be take, unassign, close or note"),
+        (TICKED, {"do": "note", "body": " "}, "Body must be 1 to 10,000 characters long"),
+        (
+            [("case", f"acme:{n}") for n in range(1, MOST + 2)],
+            {"do": "close"},
+            "Case must not be more than 100 at once",
+        ),
+    ],
+)
+def test_what_cannot_be_done_changes_nothing_at_all(agent, queue, desk, fields, named, sentence):
+    before = everything(desk)
+    refused = agent.post("/", fields, **named)
+    assert refused.status_code == 422
+    assert sentence in refused.text
+    assert everything(desk) == before
+
+
+def test_a_case_that_is_not_there_is_passed_over(app, queue, desk, support_desk):
+    bob = Agent(app, support_desk.support_key("Bob", ["globex"]))
+    assert bob.post("/", [*TICKED, ("case", "globex:99"), ("case", "x")], do="take").status_code == 303
+    assert told(desk, "acme:2", "globex:1") == ["open", "Bob"]
+
+
+def test_nothing_ticked_is_nothing_done(agent, queue, desk):
+    before = everything(desk)
+    assert agent.post("/", do="close").status_code == 303
+    assert everything(desk) == before

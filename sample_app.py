@@ -11,6 +11,7 @@ import sys
 from contextlib import suppress
 from datetime import UTC, datetime
 from html import escape
+from importlib.util import find_spec
 from pathlib import Path
 
 import waitress
@@ -18,6 +19,7 @@ import waitress
 from supportcases import Actor, KeyRing, Status, SupportCasesError, SupportDesk, create_app, mount
 from supportcases.testing import some_cases
 
+HAS_CONSOLE = bool(find_spec("jinja2") and find_spec("linkify_it"))  # what supportcases[console] brings
 STORE = "lumen-and-oak"
 MERCHANT = Actor.merchant(STORE, label="Mara at Lumen & Oak")
 SUPPORT = Actor.support("Ada", stores=[STORE])
@@ -76,12 +78,19 @@ def closed_case(desk: SupportDesk) -> int:
     return desk.close(MERCHANT, case.id).number
 
 
-def new_key(keys: KeyRing) -> str:
-    """Return a fresh key for the store; the one of the start before is revoked."""
+def new_keys(keys: KeyRing) -> tuple[str, str]:
+    """Return fresh keys for the store and for the team; those of the start before are revoked."""
     for key in keys.all():
-        if key.actor.label == "sample_app" and key.revoked_at is None:
+        if key.actor.label in ("sample_app", SUPPORT.label) and key.revoked_at is None:
             keys.revoke(key.id)
-    return keys.create(STORE, label="sample_app")[0]
+    return keys.create(STORE, label="sample_app")[0], keys.create_support(label=SUPPORT.label, stores=[STORE])[0]
+
+
+def console(shop: str, key: str) -> str:
+    """Return how to open the support team's console."""
+    if not HAS_CONSOLE:
+        return f"Your support team's console needs more: {sys.executable} -m pip install 'supportcases[console]'"
+    return f"Your support team's console is at {shop}/support/console  (paste this key: {key})"
 
 
 def main() -> None:
@@ -91,7 +100,7 @@ def main() -> None:
     if not port.isdecimal() or int(port) > 65_535:
         sys.exit(f"sample_app: PORT must be a whole number from 0 to 65535, not {port!r}.")
     try:
-        support = create_app(database, docs=True)
+        support = create_app(database, docs=True, console=HAS_CONSOLE)
         application = mount(storefront(support.desk), support, at="/support")
         server = waitress.create_server(application, host="127.0.0.1", port=int(port))
     except OSError as error:
@@ -105,10 +114,12 @@ def main() -> None:
     number = closed_case(support.desk)
     shop = f"http://127.0.0.1:{server.effective_port}"
     cases = f"{shop}/support/api/v1/support-cases"
-    key = f"-H 'Authorization: Bearer {new_key(support.keys)}'"
+    merchants_key, teams_key = new_keys(support.keys)
+    key = f"-H 'Authorization: Bearer {merchants_key}'"
     json = "-H 'Content-Type: application/json'"
     print(
         f"Lumen & Oak is open at {shop}  (Ctrl-C closes it; its cases stay in {database})\n\n"
+        f"{console(shop, teams_key)}\n\n"
         f"Paste into a second terminal, with a merchant key that is valid until the next start:\n\n"
         f"curl {key} '{cases}?status=open'\n\n"
         f"curl {key} {json} {cases} -d '"

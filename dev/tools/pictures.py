@@ -6,17 +6,27 @@ It needs Debian's `chromium` and `fonts-inter`. Each is of a real page of a real
 import sys
 from collections.abc import Callable
 from contextlib import ExitStack
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from supportcases import create_app
+from supportcases import Actor, SupportApp, create_app
 from supportcases.server import served
+from supportcases.testing import some_cases
 from tests.support.browser import FLAGS
 
 FOLDER = Path(__file__).parents[2] / "docs" / "pictures"
 WINDOW = {"width": 1280, "height": 800}
+
+ADA, GRACE = Actor.support("Ada"), Actor.support("Grace")
+STORES = (
+    *(("lumen-and-oak", 46, 3), ("nordlys", 38, 5), ("casa-verde", 31, 8)),
+    *(("kiyo-ceramics", 22, 13), ("acme", 17, 21), ("tiny-press", 9, 34)),
+)
+CASE = "kiyo-ceramics:17"
+NOTE = "Looks like the gateway again: https://status.example.com/incidents/4711\nDo not promise a date yet."
 
 Visit = Callable[[Any, str], Page]  # serves a WSGI application, and opens a path of it
 
@@ -34,7 +44,52 @@ def reference(visit: Visit) -> Page:
     return page
 
 
-PICTURES: dict[str, Callable[[Visit], Page]] = {"reference": reference}
+def console_queue(visit: Visit) -> Page:
+    """The console's queue, some of which has been read before."""
+    app = a_busy_desk()
+    page = signed_in(app, visit, "/console/")
+    page.evaluate(
+        "document.querySelectorAll('.queue li').forEach((row, place) => "
+        "place % 3 && localStorage.setItem(`seen:${row.dataset.ref}`, row.dataset.seen))"
+    )
+    page.reload()
+    page.keyboard.press("j")
+    return page
+
+
+def console_case(visit: Visit) -> Page:
+    """A case in the console, with a note."""
+    return signed_in(a_busy_desk(), visit, "/console/cases/kiyo-ceramics/17")
+
+
+def a_busy_desk() -> SupportApp:
+    """An app with the cases of a week, some of which somebody has taken."""
+    app = create_app(":memory:", console=True)
+    desk, until = app.desk, datetime.now(UTC) - timedelta(minutes=4)
+    for store, count, seed in STORES:
+        some_cases(desk.repository, count, store=store, until=until, seed=seed, span=timedelta(days=7))
+    for place, case in enumerate(desk.queue(ADA, status="open", limit=100).cases):
+        if place % 3 != 1:
+            desk.assign(ADA if place % 2 else GRACE, case.id, "me")
+    desk.change(GRACE, CASE, severity="critical", assignee="Ada")
+    desk.note(GRACE, CASE, body=NOTE)
+    return app
+
+
+def signed_in(app: SupportApp, visit: Visit, path: str) -> Page:
+    """Open a page of the console as Ada."""
+    page = visit(app, path)
+    page.get_by_label("Support key").fill(app.keys.create_support(label="Ada")[0])
+    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("navigation", name="Views").wait_for()
+    return page
+
+
+PICTURES: dict[str, Callable[[Visit], Page]] = {
+    "reference": reference,
+    "console-queue": console_queue,
+    "console-case": console_case,
+}
 
 
 def main(names: list[str]) -> None:

@@ -15,6 +15,7 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 import pytest
+import requests
 
 from tests.conftest import CASES, ROOT, stop
 from tests.support.tools import needs
@@ -129,6 +130,16 @@ def test_the_last_line_to_paste_lists_the_cases_as_the_team_sees_them(shop):
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.split()[:2] == ["STORE", "NUMBER"]
     assert done.stdout.count("lumen-and-oak") == 12
+
+
+def test_the_console_opens_with_the_key_that_is_printed_and_shows_the_cases(shop):
+    place, key = re.search(r"console is at (\S+)  \(paste this key: (sck_[0-9a-f]{48})\)", shop.said).groups()
+    browser = requests.Session()
+    browser.headers["Sec-Fetch-Site"] = "same-origin"
+    assert "Sign in to Support" in browser.get(place, timeout=PATIENCE).text
+    page = browser.post(f"{place}/sign-in", data={"key": key}, timeout=PATIENCE)
+    assert (page.status_code, page.url) == (200, f"{place}/")
+    assert page.text.count('<li class="open"') == 3
 
 
 def test_the_page_shows_the_products_and_the_cases(shop):

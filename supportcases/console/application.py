@@ -8,6 +8,7 @@ from supportcases.console import Console
 from supportcases.console.case import CasePage
 from supportcases.console.errors import ErrorPages
 from supportcases.console.new import NewCase
+from supportcases.console.numbers import Numbers
 from supportcases.console.pages import Pages
 from supportcases.console.queue import Queue
 from supportcases.console.request import AT, ConsoleRequest
@@ -58,6 +59,7 @@ def create_console(
     app.add_route(f"{AT}/", Queue(pages, max_body=max_body))
     app.add_route(f"{AT}/cases/{{store}}/{{number}}", CasePage(pages, max_body=max_body))
     app.add_route(f"{AT}/new", NewCase(pages, max_body=max_body))
+    app.add_route(f"{AT}/numbers", Numbers(pages))
     app.add_route(f"{AT}/stores/{{store}}", StorePage(pages, keys))
     if sign_ins:
         app.add_route(f"{AT}/sign-in", SignIn(pages, sign_ins))

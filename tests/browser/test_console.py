@@ -25,6 +25,7 @@ PLACES = [
     "/?status=open",
     "/new",
     "/stores/acme",
+    "/numbers",
     "/cases/acme/1",
     "/?query=zzzz",
     "/?severity=wrong",

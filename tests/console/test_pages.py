@@ -15,7 +15,18 @@ POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'; base-uri 'none'; "
     "form-action 'self'; frame-ancestors 'none'"
 )
-PATHS = ["/", "/?sort=activity", "/?severity=wrong", "/cases/acme/1", "/cases/acme/1?since=9", "/nothing", "/sign-in"]
+PATHS = [
+    "/",
+    "/?sort=activity",
+    "/?severity=wrong",
+    "/cases/acme/1",
+    "/cases/acme/1?since=9",
+    "/nothing",
+    "/sign-in",
+    "/new",
+    "/stores/acme",
+    "/numbers",
+]
 HOSTILE = [
     "<script>alert(1)</script>",
     '"><img src=x onerror=alert(1)>',

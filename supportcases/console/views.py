@@ -55,9 +55,9 @@ class Views:
         return tuple(self._counted())
 
     def _counted(self) -> Iterator[Counted]:
+        counts = self._desk.views(self._actor)._asdict()
         for view in VIEWS:
-            count = self._desk.queue(self._actor, limit=1, **view.asked).count
-            yield Counted(view, count, view.asked == self._asked)
+            yield Counted(view, counts[view.name], view.asked == self._asked)
 
     @cached_property
     def stores(self) -> tuple[StoreCounts, ...]:

@@ -11,13 +11,13 @@ from tests.support.wire import Wire
 def test_it_is_served_beside_the_api_and_the_first_page_leads_to_it(tmp_path):
     with serving(tmp_path / "cases.db") as running, Wire(running.url) as wire:
         assert wire.ask("GET", "/console/").status == 303
-        assert b'href="/console/"' in wire.ask("GET", "/").body
+        assert b'console/"' in wire.ask("GET", "/").body
 
 
 def test_it_can_be_turned_off(tmp_path):
     with serving(tmp_path / "cases.db", "--no-console") as running, Wire(running.url) as wire:
         assert wire.ask("GET", "/console/").status == 404
-        assert b"/console" not in wire.ask("GET", "/").body
+        assert b"console/" not in wire.ask("GET", "/").body
 
 
 def test_without_the_extra_a_line_of_the_log_names_it(tmp_path, monkeypatch, caplog):

@@ -71,10 +71,18 @@ class Channel(HTTPChannel):  # type: ignore[misc]
     due = math.inf  # when a client that does not take its answer at once must have taken it
     leaves = math.inf  # when a client that has its last answer is cut
     forgotten = 0  # bytes that it has sent since
+    sends = False  # whether a worker sends a piece of an answer just now
 
     def readable(self) -> bool:
         """Tell whether something is to be read."""
         return self.leaves < math.inf or super().readable()
+
+    def writable(self) -> bool:
+        """Tell whether something waits to be sent; not while a worker sends it.
+
+        The socket could take it, so the loop would not rest until the worker has gone on, and keep it from that.
+        """
+        return not self.sends and bool(super().writable())
 
     def handle_read(self) -> None:
         """Take what has come."""
@@ -129,8 +137,14 @@ class Channel(HTTPChannel):  # type: ignore[misc]
         """Take a piece of an answer, for which the client has the more time."""
         with self.outbuf_lock:
             self.due += len(data) / SLOWEST
-            length: int = super().write_soon(data)
-            return length
+            self.sends = True
+            try:
+                length: int = super().write_soon(data)
+            finally:
+                self.sends = False
+        if self.total_outbufs_len:
+            self.server.pull_trigger()  # the loop may have found it sending
+        return length
 
     def _flush_some(self, do_close: bool = True) -> bool:
         sent: bool = super()._flush_some(do_close)

@@ -1,8 +1,11 @@
 """Cases that come as a whole: they are what the desk's own use cases would have kept."""
 
+import re
 import sqlite3
+from collections import Counter
 from contextlib import closing
 from datetime import timedelta
+from math import ceil
 
 import pytest
 
@@ -69,6 +72,39 @@ def test_of_a_batch_with_a_case_that_is_there_none_is_kept(repository, monkeypat
     with pytest.raises(AlreadyThere):
         load(repository, whole)
     assert sorted(listed(repository)) == [1, 2, 3, 4, 5, 8]
+
+
+def test_others_can_write_between_two_batches(path, monkeypatch):
+    monkeypatch.setattr("supportcases.formats.whole_cases.BATCH", 5)
+    with closing(SqliteRepository(path)) as loading, closing(SqliteRepository(path)) as other:
+        desk = SupportDesk(other)
+
+        def coming():
+            for before, dossier in enumerate(dossiers("acme", 12)):
+                if before in (5, 10):
+                    desk.open(Actor.merchant("gus"), body="Meanwhile.")
+                    assert len(listed(other)) == before
+                yield dossier
+
+        assert load(loading, coming()) == 12
+        assert (len(listed(other)), listed(other, "gus")) == (12, [2, 1])
+
+
+def test_many_cases_are_added_a_hundred_rows_a_statement():
+    """Each statement costs more than the rows in it: FTS5 writes all that it knows to the file before."""
+    statements, whole = [], list(dossiers("acme", 250))
+    with closing(SqliteRepository(":memory:", trace=statements.append)) as repository:
+        load(repository, whole)
+    told = set(statements)  # a trigger says again what has set it off
+    inserted = Counter(added[1] for said in told if (added := re.match(r"INSERT INTO supportcases_(\w+) ", said)))
+    rows = {
+        "cases": whole,
+        "messages": [m for d in whole for m in d.messages],
+        "events": [e for d in whole for e in d.history],
+    }
+    assert {table: inserted[table] for table in rows} == {
+        table: ceil(len(those) / 100) for table, those in rows.items()
+    }
 
 
 @pytest.mark.parametrize("bad", ['"} ' + "x" * 33, "0191ABC0-0000-7000-8000-000000000001", "42"])

@@ -87,7 +87,7 @@ def test_a_reader_who_stays_makes_no_write_fail_and_few_of_them_wait(desk, path,
     length = path.with_name("cases.db-wal").stat().st_size
     assert length > 4 * LONG
     assert 5 <= statements.count("PRAGMA wal_checkpoint(TRUNCATE)") <= 1 + math.log(length / LONG, journal.MARK)
-    assert "PRAGMA busy_timeout = 10000" in statements  # as it was before
+    assert "PRAGMA busy_timeout = 0" in statements  # as it was before
 
 
 def test_of_all_processes_the_one_that_passes_a_mark_waits(path):
@@ -99,10 +99,10 @@ def test_of_all_processes_the_one_that_passes_a_mark_waits(path):
         one.remember()
         path.with_name("cases.db-wal").write_bytes(bytes(journal.LONG))
         other.remember()
-        other.keep_short(connection, 10.0)
+        other.keep_short(connection)
         assert asked == []
-        one.keep_short(connection, 10.0)
-        assert asked == ["PRAGMA busy_timeout = 2000", "PRAGMA wal_checkpoint(TRUNCATE)", "PRAGMA busy_timeout = 10000"]
+        one.keep_short(connection)
+        assert asked == ["PRAGMA busy_timeout = 2000", "PRAGMA wal_checkpoint(TRUNCATE)", "PRAGMA busy_timeout = 0"]
 
 
 def test_a_checkpoint_that_fails_is_told_and_flies_not(path, caplog):
@@ -115,7 +115,7 @@ def test_a_checkpoint_that_fails_is_told_and_flies_not(path, caplog):
 
     kept = journal.Journal(str(path))
     path.with_name("cases.db-wal").write_bytes(bytes(journal.LONG))
-    kept.keep_short(Failing(), 10.0)
+    kept.keep_short(Failing())
     kept.remember()
-    kept.keep_short(Failing(), 10.0)
+    kept.keep_short(Failing())
     assert [record.getMessage() for record in caplog.records] == [f"{path}-wal cannot be begun anew: disk I/O error"]

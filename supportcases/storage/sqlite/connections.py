@@ -10,14 +10,33 @@ from urllib.parse import quote
 from supportcases.domain.errors import DatabaseUnavailable
 from supportcases.domain.text import fold
 from supportcases.processes import is_overdue, ticks
-from supportcases.storage.sqlite.errors import BUSY, primary_code
 
-PAUSE: Final = 0.01  # seconds between two attempts
+PAUSE: Final = 0.002  # seconds between two attempts
 PATIENCE: Final = 10.0  # seconds that a reader or writer waits for locks, in all, before it is `DatabaseBusy`
-NOTICED: Final = 0.25  # seconds; a wait that was shorter is not taken off the rest
+PASSING: Final = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_BUSY_RECOVERY}  # no SQLITE_BUSY_SNAPSHOT, which stays
 STEPS: Final = 10_000  # of a statement, after which it looks at the clock: about a millisecond
 
 Trace = Callable[[str], object]
+
+
+class Cursor(sqlite3.Cursor):
+    """A cursor that tries to get SQLite's locks every 2 ms.
+
+    SQLite itself would sleep up to 100 ms between two attempts, and beside a process that writes without a pause hardly
+    ever wake in the moment between two of its transactions.
+    """
+
+    connection: "Connection"
+
+    def execute(self, *statement: Any) -> "Cursor":
+        """Execute a statement, once others have let go of the locks."""
+        for last in attempts(self.connection.patience):
+            try:
+                return super().execute(*statement)
+            except sqlite3.OperationalError as error:
+                if last or is_overdue() or not will_pass(error):
+                    raise
+        raise AssertionError("One of the attempts is the last.")
 
 
 class Connection(sqlite3.Connection):
@@ -30,7 +49,7 @@ class Connection(sqlite3.Connection):
 
     begun = False  # from BEGIN until COMMIT or ROLLBACK
     process: int | None = None  # that has opened it; None where a fork copies the database too
-    patience = PATIENCE  # seconds that it waits for SQLite's locks
+    patience = PATIENCE  # seconds that each statement waits for SQLite's locks
 
     @property
     def inherited(self) -> bool:
@@ -44,22 +63,22 @@ class Connection(sqlite3.Connection):
         if self.begun and not self.in_transaction:
             raise DatabaseUnavailable("This transaction has ended before its time; nothing more of it is kept.")
 
-    def wait_at_most(self, seconds: float) -> None:
-        """Let each further statement wait about so long for SQLite's locks."""
-        if abs(seconds - self.patience) > NOTICED:
-            self.execute(f"PRAGMA busy_timeout = {max(0.0, seconds) * 1000:.0f}")
-            self.patience = seconds
-
-    def cursor(self, *factory: Any) -> Any:
+    def cursor(self, factory: Any = Cursor) -> Any:
         """Return a cursor."""
         self.must_go_on()
-        return super().cursor(*factory)
+        return super().cursor(factory)
 
     def execute(self, *statement: Any) -> sqlite3.Cursor:
-        """Execute a statement."""
+        """Execute a statement, once others have let go of the locks."""
         if (self.begun and not self.in_transaction) or self.process != os.getpid():  # most often all is well
             self.must_go_on()
-        return sqlite3.Connection.execute(self, *statement)
+        try:
+            return sqlite3.Connection.execute(self, *statement)
+        except sqlite3.OperationalError as error:
+            if not will_pass(error):
+                raise
+        waiting: Cursor = self.cursor()  # only now: most find no lock in their way, and this is slower
+        return waiting.execute(*statement)
 
     def executemany(self, *statement: Any) -> sqlite3.Cursor:
         """Execute a statement with each of many parameters."""
@@ -77,23 +96,20 @@ def open_file(path: str, trace: Trace | None = None, deadline: float | None = No
 
     `deadline` is until when to wait for others, in ticks.
     """
-    deadline = ticks() + PATIENCE if deadline is None else deadline
-    connection = sqlite3.connect(
-        path,
-        timeout=max(0.0, deadline - ticks()),
-        isolation_level=None,
-        check_same_thread=False,
-        factory=Connection,
-    )
+    connection = sqlite3.connect(path, timeout=0, isolation_level=None, check_same_thread=False, factory=Connection)
     try:
         connection.process = os.getpid()
-        _use_wal(connection, path, deadline - ticks())
+        if deadline is not None:
+            connection.patience = deadline - ticks()
+        (mode,) = connection.execute("PRAGMA journal_mode = WAL").fetchone()
+        if mode != "wal":
+            raise DatabaseUnavailable(f"{path} cannot be used in WAL mode; its journal mode is {mode}.")
         connection.execute("PRAGMA synchronous = FULL")  # NORMAL would lose the last commits in a power cut
         connection.execute("PRAGMA journal_size_limit = 67108864")
         connection.execute("PRAGMA cell_size_check = ON")
         connection.execute("PRAGMA mmap_size = 0")  # an I/O error stays an error, not a SIGBUS
         connection.execute("PRAGMA cache_size = -1000")  # kilobytes: the system keeps the file's pages for all
-        connection.execute(f"PRAGMA busy_timeout = {PATIENCE * 1000:.0f}")
+        connection.patience = PATIENCE
         return _ready(connection, trace)
     except BaseException:
         connection.close()
@@ -106,7 +122,7 @@ def open_read_only(path: str, *, immutable: bool = False) -> Connection:
     With `immutable` SQLite takes no lock and makes no file beside it: only where nobody writes meanwhile.
     """
     uri = uri_of(path, "ro") + ("&immutable=1" if immutable else "")
-    return Connection(uri, uri=True, timeout=PATIENCE, isolation_level=None)
+    return Connection(uri, uri=True, timeout=0, isolation_level=None)
 
 
 def uri_of(path: str, mode: str) -> str:
@@ -120,25 +136,17 @@ def open_memory(trace: Trace | None = None) -> Connection:
     return _ready(Connection(":memory:", isolation_level=None, check_same_thread=False), trace)
 
 
+def will_pass(error: sqlite3.Error) -> bool:
+    """Tell whether others only hold a lock that they will let go of."""
+    return getattr(error, "sqlite_errorcode", None) in PASSING
+
+
 def attempts(seconds: float) -> Iterator[bool]:
-    """Yield every 10 ms for some seconds whether it is the last attempt; it ends where a test stops the clock too."""
+    """Yield every 2 ms for some seconds whether it is the last attempt; it ends where a test stops the clock too."""
     deadline = time.monotonic() + seconds
     for left in reversed(range(max(1, int(seconds / PAUSE)))):
         yield not left or time.monotonic() > deadline
         time.sleep(PAUSE)
-
-
-def _use_wal(connection: Connection, path: str, seconds: float) -> None:
-    """Set WAL mode; SQLite may answer «busy» at once, whatever the timeout, while another process does the same."""
-    for last in attempts(seconds):
-        try:
-            (mode,) = connection.execute("PRAGMA journal_mode = WAL").fetchone()
-            break
-        except sqlite3.OperationalError as error:
-            if primary_code(error) not in BUSY or last:
-                raise
-    if mode != "wal":
-        raise DatabaseUnavailable(f"{path} cannot be used in WAL mode; its journal mode is {mode}.")
 
 
 def _ready(connection: Connection, trace: Trace | None) -> Connection:

@@ -30,11 +30,11 @@ class Journal:
         """Note how long it is, now that nobody else writes: of all processes only one is the first beyond a mark."""
         self._marks = self._passed()
 
-    def keep_short(self, connection: sqlite3.Connection, patience: float, left: float = READERS_TURN) -> None:
+    def keep_short(self, connection: sqlite3.Connection, left: float = READERS_TURN) -> None:
         """Begin the log anew if it has passed a mark with this write, once everybody who reads from it now is done.
 
-        Whoever begins to read once all of the log is in the file reads from there. `patience` is the connection's own,
-        `left` how long the writer may still wait, both in seconds.
+        Whoever begins to read once all of the log is in the file reads from there. `left` is how long the writer may
+        still wait, in seconds.
         """
         if self._passed() <= self._marks or connection.in_transaction:
             return
@@ -44,7 +44,7 @@ class Journal:
         except sqlite3.Error as error:  # what was written is kept already
             log.warning("%s cannot be begun anew: %s", self._path, error)
         finally:
-            connection.execute(f"PRAGMA busy_timeout = {max(0.0, patience) * 1000:.0f}")
+            connection.execute("PRAGMA busy_timeout = 0")
 
     def _passed(self) -> int:
         """Return how many marks it has passed, without opening it: closing it again would drop SQLite's locks."""

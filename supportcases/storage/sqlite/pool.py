@@ -2,7 +2,7 @@
 
 A connection serves one thread at a time and is handed back, so there are never more than are used at once and a few
 that wait, however many threads come and go. Writers of one process wait for a lock of the process before they ask
-SQLite for its own, whose busy handler sleeps and is no queue.
+SQLite for its own, which is no queue: who finds it taken tries again and again.
 """
 
 import logging
@@ -202,7 +202,7 @@ class FileConnections:
             if turn is None:  # a writer looks once it has the lock
                 self._must_be_there()
             connection = self._borrow(pool, until)
-            connection.wait_at_most(until - ticks())
+            connection.patience = until - ticks()
             if turn is None:
                 return Lease(connection, pool.take_back, None)
             pool.writing = True
@@ -272,7 +272,7 @@ class FileConnections:
             forks.keep_for_ever(connection)
             return
         try:
-            self._journal.keep_short(connection, connection.patience, until - ticks())
+            self._journal.keep_short(connection, until - ticks())
         finally:
             pool.writing = False
             pool.take_back(connection)

@@ -12,6 +12,7 @@ from supportcases.domain.cases import (
     Reply,
     Status,
     Thread,
+    WrittenPage,
     closed,
     reopened,
     replied,
@@ -104,12 +105,34 @@ class Cases(UseCases):
             status: Only cases of that status; None or "all" for any.
             severity: Only cases of that severity; None or "all" for any.
         """
+        store, wanted, part = self._listed(actor, limit, offset, query=query, status=status, severity=severity)
+        with self.repository.read() as transaction:
+            return transaction.cases.page(store, wanted, **part)
+
+    def written_list(
+        self,
+        actor: Actor,
+        *,
+        limit: int = fields.DEFAULT_LIMIT,
+        offset: int = 0,
+        query: str | None = None,
+        status: str | None = None,
+        severity: str | None = None,
+    ) -> WrittenPage:
+        """Return what `list` returns as it is written down: for who writes it on at once, as the API does."""
+        store, wanted, part = self._listed(actor, limit, offset, query=query, status=status, severity=severity)
+        with self.repository.read() as transaction:
+            return transaction.cases.written_page(store, wanted, **part)
+
+    def _listed(
+        self, actor: Actor, limit: int, offset: int, **filters: str | None
+    ) -> tuple[str, CaseFilter, dict[str, int]]:
+        """Check what a merchant's list shall have; return of which store, which cases, and which part of them."""
         store = actor.store
         with self._checking() as check:
             limit, offset = self._part(check, limit, offset)
-            wanted = self._wanted(check, stores=actor.stores, query=query, status=status, severity=severity)
-        with self.repository.read() as transaction:
-            return transaction.cases.page(store, wanted, limit=limit, offset=offset)
+            wanted = self._wanted(check, stores=actor.stores, **filters)
+        return store, wanted, {"limit": limit, "offset": offset}
 
     def queue(
         self,

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from json.encoder import encode_basestring as quoted
 from typing import Any, Final
 
-from supportcases.domain.cases import Case, CasePage, Message, Reply, Thread
+from supportcases.domain.cases import Case, CasePage, Message, Reply, Thread, WrittenCase, WrittenPage, written
 from supportcases.domain.queue import QueuePage
 from supportcases.domain.times import to_text
 
@@ -26,12 +26,16 @@ class CaseJson:
 
     def case(self, case: Case) -> str:
         """Write a case without its messages."""
+        return self.written(written(case))
+
+    def written(self, case: WrittenCase) -> str:
+        """Write a case without its messages as merchants see it."""
         case_id, _, number, subject, category, severity, status, created, active, closed, _, _ = case
-        closed_at = "null" if closed is None else f'"{to_text(closed)}"'
+        closed_at = "null" if closed is None else f'"{closed}"'
         return (
             f'{{"id":"{case_id}","number":{number},"subject":{quoted(subject)},"category":"{category!s}",'
-            f'"severity":"{severity!s}","status":"{status!s}","createdAt":"{to_text(created)}",'
-            f'"lastActivityAt":"{to_text(active)}","closedAt":{closed_at}}}'
+            f'"severity":"{severity!s}","status":"{status!s}","createdAt":"{created}",'
+            f'"lastActivityAt":"{active}","closedAt":{closed_at}}}'
         )
 
     def message(self, message: Message) -> str:
@@ -46,9 +50,10 @@ class CaseJson:
         """Write cases, each without its messages."""
         return f"[{','.join(map(self.case, cases))}]"
 
-    def page(self, page: CasePage | QueuePage) -> str:
+    def page(self, page: CasePage | QueuePage | WrittenPage) -> str:
         """Write some of the cases that match, and where they lie among all."""
-        return f'{{"data":{self.cases(page.cases)},"meta":{_meta(page)}}}'
+        cases = map(self.written, page.cases) if isinstance(page, WrittenPage) else map(self.case, page.cases)
+        return f'{{"data":[{",".join(cases)}],"meta":{_meta(page)}}}'
 
     def thread(self, thread: Thread) -> Iterator[str]:
         """Write a case with its messages, a message at a time."""
@@ -82,7 +87,7 @@ FOR_MERCHANTS: Final = CaseJson()
 FOR_TEAM: Final = TeamCaseJson()
 
 
-def _meta(page: CasePage | QueuePage) -> str:
+def _meta(page: CasePage | QueuePage | WrittenPage) -> str:
     meta = f'"count":{page.count},"offset":{page.offset},"limit":{page.limit}'
     if isinstance(page, QueuePage):
         exact = "true" if page.count_is_exact else "false"

@@ -47,6 +47,7 @@ CHECKED = [
     ("open", ADA, (), OPENING | {"store": fields.StoreRule()}),
     ("reply", ACME, (1,), WORDS),
     ("list", ACME, (), MERCHANT_LIST),
+    ("written_list", ACME, (), MERCHANT_LIST),
     ("answer", ADA, A_CASE, OF_SUPPORT | {"close": fields.CLOSE}),
     ("note", ADA, A_CASE, OF_SUPPORT),
     ("change", ADA, A_CASE, CHANGE),

@@ -8,7 +8,19 @@ from hypothesis import strategies as st
 
 from dev.tools import openapi_answers as answers
 from supportcases.domain import times
-from supportcases.domain.cases import AuthorKind, Case, CasePage, Category, Message, Reply, Severity, Status, Thread
+from supportcases.domain.cases import (
+    AuthorKind,
+    Case,
+    CasePage,
+    Category,
+    Message,
+    Reply,
+    Severity,
+    Status,
+    Thread,
+    WrittenPage,
+    written,
+)
 from supportcases.domain.queue import QueuePage
 from supportcases.formats.case_json import FOR_MERCHANTS, FOR_TEAM, to_json
 
@@ -50,7 +62,7 @@ TEAM = {
 
 
 sides = pytest.mark.parametrize(
-    ("written", "of"),
+    ("writer", "of"),
     [(FOR_MERCHANTS, MERCHANTS), (FOR_TEAM, TEAM)],
     ids=["for merchants", "for the team"],
 )
@@ -58,40 +70,46 @@ sides = pytest.mark.parametrize(
 
 @sides
 @given(case=cases)
-def test_a_case(written, of, case):
-    assert written.case(case) == to_json(of["case"].dump(case))
+def test_a_case(writer, of, case):
+    assert writer.case(case) == to_json(of["case"].dump(case))
 
 
 @sides
 @given(message=messages)
-def test_a_message(written, of, message):
-    assert written.message(message) == to_json(of["message"].dump(message))
+def test_a_message(writer, of, message):
+    assert writer.message(message) == to_json(of["message"].dump(message))
 
 
 @sides
 @given(
     found=st.lists(cases, max_size=3), count=counts, offset=counts, limit=st.integers(1, 100), cursor=st.none() | texts
 )
-def test_a_page(written, of, found, count, offset, limit, cursor):
+def test_a_page(writer, of, found, count, offset, limit, cursor):
     page = CasePage(tuple(found), count, offset, limit)
-    if written is FOR_TEAM:
+    if writer is FOR_TEAM:
         page = QueuePage(*page, cursor)
-    assert written.page(page) == to_json(of["page"].dump({"cases": page.cases, "meta": page}))
+    assert writer.page(page) == to_json(of["page"].dump({"cases": page.cases, "meta": page}))
+
+
+@given(found=st.lists(cases, max_size=3))
+def test_a_page_as_it_is_kept_is_written_as_the_page_itself(found):
+    page = CasePage(tuple(found), 3, 0, 10)
+    assert FOR_MERCHANTS.page(WrittenPage(tuple(map(written, found)), 3, 0, 10)) == FOR_MERCHANTS.page(page)
 
 
 @sides
 @given(case=cases, said=st.lists(messages, max_size=3))
-def test_a_thread(written, of, case, said):
+def test_a_thread(writer, of, case, said):
     whole = {**of["case"].dump(case), "messages": of["message"].dump(said, many=True)}
     assert list(whole) == list(of["thread"].fields)
-    assert "".join(written.thread(Thread(case, tuple(said)))) == to_json(whole)
+    assert "".join(writer.thread(Thread(case, tuple(said)))) == to_json(whole)
 
 
 @sides
 @given(message=messages, case=cases)
-def test_a_reply(written, of, message, case):
+def test_a_reply(writer, of, message, case):
     whole = of["reply"].dump({"message": message, "status": case.status})
-    assert written.reply(Reply(message, case)) == to_json(whole)
+    assert writer.reply(Reply(message, case)) == to_json(whole)
 
 
 @given(moments)

@@ -11,6 +11,7 @@ import inspect
 import sqlite3
 from contextlib import nullcontext
 from datetime import timedelta
+from functools import partial
 
 import pytest
 
@@ -145,14 +146,15 @@ def of_the_queue(ask):
     return lambda t, store: [ask(t.queue, wanted) for wanted in filters(store)]
 
 
-def pages(t, store: str):
+def pages(t, store: str, *, method: str = "page"):
     queries = (None, "checkout", "104", "107", "of", "hydra")
     wanted = [CaseFilter(query=query) for query in queries] + [
         CaseFilter(status=Status.OPEN),
         CaseFilter(query="checkout", status=Status.OPEN, severity=Severity.NORMAL),
     ]
     sizes = [(100, 0), (1, 0), (2, 1)]
-    return [t.cases.page(store, want, limit=limit, offset=offset) for want in wanted for limit, offset in sizes]
+    page = getattr(t.cases, method)
+    return [page(store, want, limit=limit, offset=offset) for want in wanted for limit, offset in sizes]
 
 
 def sought(t, store: str):
@@ -174,6 +176,7 @@ READS = {
     "cases.thread_with_notes": lambda t, store: [t.cases.thread_with_notes(store, ref) for ref in (VICTIM, OURS)],
     "cases.following": lambda t, store: t.cases.following(store, 102, limit=100),
     "cases.page": pages,
+    "cases.written_page": partial(pages, method="written_page"),
     "queue.count": of_the_queue(lambda queue, wanted: queue.count(wanted)),
     "queue.page": of_the_queue(queued),
     "queue.answered_before": lambda t, store: t.queue.answered_before(frozenset({store}), LATE),

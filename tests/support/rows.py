@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from supportcases import Actor, ApiKey, AuthorKind, Case, Category, Message, Severity, Status
-from supportcases.domain.cases import CaseFilter, CaseRef
+from supportcases.domain.cases import CaseFilter, CaseRef, WrittenPage, written
 from supportcases.domain.events import EventKind, HistoryEntry
 from supportcases.domain.statistics import Spread, spread
 from supportcases.storage.protocol import Answer, KeptAnswer
@@ -91,9 +91,12 @@ def found(repository, ref: int | str, store: str = "acme") -> Case | None:
 
 
 def listed(repository, store: str = "acme", limit: int = 100, offset: int = 0, **wanted) -> list[int]:
-    """Return the numbers on the page, having seen that the count agrees where all fit."""
+    """Return the numbers on the page, having seen that the count agrees where all fit, and that it is written so."""
+    asked = {"limit": limit, "offset": offset}
     with repository.read() as transaction:
-        page = transaction.cases.page(store, CaseFilter(**wanted), limit=limit, offset=offset)
+        page = transaction.cases.page(store, CaseFilter(**wanted), **asked)
+        as_written = transaction.cases.written_page(store, CaseFilter(**wanted), **asked)
+    assert as_written == WrittenPage(tuple(map(written, page.cases)), page.count, offset, limit)
     assert {case.store for case in page.cases} <= {store}
     assert len(page.cases) == max(0, min(limit, page.count - offset))
     assert (page.limit, page.offset) == (limit, offset)

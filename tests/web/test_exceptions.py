@@ -56,7 +56,7 @@ def test_every_exception_of_ours_has_its_status_code_and_shape(monkeypatch):
     assert ours == set(EXPECTED)
     for kind, (status, code, headers) in EXPECTED.items():
         error = kind({"limit": "Must be nice."}) if kind is errors.InvalidInput else kind()
-        monkeypatch.setattr(SupportDesk, "list", Mock(side_effect=error))
+        monkeypatch.setattr(SupportDesk, "written_list", Mock(side_effect=error))
         answer = call(app, "GET", CASES)
         body = checked(answer, status, code)
         told = errors.SupportCasesError if kind is errors.AlreadyThere else kind  # no use case lets it out

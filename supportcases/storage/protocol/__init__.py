@@ -16,6 +16,7 @@ from supportcases.domain.cases import (
     Stores,
     Thread,
     ThreadSize,
+    WrittenPage,
 )
 from supportcases.domain.events import HistoryEntry
 from supportcases.domain.queue import Found, Place, QueueSort, StoreCounts
@@ -85,6 +86,9 @@ class Cases(Protocol):
 
     def page(self, store: str, wanted: CaseFilter, *, limit: int, offset: int) -> CasePage:
         """Return some of the cases of `store` that match: newest activity first, then the higher number."""
+
+    def written_page(self, store: str, wanted: CaseFilter, *, limit: int, offset: int) -> WrittenPage:
+        """Return the same as it is written down."""
 
 
 class WholeCases(Protocol):

@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import Callable
 from typing import Final
 
-from supportcases.domain.cases import Case, CaseFilter, CasePage, CaseRef, Message, Thread, ThreadSize
+from supportcases.domain.cases import Case, CaseFilter, CasePage, CaseRef, Message, Thread, ThreadSize, WrittenPage
 from supportcases.storage.sqlite.errors import insert
 from supportcases.storage.sqlite.merchant_list import StoreCases
 from supportcases.storage.sqlite.rows import (
@@ -19,6 +19,7 @@ from supportcases.storage.sqlite.rows import (
     changed_columns,
     message_from_row,
     message_to_row,
+    written_from_row,
 )
 
 NAMES: Final = ("c.id = :name", "c.number = :name")  # how a case is named, in this order in each pair of statements
@@ -167,4 +168,9 @@ class SqliteCases:
         )
 
     def page(self, store: str, wanted: CaseFilter, *, limit: int, offset: int) -> CasePage:
-        return StoreCases(self._connection, store, wanted).page(limit=limit, offset=offset)
+        cases, count = StoreCases(self._connection, store, wanted).page(case_from_row, limit=limit, offset=offset)
+        return CasePage(cases, count, offset, limit)
+
+    def written_page(self, store: str, wanted: CaseFilter, *, limit: int, offset: int) -> WrittenPage:
+        cases, count = StoreCases(self._connection, store, wanted).page(written_from_row, limit=limit, offset=offset)
+        return WrittenPage(cases, count, offset, limit)

@@ -2,11 +2,15 @@
 
 import json
 import sqlite3
-from typing import Any, Final
+from collections.abc import Callable, Iterable
+from typing import Any, Final, TypeVar
 
-from supportcases.domain.cases import Case, CaseFilter, CasePage
-from supportcases.storage.sqlite.rows import COLUMNS, NEWEST_FIRST, case_from_row, matching
+from supportcases.domain.cases import CaseFilter
+from supportcases.storage.sqlite.rows import COLUMNS, NEWEST_FIRST, matching
 from supportcases.storage.sqlite.search import Search
+
+T = TypeVar("T")
+Row = tuple[Any, ...]
 
 FAR: Final = 100  # so many are sooner passed over in the index alone; SQLite reads whole rows to throw them away
 
@@ -20,20 +24,20 @@ class StoreCases:
         self._unsearched = wanted._replace(stores=None, store=store, query=None)  # whoever asks may see the store
         self._where, self._values = matching(self._unsearched)
 
-    def page(self, *, limit: int, offset: int) -> CasePage:
-        """Return some of them, and how many they are."""
+    def page(self, read: Callable[[Row], T], *, limit: int, offset: int) -> tuple[tuple[T, ...], int]:
+        """Return some of them, each as `read` reads its row, and how many they are."""
         count = self._count()
         if count == 0 or (self._query is None and offset >= count):
-            cases: tuple[Case, ...] = ()
+            rows: Iterable[Row] = ()
         elif self._query is not None:
             search = Search(self._connection, self._query, self._where, self._values, among=count)
-            rows, count = search.page(limit=limit, offset=offset)
-            cases = self._in_rows("SELECT value AS row FROM json_each(:found)", found=json.dumps(rows))
+            found, count = search.page(limit=limit, offset=offset)
+            rows = self._in_rows("SELECT value AS row FROM json_each(:found)", found=json.dumps(found))
         elif offset < FAR:
-            cases = self._listed(limit, offset)
+            rows = self._listed(limit, offset)
         else:
-            cases = self._in_rows(f"SELECT rowid AS row {self._tail}", limit=limit, offset=offset)
-        return CasePage(cases, count, offset, limit)
+            rows = self._in_rows(f"SELECT rowid AS row {self._tail}", limit=limit, offset=offset)
+        return tuple(map(read, rows)), count
 
     def _count(self) -> int:
         """Return how many match the filter, whatever is searched for."""
@@ -47,13 +51,13 @@ class StoreCases:
         ).fetchall()
         return found or 0  # the sum of nothing is NULL
 
-    def _listed(self, limit: int, offset: int) -> tuple[Case, ...]:
+    def _listed(self, limit: int, offset: int) -> Iterable[Row]:
         values = {**self._values, "limit": limit, "offset": offset}
-        return tuple(map(case_from_row, self._connection.execute(f"SELECT {COLUMNS} {self._tail}", values)))
+        return self._connection.execute(f"SELECT {COLUMNS} {self._tail}", values)
 
-    def _in_rows(self, rows: str, **values: Any) -> tuple[Case, ...]:
+    def _in_rows(self, rows: str, **values: Any) -> Iterable[Row]:
         """Return the cases in those rows of the table: CROSS, so that SQLite begins with the rows."""
-        found = self._connection.execute(
+        return self._connection.execute(
             f"""
             SELECT {COLUMNS}
             FROM ({rows}) AS found
@@ -63,7 +67,6 @@ class StoreCases:
             """,
             {**self._values, **values},
         )
-        return tuple(map(case_from_row, found))
 
     @property
     def _tail(self) -> str:

@@ -4,7 +4,17 @@ import json
 from collections.abc import Iterable
 from typing import Any, Final
 
-from supportcases.domain.cases import AuthorKind, Case, CaseFilter, Category, Message, Severity, Status
+from supportcases.domain.cases import (
+    AuthorKind,
+    Case,
+    CaseFilter,
+    Category,
+    Message,
+    Severity,
+    Status,
+    WrittenCase,
+    written,
+)
 from supportcases.domain.errors import DatabaseUnusable
 from supportcases.domain.queue import NONE
 from supportcases.domain.text import fold
@@ -12,7 +22,6 @@ from supportcases.domain.times import from_text, milliseconds_between, to_text
 
 COLUMNS: Final = ", ".join(Case._fields)
 NEWEST_FIRST: Final = "last_activity_at DESC, number DESC"  # the order of a merchant's list
-TIMES: Final = ("created_at", "last_activity_at", "closed_at", "unanswered_since")
 ANSWERERS: Final = (AuthorKind.SUPPORT, AuthorKind.ELLIOT)
 FIXED: Final = ("id", "store", "number", "created_at")  # a case keeps these as they are
 MADE_OF: Final = {"subject": "subject_folded", "closed_at": "closed_after"}  # a column that another one is made of
@@ -34,9 +43,8 @@ AUTHOR_KINDS: Final = {kind.value: kind for kind in AuthorKind}
 
 def case_to_row(case: Case) -> dict[str, Any]:
     """Return the row of a case."""
-    times = {name: to_text(at) if (at := getattr(case, name)) else None for name in TIMES}
     closed_after = milliseconds_between(case.created_at, case.closed_at) if case.closed_at else None
-    return {**case._asdict(), **times, "subject_folded": fold(case.subject), "closed_after": closed_after}
+    return {**written(case)._asdict(), "subject_folded": fold(case.subject), "closed_after": closed_after}
 
 
 def changed_columns(before: Case, after: Case) -> list[str]:
@@ -51,11 +59,25 @@ def case_from_row(row: tuple[Any, ...]) -> Case:
     try:
         category, severity, status = CATEGORIES[category], SEVERITIES[severity], STATUSES[status]
     except KeyError as unknown:
-        raise DatabaseUnusable(f"A newer version of supportcases wrote {unknown}; this one cannot read it.") from None
+        raise _unreadable(unknown) from None
     created, active = from_text(created), from_text(active)
     closed = from_text(closed) if closed else None
     since = from_text(since) if since else None
     return Case(case_id, store, number, subject, category, severity, status, created, active, closed, since, assignee)
+
+
+def written_from_row(row: tuple[Any, ...]) -> WrittenCase:
+    """Return the case of a row with `COLUMNS` as it is written down."""
+    case = WrittenCase._make(row)
+    try:
+        CATEGORIES[case.category], SEVERITIES[case.severity], STATUSES[case.status]
+    except KeyError as unknown:
+        raise _unreadable(unknown) from None
+    return case
+
+
+def _unreadable(unknown: KeyError) -> DatabaseUnusable:
+    return DatabaseUnusable(f"A newer version of supportcases wrote {unknown}; this one cannot read it.")
 
 
 def matching(wanted: CaseFilter) -> tuple[str, dict[str, Any]]:

@@ -33,7 +33,7 @@ class CaseCollection(MerchantResource):
     def on_get(self, req: ApiRequest, resp: falcon.Response) -> None:
         """List or search the store's cases, newest activity first."""
         wanted = schemas.load_parameters(CASE_QUERY, req.parameters())
-        send_text(resp, self.writer.page(self._desk.list(asker(req), **wanted)))
+        send_text(resp, self.writer.page(self._desk.written_list(asker(req), **wanted)))
 
     on_head = on_get
 

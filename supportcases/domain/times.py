@@ -8,7 +8,6 @@ from typing import Final
 EARLIEST: Final = datetime.min.replace(tzinfo=UTC)
 LATEST: Final = datetime.max.replace(microsecond=999_000, tzinfo=UTC)
 UNITS: Final = tuple((unit, timedelta(**{f"{unit}s": 1})) for unit in ("day", "hour", "minute", "second"))
-MILLISECOND: Final = timedelta(milliseconds=1)
 TWO: Final = tuple(f"{number:02}" for number in range(60))
 THREE: Final = tuple(f"{number:03}" for number in range(1000))
 
@@ -61,11 +60,6 @@ def _day(ordinal: int) -> str:
 def from_text(text: str) -> datetime:
     """Read what `to_text` wrote."""
     return datetime.fromisoformat(text)
-
-
-def milliseconds_between(begin: datetime, end: datetime) -> int:
-    """Return how many milliseconds after `begin` the other was."""
-    return (end - begin) // MILLISECOND
 
 
 def spelled(span: timedelta) -> str:

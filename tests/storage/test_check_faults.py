@@ -42,12 +42,12 @@ FAULTS = [
         "tallies: there are said to be 0 cases that are open, normal, other and of Ada, and there are 1",
     ),
     (
-        f"UPDATE supportcases_cases SET closed_after = 7 {OF_GLOBEX}",
-        "durations: globex 1 was answered or closed after another time than is kept",
+        f"UPDATE supportcases_cases SET answered_after = 7 {OF_GLOBEX}",
+        "durations: globex 1 was answered after another time than is kept",
     ),
     (
         "UPDATE supportcases_messages SET author_kind = 'elliot' WHERE position = 2",
-        "durations: acme 2 was answered or closed after another time than is kept",
+        "durations: acme 2 was answered after another time than is kept",
     ),
     (f"DELETE FROM supportcases_messages {OF_GLOBEX}", "messages: globex 1 has none"),
     (f"DELETE FROM supportcases_events {OF_GLOBEX}", "history: globex 1 has none"),

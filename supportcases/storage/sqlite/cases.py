@@ -13,7 +13,6 @@ from supportcases.storage.sqlite.merchant_list import StoreCases
 from supportcases.storage.sqlite.rows import (
     COLUMNS,
     MESSAGE_COLUMNS,
-    answered_after,
     case_from_row,
     case_to_row,
     changed_columns,
@@ -73,20 +72,6 @@ class SqliteCases:
 
     def add_message(self, case: Case, message: Message) -> None:
         self._messages_added(insert(self._connection, "message", "messages", message_to_row(case, message)), 1)
-        if (after := answered_after(case, (message,))) is not None:
-            self._keep_first_answer(case, after)
-
-    def _keep_first_answer(self, case: Case, after: int) -> None:
-        self._connection.execute(
-            """
-            UPDATE supportcases_cases
-            SET answered_after = :after
-            WHERE store = :store
-              AND id = :id
-              AND (answered_after IS NULL OR answered_after > :after)
-            """,
-            {"store": case.store, "id": case.id, "after": after},
-        )
 
     def find(self, store: str, ref: CaseRef) -> Case | None:
         row = self._named(CASE, store, ref).fetchone()

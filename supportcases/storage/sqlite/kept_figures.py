@@ -2,14 +2,14 @@
 
 import sqlite3
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Final
 
 from supportcases.domain.text import counted
-from supportcases.domain.times import from_text, milliseconds_between
+from supportcases.domain.times import from_text
 
 MISTIMED: Final = """
-    closed_after IS NOT milliseconds_between(created_at, closed_at)
-    OR answered_after IS NOT (
+    answered_after IS NOT (
         SELECT min(milliseconds_between(c.created_at, m.created_at))
         FROM supportcases_messages AS m
         WHERE m.store = c.store
@@ -80,8 +80,8 @@ def _size(messages: int, characters: int) -> str:
 
 
 def wrong_durations(connection: sqlite3.Connection) -> Iterator[str]:
-    """Yield which case was answered or closed after another time than is kept."""
-    connection.create_function("milliseconds_between", 2, _milliseconds, deterministic=True)
+    """Yield which case was answered after another time than is kept."""
+    connection.create_function("milliseconds_between", 2, _milliseconds_between, deterministic=True)
     for store, number in connection.execute(
         f"""
         SELECT store, number
@@ -90,8 +90,8 @@ def wrong_durations(connection: sqlite3.Connection) -> Iterator[str]:
         ORDER BY store, number
         """
     ):
-        yield f"{store} {number} was answered or closed after another time than is kept"
+        yield f"{store} {number} was answered after another time than is kept"
 
 
-def _milliseconds(begin: str, end: str | None) -> int | None:
-    return milliseconds_between(from_text(begin), from_text(end)) if end else None
+def _milliseconds_between(begin: str, end: str) -> int:
+    return (from_text(end) - from_text(begin)) // timedelta(milliseconds=1)

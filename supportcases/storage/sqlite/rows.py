@@ -1,7 +1,6 @@
 """How a case and a message are written as rows, read again and, by the columns that a case has, found."""
 
 import json
-from collections.abc import Iterable
 from typing import Any, Final
 
 from supportcases.domain.cases import (
@@ -18,13 +17,11 @@ from supportcases.domain.cases import (
 from supportcases.domain.errors import DatabaseUnusable
 from supportcases.domain.queue import NONE
 from supportcases.domain.text import fold
-from supportcases.domain.times import from_text, milliseconds_between, to_text
+from supportcases.domain.times import from_text, to_text
 
 COLUMNS: Final = ", ".join(Case._fields)
 NEWEST_FIRST: Final = "last_activity_at DESC, number DESC"  # the order of a merchant's list
-ANSWERERS: Final = (AuthorKind.SUPPORT, AuthorKind.ELLIOT)
 FIXED: Final = ("id", "store", "number", "created_at")  # a case keeps these as they are
-MADE_OF: Final = {"subject": "subject_folded", "closed_at": "closed_after"}  # a column that another one is made of
 MESSAGE_COLUMNS: Final = ", ".join(Message._fields)
 MOMENTS: Final = {
     "created_after": "created_at >=",
@@ -43,14 +40,14 @@ AUTHOR_KINDS: Final = {kind.value: kind for kind in AuthorKind}
 
 def case_to_row(case: Case) -> dict[str, Any]:
     """Return the row of a case."""
-    closed_after = milliseconds_between(case.created_at, case.closed_at) if case.closed_at else None
-    return {**written(case)._asdict(), "subject_folded": fold(case.subject), "closed_after": closed_after}
+    return {**written(case)._asdict(), "subject_folded": fold(case.subject)}
 
 
 def changed_columns(before: Case, after: Case) -> list[str]:
     """Return the columns that are to be written: SQLite writes each index anew of which a column is named."""
     names = [name for name, was, becomes in zip(Case._fields, before, after, strict=True) if was != becomes]
-    return [name for name in names if name not in FIXED] + [MADE_OF[name] for name in names if name in MADE_OF]
+    folded = ["subject_folded"] if "subject" in names else []
+    return [name for name in names if name not in FIXED] + folded
 
 
 def case_from_row(row: tuple[Any, ...]) -> Case:
@@ -105,12 +102,6 @@ def matching(wanted: CaseFilter) -> tuple[str, dict[str, Any]]:
         if (moment := getattr(wanted, name)) is not None:
             want(f"{condition} :{name}", **{name: to_text(moment)})
     return " AND ".join(conditions), values
-
-
-def answered_after(case: Case, messages: Iterable[Message]) -> int | None:
-    """Return how many milliseconds after its opening the first of these messages answered a case, if one did."""
-    answers = [said.created_at for said in messages if said.author_kind in ANSWERERS and not said.internal]
-    return milliseconds_between(case.created_at, min(answers)) if answers else None
 
 
 def message_to_row(case: Case, message: Message) -> dict[str, Any]:

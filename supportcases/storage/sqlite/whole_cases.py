@@ -8,7 +8,7 @@ from typing import Any, Final
 from supportcases.domain.whole_cases import Dossier
 from supportcases.storage.sqlite.errors import insert
 from supportcases.storage.sqlite.events import entry_to_row
-from supportcases.storage.sqlite.rows import answered_after, case_to_row, message_to_row
+from supportcases.storage.sqlite.rows import case_to_row, message_to_row
 
 # Rows of a statement. Before each statement that may be undone FTS5 writes what it knows of new subjects to the file:
 # a case that comes alone takes four times as long for it, and so does each message behind it in the transaction.
@@ -24,7 +24,7 @@ class SqliteWholeCases:
 
     def add(self, dossiers: Sequence[Dossier]) -> None:
         self._claim_numbers(dossiers)
-        self._insert("case", "cases", map(_case_to_row, dossiers))
+        self._insert("case", "cases", (case_to_row(case) for case, _, _ in dossiers))
         said = ((case, message) for case, messages, _ in dossiers for message in messages)
         last = self._insert("message", "messages", (message_to_row(case, message) for case, message in said))
         self._messages_added(last, sum(len(messages) for _, messages, _ in dossiers))
@@ -51,8 +51,3 @@ class SqliteWholeCases:
         while some := tuple(islice(rows, TOGETHER)):
             last = insert(self._connection, thing, table, *some)
         return last
-
-
-def _case_to_row(dossier: Dossier) -> dict[str, Any]:
-    case, messages, _ = dossier
-    return {**case_to_row(case), "answered_after": answered_after(case, messages)}

@@ -4,9 +4,35 @@ from typing import Final
 
 from sqlite_utils import Database
 
-from supportcases.domain.times import from_text, milliseconds_between
 from supportcases.storage.sqlite.migrations.statements import run
 
+
+def after(begin: str, end: str) -> str:
+    """Return how many milliseconds after `begin` the other time is, by the seconds and last digits of both."""
+    seconds = f"strftime('%s', {end}) - strftime('%s', {begin})"
+    return f"(({seconds}) * 1000 + substr({end}, 21, 3) - substr({begin}, 21, 3))"
+
+
+AN_ANSWER: Final = "{row}.internal = 0 AND {row}.author_kind IN ('support', 'elliot')"
+FIRST_ANSWER: Final = f"""
+    UPDATE supportcases_cases
+    SET answered_after = {after("created_at", "new.created_at")}
+    WHERE store = new.store
+      AND id = new.case_id
+      AND (answered_after IS NULL OR answered_after > {after("created_at", "new.created_at")});
+"""
+ANSWERS: Final = f"""
+    UPDATE supportcases_cases
+    SET answered_after = (
+        SELECT min({after("supportcases_cases.created_at", "m.created_at")})
+        FROM supportcases_messages AS m
+        WHERE m.store = supportcases_cases.store
+          AND m.case_id = supportcases_cases.id
+          AND {AN_ANSWER.format(row="m")}
+    )
+    WHERE store = {{row}}.store
+      AND id = {{row}}.case_id;
+"""
 TALLY_OLD: Final = """
     UPDATE supportcases_tallies
     SET cases = cases - 1
@@ -27,27 +53,21 @@ def step(db: Database) -> None:
     # each order has the cases of one status and severity side by side; what else a filter asks for stands behind, so
     # that a case that is passed over is not read. The durations, in milliseconds, count from the opening: to the first
     # public word of support or elliot, and to the closing
-    db.conn.create_function("milliseconds_between", 2, _between_texts, deterministic=True)
     run(
         db,
-        """
+        f"""
         ALTER TABLE supportcases_cases
             ADD COLUMN answered_after INTEGER;
 
         ALTER TABLE supportcases_cases
-            ADD COLUMN closed_after INTEGER;
-
-        UPDATE supportcases_cases
-        SET closed_after = milliseconds_between(created_at, closed_at)
-        WHERE closed_at IS NOT NULL;
+            ADD COLUMN closed_after INTEGER GENERATED ALWAYS AS {after("created_at", "closed_at")} VIRTUAL;
 
         UPDATE supportcases_cases AS c
-        SET answered_after = milliseconds_between(c.created_at, m.answered_at)
+        SET answered_after = {after("c.created_at", "m.answered_at")}
         FROM (
             SELECT store, case_id, min(created_at) AS answered_at
-            FROM supportcases_messages
-            WHERE internal = 0
-              AND author_kind IN ('support', 'elliot')
+            FROM supportcases_messages AS m
+            WHERE {AN_ANSWER.format(row="m")}
             GROUP BY store, case_id
         ) AS m
         WHERE m.store = c.store
@@ -102,19 +122,25 @@ def step(db: Database) -> None:
         GROUP BY status, severity, category, assignee;
         """,
     )
-    for name, event, happens in (
-        ("opened", "INSERT", TALLY_NEW),
-        ("deleted", "DELETE", TALLY_OLD),
-        ("changed", "UPDATE OF status, severity, category, assignee", TALLY_OLD + TALLY_NEW),
+    for table, name, event, when, happens in (
+        ("cases", "tallied_opened", "INSERT", "TRUE", TALLY_NEW),
+        ("cases", "tallied_deleted", "DELETE", "TRUE", TALLY_OLD),
+        ("cases", "tallied_changed", "UPDATE OF status, severity, category, assignee", "TRUE", TALLY_OLD + TALLY_NEW),
+        ("messages", "answer_added", "INSERT", AN_ANSWER.format(row="new"), FIRST_ANSWER),
+        ("messages", "answer_deleted", "DELETE", AN_ANSWER.format(row="old"), ANSWERS.format(row="old")),
+        (
+            "messages",
+            "answer_changed",
+            "UPDATE OF store, case_id, author_kind, created_at, internal",
+            "TRUE",
+            ANSWERS.format(row="old") + ANSWERS.format(row="new"),
+        ),
     ):
         db.execute(
             f"""
-            CREATE TRIGGER supportcases_cases_tallied_{name}
-                AFTER {event} ON supportcases_cases
+            CREATE TRIGGER supportcases_{table}_{name}
+                AFTER {event} ON supportcases_{table}
+                WHEN {when}
                 BEGIN {happens} END
             """
         )
-
-
-def _between_texts(begin: str, end: str) -> int:
-    return milliseconds_between(from_text(begin), from_text(end))

@@ -105,7 +105,7 @@ def environment(work: Path) -> None:
     for name in PROJECT:
         shutil.copy(ROOT / name, project)
     run(work, sys.executable, "-m", "venv", str(work / "env"))
-    run(work, str(work / "env" / "bin" / "python"), "-m", "pip", "install", "--quiet", f"{project}[binary]")
+    run(work, str(work / "env" / "bin" / "python"), "-m", "pip", "install", "--quiet", f"{project}[binary,console]")
 
 
 def freeze(work: Path) -> None:

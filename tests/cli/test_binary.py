@@ -220,6 +220,8 @@ def test_it_serves_and_finds_after_a_restart_what_it_kept(place):
         assert call(f"{url}/openapi.json") == {**SHIPPED, "servers": [{"url": "/"}]}
         with urlopen(f"{url}/docs", timeout=10) as page:
             assert page.read().decode() == reference_page.TARGET.read_text(encoding="utf-8")
+        with urlopen(f"{url}/console", timeout=10) as page:
+            assert "Sign in to Support" in page.read().decode()
         opened = call(f"{url}{CASES}", key, body=BODY)
         assert (opened["number"], opened["status"]) == (1, "open")
         assert [case["id"] for case in call(f"{url}{CASES}", key)["data"]] == [opened["id"]]

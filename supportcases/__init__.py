@@ -18,14 +18,17 @@ from supportcases.domain.errors import (
     KeyNotFound,
     NotPermitted,
     SupportCasesError,
+    TextNotFound,
     ThreadFull,
     TooManyCases,
+    TooManyTexts,
     TooSlow,
     Unauthorized,
 )
 from supportcases.domain.events import Event, EventKind, History, HistoryEntry
 from supportcases.domain.queue import QueuePage, QueueSort, QueueViews, StoreCounts, StorePage
 from supportcases.domain.statistics import Spread, Statistics
+from supportcases.domain.texts import CannedText
 from supportcases.storage.protocol import ApiKey, Repository
 from supportcases.storage.sqlite import SqliteRepository
 from supportcases.version import __version__
@@ -39,6 +42,7 @@ __all__ = [
     "ActorKind",
     "ApiKey",
     "AuthorKind",
+    "CannedText",
     "Case",
     "CaseMoved",
     "CaseNotFound",
@@ -73,9 +77,11 @@ __all__ = [
     "SupportApp",
     "SupportCasesError",
     "SupportDesk",
+    "TextNotFound",
     "Thread",
     "ThreadFull",
     "TooManyCases",
+    "TooManyTexts",
     "TooSlow",
     "Unauthorized",
     "__version__",

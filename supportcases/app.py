@@ -32,6 +32,7 @@ from supportcases.web.support.cases import (
     Stores,
     Views,
 )
+from supportcases.web.support.texts import CannedTextItem, CannedTexts
 
 if TYPE_CHECKING:
     from supportcases.console import Console
@@ -163,6 +164,8 @@ def create_app(
     app.add_route(f"{support}/cases/{{id}}/history", QueuedCaseHistory(checked, max_body=max_body))
     app.add_route(f"{support}/stats", DeskStatistics(checked, max_body=max_body))
     app.add_route(f"{support}/views", Views(checked, max_body=max_body))
+    app.add_route(f"{support}/texts", CannedTexts(checked, max_body=max_body))
+    app.add_route(f"{support}/texts/{{id}}", CannedTextItem(checked, max_body=max_body))
     app.add_route(f"{support}/stores", Stores(checked, max_body=max_body))
     for path, resource in service.items():
         app.add_route(path, resource)

@@ -27,10 +27,12 @@ from dev.tools.openapi_examples import (
     STATISTICS,
     STORES,
     SUPPORT,
+    TEXT,
+    TEXTS,
     VIEWS,
     Examples,
 )
-from dev.tools.openapi_rules import ID_OR_NUMBER, IDEMPOTENCY_KEY, IF_MATCH, REFERENCE, from_rule
+from dev.tools.openapi_rules import ID_OR_NUMBER, IDEMPOTENCY_KEY, IF_MATCH, REFERENCE, TEXT_ID, from_rule
 from supportcases import create_app
 from supportcases.app import MAX_BODY
 from supportcases.version import __version__
@@ -76,6 +78,10 @@ SCHEMAS = (
     answers.SupportReply,
     answers.HistoryEntry,
     answers.History,
+    shapes.NewText,
+    shapes.TextChange,
+    answers.CannedText,
+    answers.CannedTextList,
     answers.QueueViews,
     answers.StoreCounts,
     answers.StoreList,
@@ -168,6 +174,24 @@ OPERATIONS: dict[tuple[str, str], dict[str, Any]] = {
         "errors": [400, 404],
     },
     ("GET", VIEWS): {"id": "countViews", "answer": answers.QueueViews, "errors": [404]},
+    ("GET", TEXTS): {"id": "listTexts", "answer": answers.CannedTextList, "errors": [404]},
+    ("POST", TEXTS): {
+        "id": "addText",
+        "body": shapes.NewText,
+        "answer": answers.CannedText,
+        "status": 201,
+        "errors": [400, 403, 404, 409, 413, 415],
+        "location": True,
+        "links": _links(SAME_CASE, "getText", "changeText", "removeText"),
+    },
+    ("GET", TEXT): {"id": "getText", "answer": answers.CannedText, "errors": [404]},
+    ("PATCH", TEXT): {
+        "id": "changeText",
+        "body": shapes.TextChange,
+        "answer": answers.CannedText,
+        "errors": [400, 403, 404, 413, 415],
+    },
+    ("DELETE", TEXT): {"id": "removeText", "answer": None, "status": 204, "errors": [403, 404]},
     ("GET", STORES): {
         "id": "listStores",
         "query": shapes.SupportStoreQuery,
@@ -183,10 +207,12 @@ TAGS = {
     CASES: ("merchants", "What merchants do, with a merchant's key"),
     f"{SUPPORT}/": ("support", "What the support team does, with a support key"),
 }
-PARAMETERS = {"{id_or_number}": ID_OR_NUMBER, "{id}": REFERENCE}
+NO_CONTENT = 204
+PARAMETERS = {"{id_or_number}": ID_OR_NUMBER, "cases/{id}": REFERENCE, "texts/{id}": TEXT_ID}
 # what a schema says beyond its fields
 MORE: dict[str, dict[str, Any]] = {
     "SupportCaseChange": {"minProperties": 1},
+    "TextChange": {"minProperties": 1},
     "NewSupportMessage": {
         "not": {
             "properties": {"internal": {"const": True}, "close": {"const": True}},
@@ -199,13 +225,16 @@ REQUEST_ID = {"description": "The id of the request", "schema": {"type": "string
 ERRORS: dict[int, tuple[str, dict[str, Any]]] = {
     400: ("Something in the request is not allowed", {}),
     401: ("No valid API key", {"WWW-Authenticate": {"description": "Bearer", "schema": {"type": "string"}}}),
-    403: ("Not for this key: it is of the other kind, or does not serve that store", {}),
-    404: ("There is no such case for this key; below /support there is nothing at all for a merchant's", {}),
+    403: ("Not for this key: it is of the other kind, does not serve that store, or has not the right admin", {}),
+    404: ("There is no such case or text for this key; below /support there is nothing at all for a merchant's", {}),
     405: (
         "The path does not take this method",
         {"Allow": {"description": "What it takes", "schema": {"type": "string"}}},
     ),
-    409: ("The store has as many open cases as it may have, or the case has no room for one more reply", {}),
+    409: (
+        "There are as many open cases of the store, or texts, as there may be, or the case has no room for a reply",
+        {},
+    ),
     412: ("The case has changed since it had the ETag in If-Match", {}),
     413: (f"The body has more than {MAX_BODY:,} bytes", {}),
     415: ("The body is not JSON", {}),
@@ -297,6 +326,8 @@ def _operation(plugin: MarshmallowPlugin, method: str, path: str, summary: str, 
         operation["requestBody"] = {"required": True, "content": {"application/json": content}}
     content = {"schema": told["answer"] or {"type": "object"}, **({"example": answer} if told["answer"] else {})}
     good = {"description": summary, "headers": _headers(told), "content": {"application/json": content}}
+    if told.get("status") == NO_CONTENT:
+        del good["content"]
     if "links" in told:
         good["links"] = told["links"]
     everywhere = [405, 500, 503] if told.get("open") else [401, 405, 429, 500, 503]
@@ -311,7 +342,7 @@ def _headers(told: dict[str, Any]) -> dict[str, Any]:
     """Return the headers of a good answer."""
     headers: dict[str, Any] = {"X-Request-Id": REQUEST_ID}
     if told.get("location"):
-        headers["Location"] = {"description": "Path of the new case, by UUID", "schema": {"type": "string"}}
+        headers["Location"] = {"description": "Path of what is new, by UUID", "schema": {"type": "string"}}
     if IDEMPOTENCY_KEY in told.get("parameters", []):
         headers["Idempotent-Replayed"] = {"description": "true on a retry's answer", "schema": {"const": "true"}}
     if told.get("etag"):

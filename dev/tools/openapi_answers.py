@@ -202,6 +202,20 @@ class History(Schema):
     meta = fields.Nested(SupportPageMeta)
 
 
+class CannedText(Schema):
+    """A canned text of the team's."""
+
+    id = fields.String(metadata=described("UUID of the text", format="uuid"))
+    name = fields.String(metadata=described("What it is picked by"))
+    body = fields.String(metadata=described("The text"))
+
+
+class CannedTextList(Schema):
+    """The canned texts, in the order of their names."""
+
+    data = fields.List(fields.Nested(CannedText), metadata=described("All of them, 200 at the most"))
+
+
 class QueueViews(Schema):
     """How many cases each view has that an agent works in."""
 

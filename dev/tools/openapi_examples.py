@@ -23,12 +23,14 @@ QUEUED: Final = f"{QUEUE}/{{id}}"
 QUEUED_MESSAGES: Final = f"{QUEUED}/messages"
 HISTORY: Final = f"{QUEUED}/history"
 STATISTICS: Final = f"{SUPPORT}/stats"
+TEXTS: Final = f"{SUPPORT}/texts"
+TEXT: Final = f"{TEXTS}/{{id}}"
 VIEWS: Final = f"{SUPPORT}/views"
 STORES: Final = f"{SUPPORT}/stores"
 
 LIMITED: Final[dict[int, dict[str, Any]]] = {409: {"max_open_cases": 1}, 429: {"rate_limit": "1/minute"}}
 
-ACTORS: Final = {"sck_example": Actor.merchant("acme"), "sck_support": Actor.support("Ada")}
+ACTORS: Final = {"sck_example": Actor.merchant("acme"), "sck_support": Actor.support("Ada", admin=True)}
 
 
 def _headers(key: str, **more: str) -> dict[str, str]:
@@ -96,6 +98,12 @@ class Examples:
         self._ask("GET", QUEUE, f"{QUEUE}?limit=2")
         self._ask("GET", STATISTICS, STATISTICS)
         self._ask("GET", VIEWS, VIEWS)
+        new = {"name": "Looking into it", "body": "Hello {author},\n\nwe are looking into it.\n\n{agent}"}
+        self._ask("POST", TEXTS, TEXTS, new)
+        (text,) = self._desk.texts(ACTORS["sck_support"])
+        self._ask("PATCH", TEXT, f"{TEXTS}/{text.id}", {"name": "On it"})
+        self._ask("GET", TEXT, f"{TEXTS}/{text.id}")
+        self._ask("GET", TEXTS, TEXTS)
         self._ask("GET", STORES, STORES)
 
     def _ask(self, method: str, template: str, path: str, body: Any = None) -> None:

@@ -50,6 +50,14 @@ REFERENCE = {
     },
 }
 
+TEXT_ID = {
+    "name": "id",
+    "in": "path",
+    "required": True,
+    "description": "The UUID of a canned text",
+    "schema": {"type": "string", "pattern": f"^{UUID_TEXT.pattern}$"},
+}
+
 
 def from_rule(self: Any, field: Any, **_: Any) -> dict[str, Any]:
     """Return what a field's rule allows, as JSON Schema."""

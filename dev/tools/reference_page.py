@@ -19,7 +19,8 @@ METHODS = ("get", "post", "put", "patch", "delete")
 JSON = "application/json"
 ORIGIN = "http://127.0.0.1:8000"  # in the curl lines, until the script puts the real one there
 ENDLESS = 10**12  # a maximum above it says nothing to a reader
-NAMES = ("1", "acme:1")  # what a path may name, where its pattern takes it
+TEXT_ID = "0191abc0-1234-7def-8000-000000000001"
+NAMES = ("1", "acme:1", TEXT_ID)  # what a path may name, where its pattern takes it
 
 GROUPS = {"merchants": "Merchants", "support": "Support team", None: "Service"}
 

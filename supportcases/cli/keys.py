@@ -34,6 +34,7 @@ def add_to(commands: Any) -> None:
     creating.add_argument(
         "--stores", type=stores, metavar="A,B", help="with --support: only for the cases of these stores"
     )
+    flag(creating, "--admin", "with --support: for somebody who may write the canned texts, and make and revoke keys")
     option(
         creating,
         "--label",
@@ -66,7 +67,8 @@ def create_key(options: argparse.Namespace) -> None:
     keys = KeyRing(repository, clock=lambda: now)  # so that it ends when it was asked to, to the millisecond
     lifetime = options.expires - now if isinstance(options.expires, datetime) else options.expires
     if options.support:
-        key, kept = keys.create_support(label=options.label, stores=options.stores, lifetime=lifetime)
+        of = {"label": options.label, "stores": options.stores, "admin": options.admin}
+        key, kept = keys.create_support(**of, lifetime=lifetime)
     else:
         key, kept = keys.create(options.store, label=options.label or DEFAULT_AUTHOR, lifetime=lifetime)
     _hand_over(key, kept, keys)
@@ -93,6 +95,8 @@ def refuse_wrong_use(options: argparse.Namespace) -> None:
     if not options.support:
         if options.stores:
             options.wrong("--stores needs --support: the key of a store is for that store alone.")
+        if options.admin:
+            options.wrong("--admin needs --support: it is a right of some of the support team.")
         if options.store is None:
             options.wrong("name the STORE that gets the key, or give --support.")
         return
@@ -127,7 +131,8 @@ def side_of(actor: Actor) -> str:
     """Return a merchant's store, or for which stores somebody of the support team works; no store is called so."""
     if actor.kind is ActorKind.MERCHANT:
         return actor.store
-    return f"(support: {'all' if actor.stores is None else ','.join(sorted(actor.stores))})"
+    stores = "all" if actor.stores is None else ",".join(sorted(actor.stores))
+    return f"({'admin' if actor.admin else 'support'}: {stores})"
 
 
 def state_of(key: ApiKey, keys: KeyRing) -> str:

@@ -63,9 +63,16 @@ class KeyRing:
         return self._keep(Actor.merchant(store, label), now, expires_at)
 
     def create_support(
-        self, *, label: str, stores: Iterable[str] | None = None, lifetime: timedelta | None = None
+        self,
+        *,
+        label: str,
+        stores: Iterable[str] | None = None,
+        lifetime: timedelta | None = None,
+        admin: bool = False,
     ) -> tuple[str, ApiKey]:
         """Make a key for somebody of the support team, for all stores or only for `stores`.
+
+        With `admin` it has the right to write the canned texts, and in the console to make and revoke keys.
 
         Raises:
             InvalidInput: As for `create`.
@@ -76,7 +83,7 @@ class KeyRing:
             for store in () if isinstance(named, str) else named or ():
                 check("store", STORE, store)
             now, expires_at = self._life(lifetime, check)
-        return self._keep(Actor.support(label, named), now, expires_at)
+        return self._keep(Actor.support(label, named, admin=admin), now, expires_at)
 
     def _life(self, lifetime: timedelta | None, check: Checker) -> tuple[datetime, datetime | None]:
         """Return when a key made now begins and when it ends."""

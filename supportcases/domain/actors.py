@@ -24,13 +24,15 @@ class Actor:
     `stores` are the stores whose cases the actor may see: exactly one for a merchant, None for a member of the
     support team who may see them all. `label` names the actor in the history of a case. `id` tells apart those who
     have one label, as the ids of their API keys do: each has a rate limit of its own, and for the support team the
-    Idempotency-Keys are kept for each id, or else for each label.
+    Idempotency-Keys are kept for each id, or else for each label. `admin` is the right of some of the support team to
+    write the canned texts, and in the console to make and revoke keys.
     """
 
     kind: ActorKind
     label: str
     stores: frozenset[str] | None
     id: str | None = None
+    admin: bool = False
 
     def __post_init__(self) -> None:
         """Check the names.
@@ -46,6 +48,8 @@ class Actor:
                 check("store", STORE, store)
         if self.kind is ActorKind.MERCHANT and len(self.stores or ()) != 1:
             raise InvalidInput({"stores": "Must be exactly one for a merchant."})
+        if self.admin and self.kind is ActorKind.MERCHANT:
+            raise InvalidInput({"admin": "Must be left out for a merchant."})
 
     @classmethod
     def merchant(cls, store: str, label: str = DEFAULT_AUTHOR, *, id: str | None = None) -> "Actor":
@@ -57,15 +61,20 @@ class Actor:
         return cls(ActorKind.MERCHANT, label, frozenset((store,)), id)._visible()
 
     @classmethod
-    def support(cls, label: str, stores: Iterable[str] | None = None, *, id: str | None = None) -> "Actor":
+    def support(
+        cls, label: str, stores: Iterable[str] | None = None, *, id: str | None = None, admin: bool = False
+    ) -> "Actor":
         """Return a member of the support team, for all stores or only for `stores`; `id` tells apart equal labels.
+
+        With `admin` it may write the canned texts, and in the console make and revoke keys.
 
         Raises:
             InvalidInput: No store or nobody can be called that.
         """
         if isinstance(stores, str):
             raise InvalidInput({"stores": f"Must be a list of names, such as [{stores!r}]."})
-        return cls(ActorKind.SUPPORT, label, None if stores is None else frozenset(stores), id)._visible()
+        served = None if stores is None else frozenset(stores)
+        return cls(ActorKind.SUPPORT, label, served, id, admin)._visible()
 
     def _visible(self) -> "Actor":
         with checking() as check:
@@ -96,7 +105,14 @@ class Actor:
         if self.kind is not kind:
             raise NotPermitted(FOR_ONLY[kind])
 
+    def must_be_admin(self) -> None:
+        """Raise `NotPermitted` unless the actor is one of the support team with the right `admin`."""
+        self.must_be(ActorKind.SUPPORT)
+        if not self.admin:
+            raise NotPermitted(FOR_ADMINS)
 
+
+FOR_ADMINS: Final = "This is for those of the support team who have the right admin."
 FOR_ONLY: Final = {
     ActorKind.MERCHANT: "This is for merchants only; the support team's side is below /support.",
     ActorKind.SUPPORT: "This is for the support team only.",

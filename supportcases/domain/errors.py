@@ -69,6 +69,20 @@ class KeyNotFound(SupportCasesError, LookupError):
     _sentence = "There is no API key with that id; `supportcases keys list` shows the ids."
 
 
+class TextNotFound(SupportCasesError, LookupError):
+    """There is no such text."""
+
+    code = "text_not_found"
+    _sentence = "There is no such text."
+
+
+class TooManyTexts(SupportCasesError):
+    """There are as many texts as there may be; change one, or remove one first."""
+
+    code = "too_many_texts"
+    _sentence = "There are as many texts as there may be; change one, or remove one first."
+
+
 class AlreadyThere(SupportCasesError):
     """A thing with that id is there already."""
 

@@ -208,6 +208,7 @@ class QueryRule:
 CASE_BODY: Final = TextRule(10, 10_000)
 REPLY_BODY: Final = TextRule(1, 10_000)
 SUBJECT: Final = TextRule(3, 200, one_line=True)
+TEXT_NAME: Final = TextRule(1, 120, one_line=True)
 AUTHOR: Final = TextRule(1, 120, one_line=True)
 CATEGORY: Final = ChoiceRule(Category)
 SEVERITY: Final = ChoiceRule(Severity)
@@ -264,6 +265,8 @@ CHANGES: Final[Mapping[str, Rule[Any]]] = {  # by the support team; the assignee
     "category": CATEGORY,
     "subject": SUBJECT,
 }
+
+TEXT_CHANGES: Final[Mapping[str, Rule[Any]]] = {"name": TEXT_NAME, "body": REPLY_BODY}  # of a canned text
 
 DEFAULT_AUTHOR: Final = "API"
 DEFAULT_CATEGORY: Final = Category.OTHER

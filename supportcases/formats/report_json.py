@@ -1,8 +1,11 @@
 """What the support team looks over, as JSON text: the history of a case, the stores, how the desk is doing."""
 
+from collections.abc import Iterable
+
 from supportcases.domain.events import History
 from supportcases.domain.queue import QueueViews, StorePage
 from supportcases.domain.statistics import Statistics
+from supportcases.domain.texts import CannedText
 from supportcases.domain.times import to_text
 from supportcases.formats.case_json import FOR_TEAM, to_json
 
@@ -41,6 +44,16 @@ def stores_text(page: StorePage) -> str:
         for store in page.stores
     ]
     return to_json({"data": stores, "meta": _meta(page)})
+
+
+def texts_text(texts: Iterable[CannedText]) -> str:
+    """Write the canned texts."""
+    return to_json({"data": [text._asdict() for text in texts]})
+
+
+def text_text(text: CannedText) -> str:
+    """Write a canned text."""
+    return to_json(text._asdict())
 
 
 def statistics_text(statistics: Statistics) -> str:

@@ -57,6 +57,24 @@ class NewSupportMessage(Input):
     close = Ruled(rules.CLOSE, "Whether the case is closed with it; not with a note", load_default=False)
 
 
+class NewText(Input):
+    """A canned text to be added."""
+
+    name = Ruled(rules.TEXT_NAME, "What it is picked by; no two have one name", required=True)
+    body = Ruled(
+        rules.REPLY_BODY,
+        "The text; the console fills in {author}, {number}, {subject}, {agent} and {tomorrow}",
+        required=True,
+    )
+
+
+class TextChange(Input):
+    """What of a canned text is to be changed; at least one of these."""
+
+    name = Ruled(rules.TEXT_NAME, "What it is picked by; no two have one name")
+    body = Ruled(rules.REPLY_BODY, "The text")
+
+
 class CaseQuery(Query):
     """Which cases a list shall have."""
 

@@ -51,7 +51,7 @@ OPTIONS = {
         *("--db", "--host", "--port", "--threads", "--rate-limit", "--trusted-proxy", "--time-budget"),
         *("--max-open-cases", "--max-thread-messages", "--max-thread-characters", "--no-docs", "--console"),
     },
-    "keys create": {"--db", "--support", "--stores", "--label", "--expires"},
+    "keys create": {"--db", "--support", "--stores", "--admin", "--label", "--expires"},
     "keys list": {"--db", "--limit", "--offset"},
     "keys revoke": {"--db"},
     "cases": {

@@ -22,6 +22,7 @@ from tests.support.report_contract import ReportContract
 from tests.support.repository_contract import RepositoryContract
 from tests.support.rows import a_case, found, kept, listed
 from tests.support.session_contract import SessionContract
+from tests.support.text_contract import TextContract
 from tests.support.transaction_contract import TransactionContract
 from tests.support.whole_cases_contract import WholeCasesContract
 
@@ -32,6 +33,7 @@ class Contract(
     RepositoryContract,
     WholeCasesContract,
     SessionContract,
+    TextContract,
     ListContract,
     QueueContract,
     ReportContract,

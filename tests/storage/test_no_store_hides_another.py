@@ -43,6 +43,8 @@ TABLES = {
     "team_search": protocols.TeamSearch,
     "events": protocols.Events,
     "keys": protocols.Keys,
+    "texts": protocols.Texts,
+    "sessions": protocols.Sessions,
     "replays": protocols.Replays,
 }
 TELLS_A_STORE = {"store", "stores", "wanted", "scope", "case", "dossiers"}
@@ -190,6 +192,7 @@ READS = {
     "team_search.page": sought,
     "events.history": lambda t, store: [t.events.history(store, ref, limit=9, offset=0) for ref in (VICTIM, OURS)],
     "events.count": lambda t, store: [t.events.count(store, ref) for ref in (VICTIM, OURS)],
+    "keys.of_store": lambda t, store: t.keys.of_store(store, limit=100),
     "replays.find": lambda t, store: t.replays.find(f"store:{store}", "k"),
 }
 

@@ -70,7 +70,16 @@ SESSION = {
     "created_at": WHEN,
     "expires_at": "2024-06-15T22:31:00.000Z",
 }
-TABLES = {"cases": CASE, "messages": MESSAGE, "events": EVENT, "keys": KEY, "replays": REPLAY, "sessions": SESSION}
+TEXT = {"id": id_of(9), "name": "Looking into it", "body": "We are."}
+TABLES = {
+    "cases": CASE,
+    "messages": MESSAGE,
+    "events": EVENT,
+    "keys": KEY,
+    "replays": REPLAY,
+    "sessions": SESSION,
+    "texts": TEXT,
+}
 NO_TIME = ["2024-06-15", "2024-06-15T10:31:00Z", "2024-06-15T10:31:00.000+00:00", "2024-06-15T10:31:00.000000Z"]
 
 BROKEN_ROWS = [
@@ -128,6 +137,11 @@ BROKEN_ROWS = [
     *(("replays", {"status": value}) for value in (199, 300, 404, 500, None)),
     *(("replays", {"body": value}) for value in ("", "{", None)),
     *(("replays", {"kept_at": value}) for value in (None, *NO_TIME)),
+    *(("keys", {"admin": value}) for value in (1, 2, None, "yes")),
+    *(("keys", SUPPORT_KEY | {"admin": value}) for value in (2, -1, None)),
+    *(("texts", {"id": value}) for value in ("x", None, id_of(9).upper())),
+    *(("texts", {"name": value}) for value in ("", "x" * 121, None)),
+    *(("texts", {"body": value}) for value in ("", "x" * 10_001, None)),
     *(("sessions", {"token_hash": value}) for value in ("", "0" * 63, None, hash_of(2))),
     *(("sessions", {"key_id": value}) for value in (None, "", "0" * 12)),
     *(("sessions", {"created_at": value}) for value in (None, *NO_TIME)),
@@ -159,6 +173,7 @@ OTHER_ROWS = [
     ("messages", {"internal": 1, "author_kind": "support"}),
     *(("events", {"kind": value, "actor_kind": "support"}) for value in ("noted", "announced", "changed")),
     *(("keys", SUPPORT_KEY | {"stores": value}) for value in (None, "[]", '["acme", "globex"]')),
+    ("keys", SUPPORT_KEY | {"admin": 1}),
 ]
 
 

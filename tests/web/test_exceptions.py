@@ -33,6 +33,7 @@ EXPECTED = {
     errors.NotPermitted: (403, "forbidden", {}),
     errors.CaseNotFound: (404, "not_found", {}),
     errors.KeyNotFound: (404, "key_not_found", {}),
+    errors.TextNotFound: (404, "text_not_found", {}),
     errors.AlreadyThere: (500, "internal_error", {}),
     errors.CaseMoved: (412, "precondition_failed", {}),
     errors.IdempotencyKeyReused: (422, "idempotency_key_reused", {}),
@@ -43,6 +44,7 @@ EXPECTED = {
     errors.DatabaseDamaged: (500, "database_damaged", {}),
     errors.TooManyCases: (409, "too_many_cases", {}),
     errors.ThreadFull: (409, "thread_full", {}),
+    errors.TooManyTexts: (409, "too_many_texts", {}),
 }
 
 

@@ -19,11 +19,13 @@ ROUTES = {
     f"{SUPPORT}/stats": READ,
     f"{SUPPORT}/views": READ,
     f"{SUPPORT}/stores": READ,
+    f"{SUPPORT}/texts": {*READ, "POST"},
+    f"{SUPPORT}/texts/acme:1": {*READ, "PATCH", "DELETE"},
     "/healthz": READ,
     "/openapi.json": READ,
 }
 VERBS = {"GET", "POST", "PATCH", "PUT", "DELETE", "TRACE", "CONNECT", "PROPFIND", "REPORT"}
-READABLE = [path for path, methods in ROUTES.items() if "GET" in methods]
+READABLE = [path for path, methods in ROUTES.items() if "GET" in methods and "/texts/" not in path]
 BODY = b'{"body": "meant as a reply", "status": "closed", "store": "acme"}'
 
 

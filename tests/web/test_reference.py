@@ -12,7 +12,7 @@ import pytest
 from falcon.testing import TestClient
 
 from dev.tools import make_openapi, reference_page
-from supportcases import create_app, mount
+from supportcases import CannedText, create_app, mount
 from supportcases.server import served
 from supportcases.web.pages.content import policy
 from tests.conftest import ACME, CASES, SUPPORT, call
@@ -132,7 +132,9 @@ def test_its_links_lead_somewhere_and_no_place_is_there_twice(page):
 def test_its_curl_lines_do_what_they_say(app, page):
     needs("curl", package="curl")
     app.desk.open(ACME, body="The checkout shows a blank page.")
-    keys = {CASES: app.keys.create("acme")[0], SUPPORT: app.keys.create_support(label="Ada")[0]}
+    with app.desk.repository.write() as transaction:
+        transaction.texts.add(CannedText(reference_page.TEXT_ID, "Mended", "It works again."))
+    keys = {CASES: app.keys.create("acme")[0], SUPPORT: app.keys.create_support(label="Ada", admin=True)[0]}
     sections = re.findall(r'<section id="\w+" class="operation".*?</section>', page, re.DOTALL)
     with served(app) as url:
         for section in sections:

@@ -203,6 +203,7 @@ def test_the_walls_stand(app):
 def test_the_walk_knows_every_route(app):
     served = {(m, t) for m, t in routes(app) if m in {"GET", "POST", "PATCH", "HEAD"}}
     item, queue, queued = f"{CASES}/{{id_or_number}}", f"{SUPPORT}/cases", f"{SUPPORT}/cases/{{id}}"
+    texts, text = f"{SUPPORT}/texts", f"{SUPPORT}/texts/{{id}}"
     gets = [
         CASES,
         item,
@@ -212,9 +213,10 @@ def test_the_walk_knows_every_route(app):
         f"{SUPPORT}/stats",
         f"{SUPPORT}/views",
         f"{SUPPORT}/stores",
+        *(texts, text),
     ]
-    posts = [CASES, f"{item}/messages", queue, f"{queued}/messages"]
-    for method, templates in {"GET": gets, "HEAD": gets, "POST": posts, "PATCH": [item, queued]}.items():
+    posts = [CASES, f"{item}/messages", queue, f"{queued}/messages", texts]
+    for method, templates in {"GET": gets, "HEAD": gets, "POST": posts, "PATCH": [item, queued, text]}.items():
         assert {(method, template) for template in templates} <= served
     assert {t for _, t in served} - OPEN_TO_ALL == {*gets, *posts}
     methods = {m for m, t in routes(app) if t == queued}

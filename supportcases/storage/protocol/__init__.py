@@ -25,6 +25,7 @@ from supportcases.domain.whole_cases import Dossier
 from supportcases.storage.protocol.keys import ApiKey as ApiKey
 from supportcases.storage.protocol.keys import Keys
 from supportcases.storage.protocol.sessions import Sessions
+from supportcases.storage.protocol.texts import Texts
 
 
 class Answer(NamedTuple):
@@ -207,6 +208,10 @@ class Transaction(Protocol):
     @property
     def keys(self) -> Keys:
         """The API keys."""
+
+    @property
+    def texts(self) -> Texts:
+        """The team's canned texts."""
 
     @property
     def sessions(self) -> Sessions:

@@ -11,7 +11,7 @@ from supportcases.domain.actors import Actor, ActorKind
 from supportcases.storage.protocol import ApiKey
 from supportcases.storage.sqlite.errors import insert
 
-COLUMNS: Final = "id, kind, store, stores, label, created_at, expires_at, revoked_at"
+COLUMNS: Final = "id, kind, store, stores, label, created_at, expires_at, revoked_at, admin"
 FIND: Final = f"""
     SELECT {COLUMNS}
     FROM supportcases_keys
@@ -34,6 +34,7 @@ class SqliteKeys:
             "kind": key.actor.kind,
             **_stores_to_row(key.actor),
             "label": key.actor.label,
+            "admin": key.actor.admin,
             "created_at": times.to_text(key.created_at),
             "expires_at": times.to_text(key.expires_at) if key.expires_at else None,
         }
@@ -88,13 +89,13 @@ def _stores_to_row(actor: Actor) -> dict[str, str | None]:
 
 
 @lru_cache(maxsize=1_000)  # a key comes with every request, and is as it was unless its row has changed
-def key_from_row(row: tuple[str, str, str, str | None, str, str, str | None, str | None]) -> ApiKey:
+def key_from_row(row: tuple[str, str, str, str | None, str, str, str | None, str | None, int]) -> ApiKey:
     """Return the key of a row with `COLUMNS`."""
-    key_id, kind, store, stores, label, created_at, expires_at, revoked_at = row
+    key_id, kind, store, stores, label, created_at, expires_at, revoked_at, admin = row
     served = [store] if kind == ActorKind.MERCHANT else json.loads(stores or "null")
     return ApiKey(
         id=key_id,
-        actor=Actor(ActorKind(kind), label, None if served is None else frozenset(served), key_id),
+        actor=Actor(ActorKind(kind), label, None if served is None else frozenset(served), key_id, bool(admin)),
         created_at=times.from_text(created_at),
         expires_at=times.from_text(expires_at) if expires_at else None,
         revoked_at=times.from_text(revoked_at) if revoked_at else None,

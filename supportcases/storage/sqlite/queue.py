@@ -47,17 +47,24 @@ class SqliteQueue:
         where, values = matching(CaseFilter(stores=stores))
         rows = self._connection.execute(
             f"""
+            WITH newest AS (
+                SELECT store,
+                       (SELECT max(last_activity_at) FROM supportcases_cases AS c WHERE c.store = s.store) AS active
+                FROM supportcases_stores AS s
+                WHERE {where}
+                  AND active IS NOT NULL
+                ORDER BY active DESC, store
+                LIMIT :limit OFFSET :offset
+            )
             SELECT store,
                    sum(cases) FILTER (WHERE status = 'open'),
                    sum(cases) FILTER (WHERE status = 'answered'),
                    sum(cases) FILTER (WHERE status = 'closed'),
-                   (SELECT max(last_activity_at) FROM supportcases_cases AS c WHERE c.store = n.store) AS active
-            FROM supportcases_counts AS n
-            WHERE {where}
+                   active
+            FROM newest
+            JOIN supportcases_counts USING (store)
             GROUP BY store
-            HAVING active IS NOT NULL
             ORDER BY active DESC, store
-            LIMIT :limit OFFSET :offset
             """,
             {**values, "limit": limit, "offset": offset},
         ).fetchall()

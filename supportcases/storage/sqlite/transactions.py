@@ -23,6 +23,7 @@ from supportcases.storage.sqlite.pool import Connections
 from supportcases.storage.sqlite.queue import SqliteQueue
 from supportcases.storage.sqlite.sessions import SqliteSessions
 from supportcases.storage.sqlite.team_search import SqliteTeamSearch
+from supportcases.storage.sqlite.texts import SqliteTexts
 from supportcases.storage.sqlite.whole_cases import SqliteWholeCases
 
 log: Final = logging.getLogger("supportcases.sqlite")
@@ -76,6 +77,11 @@ class SqliteTransaction:
     def keys(self) -> SqliteKeys:
         """The API keys."""
         return SqliteKeys(self.connection)
+
+    @property
+    def texts(self) -> SqliteTexts:
+        """The team's canned texts."""
+        return SqliteTexts(self.connection)
 
     @property
     def sessions(self) -> SqliteSessions:

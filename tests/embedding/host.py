@@ -55,6 +55,7 @@ from supportcases import (
     create_app,
     mount,
 )
+from supportcases.console import Console
 from supportcases.testing import (
     ActingMerchant,
     ActingSupport,
@@ -121,7 +122,7 @@ def serve(path: str) -> SupportDesk:
         service_routes=False,
     )
     application = mount(support, support, at="/support", strip=False)
-    twice = mount(application, create_app(":memory:"), at="/more")
+    twice = mount(application, create_app(":memory:", console=Console(brand="Lumen")), at="/more")
     assert callable(twice)
     return support.desk
 

@@ -117,5 +117,5 @@ def test_what_nobody_foresaw(valid, app, monkeypatch):
     def fail(*_, **__):
         raise RuntimeError("nobody foresaw this")
 
-    monkeypatch.setattr(type(app.desk), "list", fail)
+    monkeypatch.setattr(type(app.desk), "written_list", fail)
     assert valid("GET", CASES) == 500

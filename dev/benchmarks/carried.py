@@ -47,8 +47,16 @@ def _import(archive: Path, path: Path) -> None:
 
 
 def _rows(path: Path) -> dict[str, list[tuple[object, ...]]]:
+    """Return the rows of each table, named with its columns, but for those that SQLite makes of others."""
+    rows = {}
     with closing(sqlite3.connect(path)) as database:
-        return {table: database.execute(f"SELECT * FROM supportcases_{table}").fetchall() for table in TABLES}
+        for table in TABLES:
+            columns = [name for _, name, *_ in database.execute(f"PRAGMA table_info(supportcases_{table})")]
+            named = ", ".join(columns)
+            rows[f"supportcases_{table} ({named})"] = database.execute(
+                f"SELECT {named} FROM supportcases_{table}"
+            ).fetchall()
+    return rows
 
 
 def _insert(rows: dict[str, list[tuple[object, ...]]], path: Path) -> None:
@@ -58,5 +66,5 @@ def _insert(rows: dict[str, list[tuple[object, ...]]], path: Path) -> None:
         database.execute("BEGIN IMMEDIATE")
         for table, values in rows.items():
             places = ", ".join("?" * len(values[0]))
-            database.executemany(f"INSERT INTO supportcases_{table} VALUES ({places})", values)
+            database.executemany(f"INSERT INTO {table} VALUES ({places})", values)
         database.execute("COMMIT")

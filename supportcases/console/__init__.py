@@ -1,9 +1,18 @@
-"""The agents' console: pages for the support team. What needs the extra `supportcases[console]` is imported late."""
+"""Pages: the agents' console, and the merchant's own. What needs the extra `supportcases[console]` is imported late."""
 
 import os
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-__all__ = ["Console"]
+if TYPE_CHECKING:
+    import falcon
+
+    from supportcases.console.merchant.pages import Layout
+    from supportcases.desk import SupportDesk
+    from supportcases.web.auth import Authenticate
+    from supportcases.web.request import ApiRequest
+
+__all__ = ["Console", "create_merchant_pages"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,3 +35,29 @@ class Console:
     templates: str | os.PathLike[str] | None = None
     sign_in_url: str | None = None
     framed_by: str = "'none'"
+
+
+def create_merchant_pages(
+    desk: "SupportDesk", authenticate: "Authenticate", layout: "Layout", *, sign_in_url: str | None = None
+) -> "falcon.App[ApiRequest, falcon.Response]":
+    """Return a WSGI application with the merchant's own pages, to mount in a shop: `mount(shop, pages, at="/help")`.
+
+    Args:
+        desk: The desk, such as `create_app(...).desk`.
+        authenticate: Gets the `falcon.Request` and returns `Actor.merchant(store, label=...)`, or None for 401; it is
+            the one that `create_app` takes. One of the support team gets 403.
+        layout: Gets the request, the title and the HTML of a page, both escaped, and returns the whole document of
+            the host's. The HTML is one `<div class="supportcases">` with an `<h1>` of its own.
+        sign_in_url: Where those are sent whom `authenticate` does not know; `next` is added, the path to come back
+            to.
+
+    Raises:
+        ImportError: The extra `supportcases[console]` is not installed.
+    """
+    try:
+        from supportcases.console.merchant.application import create_pages
+    except ModuleNotFoundError as missing:
+        raise ImportError(
+            f"The merchant's pages need {missing.name}: pip install 'supportcases[console]'."
+        ) from missing
+    return create_pages(desk, authenticate, layout, sign_in_url=sign_in_url)

@@ -9,7 +9,7 @@ from supportcases.console.request import AT, ConsoleRequest
 from supportcases.desk.sessions import LASTING, SignIns
 from supportcases.domain.actors import Actor, ActorKind
 from supportcases.domain.errors import Unauthorized
-from supportcases.web.auth import Authenticate
+from supportcases.web.auth import Authenticate, recognised
 from supportcases.web.forms import must_come_from_here
 from supportcases.web.rate_limit import Limits
 
@@ -59,26 +59,28 @@ class Who:
             self._limits.request_of(actor, resp)
 
     def _recognise(self, req: ConsoleRequest) -> Actor | None:
-        actor = self._authenticate(req) if self._authenticate else None
+        actor = recognised(self._authenticate, req) if self._authenticate else None
         if actor is None and self._sign_ins:
             for token in tokens_of(req):
                 if actor := self._sign_ins.recognise(token):
                     req.token = token
                     return actor
-        if not (actor is None or isinstance(actor, Actor)):
-            raise TypeError(f"authenticate must return an Actor or None, not {type(actor).__name__}")
         return actor
 
     def _send_to_sign_in(self, req: ConsoleRequest, resp: falcon.Response) -> None:
         if self._sign_ins:
             place = req.link("sign-in", **({"next": req.here} if req.here else {}))
         elif self._sign_in_url:
-            joint = "&" if "?" in self._sign_in_url else "?"
-            place = self._sign_in_url + joint + urlencode({"next": f"{req.root}/{req.here}"})
+            place = with_next(self._sign_in_url, f"{req.root}/{req.here}")
         else:
             raise Unauthorized("You are not signed in, or may not see this.")
         go_to(resp, place)
         resp.complete = True
+
+
+def with_next(sign_in_url: str, here: str) -> str:
+    """Return where somebody is to sign in who then comes back `here`."""
+    return sign_in_url + ("&" if "?" in sign_in_url else "?") + urlencode({"next": here})
 
 
 def tokens_of(req: falcon.Request) -> list[str]:

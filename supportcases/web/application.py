@@ -12,7 +12,7 @@ from supportcases.desk import SupportDesk
 from supportcases.desk.keys import KeyRing
 from supportcases.domain.errors import SupportCasesError
 from supportcases.logs import logger
-from supportcases.processes import deadline, ticks, waited
+from supportcases.processes import TIME_BUDGET, deadline, ticks, waited
 from supportcases.web import errors
 from supportcases.web.access import Access
 from supportcases.web.auth import Authentication
@@ -31,40 +31,20 @@ else:
     FalconApp = falcon.App  # without parameters: a tracer may have put a class of its own there, which takes none
 
 
-class SupportApp(FalconApp):
-    """A WSGI application that serves the support desk.
+class DeskApp(FalconApp):
+    """A WSGI application over a support desk, whose requests have a time budget.
 
     Attributes:
         desk: The same desk for Python.
-        keys: The API keys of its database.
     """
 
-    def __init__(
-        self,
-        desk: SupportDesk,
-        keys: KeyRing,
-        authentication: Authentication,
-        time_budget: float | None = None,
-        beside: Mapping[str, Callable[..., Iterable[bytes]]] | None = None,
-    ) -> None:
-        """Serve `desk` to whom `authentication` lets in, and spend at most `time_budget` seconds on a request.
-
-        What is asked for at or below a path of `beside` the application there answers.
-        """
-        super().__init__(request_type=ApiRequest, middleware=[Access(), authentication])
+    def __init__(self, desk: SupportDesk, middleware: list[Any], time_budget: float | None = TIME_BUDGET) -> None:
+        """Ask `middleware` about each request, and spend at most `time_budget` seconds on it."""
+        super().__init__(request_type=ApiRequest, middleware=middleware)
         self.desk: Final = desk
-        self.keys: Final = keys
         self._time_budget = math.inf if time_budget is None else time_budget
-        self._beside = dict(beside or {})
-        self.add_error_handler(Exception, errors.handle_unexpected)
-        self.add_error_handler(falcon.HTTPError, errors.handle_falcon)
-        self.add_error_handler(SupportCasesError, errors.handle_own)
 
     def _answer(self, env: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-        path = env["PATH_INFO"]
-        for at, app in self._beside.items():
-            if path == at or path.startswith(f"{at}/"):
-                return app(env, start_response)
         return super().__call__(env, start_response)
 
     def __call__(self, env: dict[str, Any], start_response: Any) -> Iterable[bytes]:
@@ -93,3 +73,38 @@ class SupportApp(FalconApp):
             return [body]
         finally:
             deadline.reset(budget)
+
+
+class SupportApp(DeskApp):
+    """A WSGI application that serves the support desk.
+
+    Attributes:
+        desk: The same desk for Python.
+        keys: The API keys of its database.
+    """
+
+    def __init__(
+        self,
+        desk: SupportDesk,
+        keys: KeyRing,
+        authentication: Authentication,
+        time_budget: float | None = None,
+        beside: Mapping[str, Callable[..., Iterable[bytes]]] | None = None,
+    ) -> None:
+        """Serve `desk` to whom `authentication` lets in, and spend at most `time_budget` seconds on a request.
+
+        What is asked for at or below a path of `beside` the application there answers.
+        """
+        super().__init__(desk, [Access(), authentication], time_budget)
+        self.keys: Final = keys
+        self._beside = dict(beside or {})
+        self.add_error_handler(Exception, errors.handle_unexpected)
+        self.add_error_handler(falcon.HTTPError, errors.handle_falcon)
+        self.add_error_handler(SupportCasesError, errors.handle_own)
+
+    def _answer(self, env: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        path = env["PATH_INFO"]
+        for at, app in self._beside.items():
+            if path == at or path.startswith(f"{at}/"):
+                return app(env, start_response)
+        return super()._answer(env, start_response)

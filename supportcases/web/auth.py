@@ -38,6 +38,18 @@ def first_of(authenticate: Authenticate, otherwise: Authenticate) -> Authenticat
     return ask_both
 
 
+def recognised(authenticate: Authenticate, req: ApiRequest) -> Actor | None:
+    """Return whom `authenticate`, which the host may have written, knows.
+
+    Raises:
+        TypeError: It returned something else.
+    """
+    actor = authenticate(req)
+    if not (actor is None or isinstance(actor, Actor)):
+        raise TypeError(f"authenticate must return an Actor or None, not {type(actor).__name__}")
+    return actor
+
+
 class Authentication:
     """Middleware: below the API's prefix nobody comes in unknown, be the path and the verb known or not."""
 
@@ -61,13 +73,11 @@ class Authentication:
         if path in self._public:
             return
         if path == self._prefix or path.startswith(f"{self._prefix}/"):
-            actor = self._authenticate(req)
+            actor = recognised(self._authenticate, req)
             if actor is None:
                 if self._limits:
                     self._limits.failure_of(req.env.get("REMOTE_ADDR", ""), resp)
                 raise Unauthorized()
-            if not isinstance(actor, Actor):
-                raise TypeError(f"authenticate must return an Actor or None, not {type(actor).__name__}")
             req.actor = actor
             if self._limits:
                 self._limits.request_of(actor, resp)

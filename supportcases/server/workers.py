@@ -46,13 +46,16 @@ class Dispatcher(ThreadedTaskDispatcher):  # type: ignore[misc]  # waitress has 
             return
         with self.lock:
             self._waiting.append(Long(self, channel, kind))
-        self._begin_next()
+            request = self._next()
+        if request:
+            super().add_task(request)
 
     def end_of(self, kind: Kind) -> None:
-        """Let the next one begin."""
+        """Let the next one begin, for this thread, which is done: to wake another one would take longer."""
         with self.lock:
             self._at_work[kind] -= 1
-        self._begin_next()
+            if request := self._next():
+                self.queue.append(request)
 
     def shutdown(self, cancel_pending: bool = True, timeout: float = 5) -> bool:
         """End the threads, and close the connections of those who wait."""
@@ -61,15 +64,13 @@ class Dispatcher(ThreadedTaskDispatcher):  # type: ignore[misc]  # waitress has 
             self._waiting.clear()
         return bool(super().shutdown(cancel_pending, timeout))
 
-    def _begin_next(self) -> None:
-        """Let the first one begin of those who wait and may; there is never more than one."""
-        with self.lock:
-            request = next(filter(self._may_begin, self._waiting), None)
-            if request is None:
-                return
+    def _next(self) -> "Long | None":
+        """Return the first one of those who wait and may begin, which is at work now; there is never more than one."""
+        request = next(filter(self._may_begin, self._waiting), None)
+        if request:
             self._waiting.remove(request)
             self._at_work[request.kind] += 1
-        super().add_task(request)
+        return request
 
     def _may_begin(self, request: "Long") -> bool:
         return self._at_work[request.kind] < self._most_of_a_kind and self._at_work.total() < self._most

@@ -2,9 +2,11 @@
 
 import json
 import sqlite3
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
+from types import SimpleNamespace
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
@@ -13,6 +15,7 @@ import pytest
 from supportcases import DatabaseBusy, SqliteRepository, create_app
 from supportcases.processes import waited
 from supportcases.server import served
+from supportcases.server.workers import Dispatcher
 from tests.conftest import ACME, CASES
 
 BODY = "Another program keeps the file locked."
@@ -81,3 +84,30 @@ def test_a_wait_for_a_thread_is_a_part_of_the_wait(path):
             pass
         waited.reset(token)
         assert time.monotonic() - begun < 5
+
+
+class Writing:
+    """A connection on which somebody wants to write."""
+
+    requests = (SimpleNamespace(command="POST"),)
+
+    def __init__(self, service):
+        self.service = service
+
+
+def test_who_has_written_takes_the_next_one_who_waits_and_wakes_nobody(monkeypatch):
+    """To wake a thread takes longer than to look whether somebody waits."""
+    dispatcher, woken, all_wait, done = Dispatcher(3), [], threading.Event(), threading.Semaphore(0)
+    wake = dispatcher.queue_cv.notify
+    monkeypatch.setattr(dispatcher.queue_cv, "notify", lambda *how: woken.append(how) or wake(*how))
+
+    def write():
+        all_wait.wait(30)
+        done.release()
+
+    for _ in range(20):
+        dispatcher.add_task(Writing(write))
+    all_wait.set()
+    assert all(done.acquire(timeout=30) for _ in range(20))
+    assert woken == [()]
+    assert dispatcher.shutdown()

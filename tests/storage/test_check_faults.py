@@ -37,6 +37,10 @@ FAULTS = [
         "tallies: there are said to be 7 cases that are open, normal, other and of nobody, and there are 3",
     ),
     (
+        "UPDATE supportcases_totals SET cases = 7 WHERE status = 'open'",
+        "tallies: there are said to be 7 cases that are open and normal, and there are 3",
+    ),
+    (
         "UPDATE supportcases_cases SET assignee = 'Ada' WHERE store = 'globex'",
         "tallies: there are said to be 3 cases that are open, normal, other and of nobody, and there are 2",
         "tallies: there are said to be 0 cases that are open, normal, other and of Ada, and there are 1",

@@ -2,7 +2,7 @@
 
 import random
 from contextlib import closing
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -138,19 +138,23 @@ STORED = """
     SELECT printf('0191abc0-0000-7000-8000-%012x', n), 'store-' || (n % 50), n, 'subject', 'subject',
         iif(n % 6 = 0, 'billing_plans', 'other'), iif(n % 20 = 0, 'critical', 'normal'),
         iif(n % 10 = 0, 'open', iif(n % 10 = 1, 'answered', 'closed')), at, at,
-        iif(n % 10 > 1, at, NULL), iif(n % 10 = 0, at, NULL), iif(n % 4 = 0, NULL, iif(n % 4 = 1, 'Ada', 'Bo'))
+        iif(n % 10 > 1, at, NULL), iif(n % 10 = 0, at, NULL),
+        iif(n % 4 = 0, NULL, iif(n % 4 = 1, 'Ada', 'Bo ' || (n % :others)))
     FROM (SELECT n, strftime('%Y-%m-%dT%H:%M:%fZ', 1700000000 + n, 'unixepoch') AS at FROM numbers)
 """
 
 
-def steps(repository, wanted: CaseFilter, sort: QueueSort) -> int:
-    """Return how many hundred steps SQLite takes for a page with its count."""
+def steps(repository, method: str, *arguments, **named) -> int:
+    """Return how many hundred steps SQLite takes for what a method of the queue answers."""
     taken = []
     with repository.read() as transaction:
         transaction.connection.set_progress_handler(lambda: taken.append(1), 100)
-        transaction.queue.page(wanted, sort, limit=50, offset=0, after=None)
+        getattr(transaction.queue, method)(*arguments, **named)
         transaction.connection.set_progress_handler(None, 0)
     return len(taken)
+
+
+PAGE = {"limit": 50, "offset": 0, "after": None}
 
 
 VIEWS = {
@@ -167,17 +171,55 @@ VIEWS = {
 
 @pytest.fixture(scope="module")
 def small_and_large():
+    """Two thousand cases of two agents, and eight times as many of eight thousand."""
     with closing(SqliteRepository(":memory:")) as small, closing(SqliteRepository(":memory:")) as large:
-        for repository, number in ((small, 2_000), (large, 16_000)):
+        for repository, number, others in ((small, 2_000, 1), (large, 16_000, 16_000)):
             with repository.write() as transaction:
                 for n in range(50):
                     transaction.cases.next_number(f"store-{n}")
-                transaction.connection.execute(STORED, {"cases": number})
+                transaction.connection.execute(STORED, {"cases": number, "others": others})
         yield small, large
 
 
 @pytest.mark.parametrize("sort", QueueSort)
 @pytest.mark.parametrize("view", VIEWS)
 def test_a_page_of_a_view_takes_hardly_more_of_eight_times_as_many_cases(small_and_large, view, sort):
-    small, large = (steps(repository, VIEWS[view], sort) for repository in small_and_large)
+    small, large = (steps(repository, "page", VIEWS[view], sort, **PAGE) for repository in small_and_large)
     assert large <= 1.5 * small + 20
+
+
+FEW_STORES = frozenset({"store-7", "store-9"})  # with 320 cases each of 16,000
+
+
+@pytest.mark.parametrize("what", ["first_answers", "closings"])
+def test_how_long_it_took_in_two_stores_is_told_without_a_look_at_the_cases_of_all(small_and_large, what):
+    """By a row for each of their 640 cases; an entry of an index for each of all would take a thousand."""
+    assert steps(small_and_large[1], what, CaseFilter(stores=FEW_STORES)) <= 300
+
+
+def test_how_many_of_a_few_cases_are_of_two_stores_is_counted_in_an_index(small_and_large):
+    """By entries of an index that has the stores as well: an entry for each of all cases would take eighty."""
+    wanted = CaseFilter(stores=FEW_STORES, assignee="none", category=Category.BILLING_PLANS)
+    assert steps(small_and_large[1], "count", wanted) <= 20
+
+
+def test_the_answered_cases_that_have_been_quiet_the_longest_are_found_without_a_look_at_the_others(small_and_large):
+    moment = datetime.fromtimestamp(1_700_000_000 + 500, UTC)
+    small, large = (steps(repository, "answered_before", None, moment) for repository in small_and_large)
+    assert small - 5 <= large <= small + 5
+
+
+@pytest.mark.parametrize("table", ["tallies", "totals", "counts"])
+@pytest.mark.parametrize("sort", QueueSort)
+def test_where_a_count_is_missing_there_is_still_an_answer(cases, table, sort):
+    """What is wrong with the file is for `check` to tell."""
+    with closing(SqliteRepository(":memory:")) as repository:
+        kept(repository, *cases)
+        with repository.write() as transaction:
+            transaction.connection.execute(f"DELETE FROM supportcases_{table} WHERE severity = 'high'")
+        dice = random.Random(f"{table} {sort}")
+        for _ in range(50):
+            wanted = some_filter(dice)
+            of_the_others = [case for case in cases if matches(case, wanted) and case.severity is not Severity.HIGH]
+            found = asked(repository, "page", wanted, sort, limit=400, offset=0, after=None).cases
+            assert [case for case, _ in found if case.severity is not Severity.HIGH] == IN_ORDER[sort](of_the_others)

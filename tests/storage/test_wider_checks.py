@@ -127,6 +127,9 @@ def test_cases_of_a_severity_that_only_a_newer_version_knows_are_still_counted(f
         assert desk.list(ACME, offset=100).count == desk.queue(ADA, store="acme", offset=100).count > 0
         with pytest.raises(DatabaseUnusable, match="'urgent'"):
             desk.find(ACME, 1)
+        for numbers in (desk.stats, desk.views):
+            with pytest.raises(DatabaseUnusable, match="'urgent'"):
+                numbers(ADA)
 
 
 def test_a_check_that_does_not_stand_there_once_is_refused(filled):

@@ -11,7 +11,8 @@ GAP = """
         SELECT 'delete', 1 << 32 | 2, subject_folded FROM supportcases_cases WHERE number = 2;
     DELETE FROM supportcases_cases WHERE number = 2;
     UPDATE supportcases_counts SET cases = cases - 1 WHERE store = 'acme' AND status = 'open';
-    UPDATE supportcases_tallies SET cases = cases - 1 WHERE status = 'open'
+    UPDATE supportcases_tallies SET cases = cases - 1 WHERE status = 'open';
+    UPDATE supportcases_totals SET cases = cases - 1 WHERE status = 'open'
 """
 
 

@@ -1,7 +1,7 @@
 """How many cases match a filter, by whichever way reads least.
 
-Triggers keep count by store, status and severity, and by facets: status, severity, category and assignee. What these do
-not tell is counted in an index.
+Triggers keep count by status and severity (totals), of each store too (counts), and by facets: status, severity,
+category and assignee (tallies). What these do not tell is counted in an index.
 """
 
 import sqlite3
@@ -20,7 +20,7 @@ FACETS: Final = ("status", "severity", "category", "assignee")
 OF_THE_CELL: Final = " AND ".join(f"c.{facet} IS its_{facet}" for facet in FACETS)
 SPANS: Final = {BY_AGE: ("created_after", "created_before"), BY_ACTIVITY: ("active_after", "active_before")}
 # true of all cases: with it SQLite seeks in an index that begins with the two
-ANY: Final = "(status, severity) IN (SELECT status, severity FROM supportcases_tallies)"
+ANY: Final = "(status, severity) IN (SELECT status, severity FROM supportcases_totals)"
 
 Counts = dict[tuple[str, str], int]  # of cases, by status and severity; where there are none, nothing
 
@@ -33,17 +33,19 @@ class FilterCounts:
         self._connection = connection
         self._wanted = wanted
         self._by_status = CaseFilter(status=wanted.status, severity=wanted.severity)
-        self._has_facets = wanted.category is not None or wanted.assignee is not None
-        self._has_stores = wanted.store is not None or wanted.stores is not None
+        self._tallies = "supportcases_tallies"
+        if wanted.assignee is not None:
+            self._tallies += " INDEXED BY supportcases_tallies_by_assignee"
 
     @cached_property
     def match(self) -> Counts:
         """How many match the whole filter."""
-        if not self.spanned_by and not (self._has_facets and self._has_stores):
-            return self.of_stores or {} if self._has_stores else self._tallied(self._facets)
+        parts = [part for part in (self.of_facets, self.of_stores) if part is not None]
+        if not self.spanned_by and len(parts) < 2:
+            return parts[0] if parts else self.every
         ways = {along((self.spanned_by or [BY_ACTIVITY])[0]): sum(self.every.values())}
         if self.of_facets is not None:
-            ways[self.cells] = sum(self.of_facets.values()) * LOOKUP
+            ways[self.cells] = sum(self.of_facets.values()) * (LOOKUP if self.spanned_by else 1)
         if self.of_stores is not None:
             ways[along(BY_STORE)] = sum(self.of_stores.values()) * LOOKUP
         return self._counted(self._wanted, f"count(*) FROM {min(ways, key=ways.__getitem__)} WHERE {ANY}")
@@ -51,19 +53,21 @@ class FilterCounts:
     @cached_property
     def every(self) -> Counts:
         """How many have the status and the severity."""
-        return self._tallied(self._by_status)
+        return self._counted(self._by_status, "sum(cases) FROM supportcases_totals WHERE TRUE")
 
     @cached_property
     def of_facets(self) -> Counts | None:
         """How many of these have the category and the assignee, if one of them is wanted."""
-        return self._tallied(self._facets) if self._has_facets else None
+        if self._facets == self._by_status:
+            return None
+        return self._counted(self._facets, f"sum(cases) FROM {self._tallies} WHERE TRUE")
 
     @cached_property
     def of_stores(self) -> Counts | None:
         """How many of these are of the stores, if some are wanted."""
-        if not self._has_stores:
-            return None
         of_stores = self._by_status._replace(stores=self._wanted.stores, store=self._wanted.store)
+        if of_stores == self._by_status:
+            return None
         return self._counted(of_stores, "sum(cases) FROM supportcases_counts WHERE TRUE")
 
     @cached_property
@@ -75,15 +79,12 @@ class FilterCounts:
     def cells(self) -> str:
         """The tables that lead to the cases with those facets."""
         where, _ = matching(self._facets)
-        cells = f"SELECT {', '.join(f'{facet} AS its_{facet}' for facet in FACETS)} FROM supportcases_tallies"
+        cells = f"SELECT {', '.join(f'{facet} AS its_{facet}' for facet in FACETS)} FROM {self._tallies}"
         return f"({cells} WHERE {where}) CROSS JOIN {along(BY_FACETS)} ON {OF_THE_CELL}"
 
     @property
     def _facets(self) -> CaseFilter:
         return self._by_status._replace(category=self._wanted.category, assignee=self._wanted.assignee)
-
-    def _tallied(self, facets: CaseFilter) -> Counts:
-        return self._counted(facets, "sum(cases) FROM supportcases_tallies WHERE TRUE")
 
     def _counted(self, wanted: CaseFilter, counted_from: str) -> Counts:
         where, values = matching(wanted)

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from supportcases.domain.cases import CaseFilter
 from supportcases.domain.statistics import Spread, spread
-from supportcases.storage.sqlite.counts import ANY
+from supportcases.storage.sqlite.counts import ANY, BY_STORE, LOOKUP, FilterCounts, along
 from supportcases.storage.sqlite.orders import BY_AGE
 from supportcases.storage.sqlite.rows import matching
 
@@ -27,10 +27,16 @@ class Durations:
         if wanted == CaseFilter():
             return self._of_all()
         where, values = matching(wanted)
-        by_age = f"INDEXED BY {BY_AGE}" if wanted.created_after or wanted.created_before else ""
-        ordered = self._column_of(f"supportcases_cases {by_age}", f"{where} AND {ANY}", values)
+        ordered = self._column_of(self._way(wanted), f"{where} AND {ANY}", values)
         ordered.sort()
         return spread(len(ordered), ordered.__getitem__)
+
+    def _way(self, wanted: CaseFilter) -> str:
+        """Return the table of cases as it leads to the wanted ones soonest."""
+        counts = FilterCounts(self._connection, wanted)
+        of_all, of_stores = sum(counts.every.values()), counts.of_stores
+        few = of_stores is not None and sum(of_stores.values()) * LOOKUP < of_all
+        return along(BY_STORE if few else BY_AGE)
 
     def _of_all(self) -> Spread:
         table = f"supportcases_cases INDEXED BY {self._index}"

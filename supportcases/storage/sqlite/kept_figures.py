@@ -22,43 +22,39 @@ MISTIMED: Final = """
 
 def wrong_counts(connection: sqlite3.Connection) -> Iterator[str]:
     """Yield where the counts by store are wrong."""
-    for store, status, severity, told, there in connection.execute(
-        """
-        SELECT store, status, severity, sum(told), sum(there)
-        FROM (
-            SELECT store, status, severity, cases AS told, 0 AS there
-            FROM supportcases_counts
-            UNION ALL
-            SELECT store, status, severity, 0, count(*)
-            FROM supportcases_cases
-            GROUP BY store, status, severity
-        )
-        GROUP BY store, status, severity
-        HAVING sum(told) <> sum(there)
-        """
-    ):
+    for store, status, severity, told, there in _miscounts(connection, "counts", "store, status, severity"):
         yield f"{store} is said to have {told:,} that are {status} and {severity}, and has {there:,}"
 
 
 def wrong_tallies(connection: sqlite3.Connection) -> Iterator[str]:
-    """Yield where the counts by facets are wrong."""
-    for *facets, assignee, told, there in connection.execute(
-        """
-        SELECT status, severity, category, assignee, sum(told), sum(there)
+    """Yield where the counts of all stores are wrong, by facets and in all."""
+    for *facets, assignee, told, there in _miscounts(connection, "tallies", "status, severity, category, assignee"):
+        yield _told_and_there(told, there, f"{', '.join(facets)} and of {assignee or 'nobody'}")
+    for status, severity, told, there in _miscounts(connection, "totals", "status, severity"):
+        yield _told_and_there(told, there, f"{status} and {severity}")
+
+
+def _miscounts(connection: sqlite3.Connection, table: str, columns: str) -> sqlite3.Cursor:
+    """Find what a table tells another count of than there are cases, with both."""
+    return connection.execute(
+        f"""
+        SELECT {columns}, sum(told), sum(there)
         FROM (
-            SELECT status, severity, category, assignee, cases AS told, 0 AS there
-            FROM supportcases_tallies
+            SELECT {columns}, cases AS told, 0 AS there
+            FROM supportcases_{table}
             UNION ALL
-            SELECT status, severity, category, assignee, 0, count(*)
+            SELECT {columns}, 0, count(*)
             FROM supportcases_cases
-            GROUP BY status, severity, category, assignee
+            GROUP BY {columns}
         )
-        GROUP BY status, severity, category, assignee
+        GROUP BY {columns}
         HAVING sum(told) <> sum(there)
         """
-    ):
-        of = f"that are {', '.join(facets)} and of {assignee or 'nobody'}"
-        yield f"there are said to be {counted(told, 'case')} {of}, and there are {there:,}"
+    )
+
+
+def _told_and_there(told: int, there: int, what: str) -> str:
+    return f"there are said to be {counted(told, 'case')} that are {what}, and there are {there:,}"
 
 
 def wrong_sizes(connection: sqlite3.Connection) -> Iterator[str]:

@@ -9,9 +9,9 @@ from supportcases.domain.queue import Found, Place, QueueSort, StoreCounts
 from supportcases.domain.statistics import Spread
 from supportcases.storage.sqlite.counts import FilterCounts
 from supportcases.storage.sqlite.durations import BY_CLOSING, BY_FIRST_ANSWER, Durations
-from supportcases.storage.sqlite.orders import BY_WAITING, WAITS
+from supportcases.storage.sqlite.orders import BY_ACTIVITY, BY_WAITING, WAITS
 from supportcases.storage.sqlite.queue_pages import QueuePages
-from supportcases.storage.sqlite.rows import COLUMNS, case_from_row, matching
+from supportcases.storage.sqlite.rows import COLUMNS, SEVERITIES, STATUSES, case_from_row, matching, unreadable
 
 
 class SqliteQueue:
@@ -33,13 +33,20 @@ class SqliteQueue:
         rows = self._connection.execute(
             f"""
             SELECT {COLUMNS}
-            FROM supportcases_cases AS c
-            WHERE {where}
-              AND last_activity_at <= :moment
+            FROM (SELECT DISTINCT severity AS its_severity FROM supportcases_totals)
+            CROSS JOIN supportcases_cases AS f ON f.rowid IN (
+                SELECT rowid
+                FROM supportcases_cases AS c INDEXED BY {BY_ACTIVITY}
+                WHERE {where}
+                  AND severity = its_severity
+                  AND last_activity_at <= :moment
+                ORDER BY last_activity_at, id
+                LIMIT :most
+            )
             ORDER BY last_activity_at, id
             LIMIT :limit OFFSET :offset
             """,
-            {**values, "moment": times.to_text(moment), "limit": limit, "offset": offset},
+            {**values, "moment": times.to_text(moment), "limit": limit, "offset": offset, "most": limit + offset},
         ).fetchall()
         return tuple(map(case_from_row, rows))
 
@@ -100,14 +107,17 @@ class SqliteQueue:
 
     def counts(self, wanted: CaseFilter) -> dict[tuple[Status, Severity], int]:
         counts = FilterCounts(self._connection, wanted).match
-        return {(Status(status), Severity(severity)): count for (status, severity), count in counts.items()}
+        try:
+            return {(STATUSES[status], SEVERITIES[severity]): count for (status, severity), count in counts.items()}
+        except KeyError as unknown:
+            raise unreadable(unknown) from None
 
     def oldest_unanswered(self, wanted: CaseFilter) -> Case | None:
         where, values = matching(wanted)
         row = self._connection.execute(
             f"""
             SELECT {COLUMNS}
-            FROM (SELECT DISTINCT severity AS its_severity FROM supportcases_tallies)
+            FROM (SELECT DISTINCT severity AS its_severity FROM supportcases_totals)
             CROSS JOIN supportcases_cases AS f ON f.rowid = (
                 SELECT rowid
                 FROM supportcases_cases AS c INDEXED BY {BY_WAITING}

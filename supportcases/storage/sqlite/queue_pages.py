@@ -85,7 +85,7 @@ class QueuePages:
     def _way(self, strand: Strand, length: int, of: tuple[str, str]) -> str:
         """Return the tables from which the wanted cases of a strand are read soonest."""
         match = self._counts.match[of]
-        if match == self._counts.every[of]:
+        if match == self._counts.every.get(of):
             return along(strand.by)
         return min(self._ways(strand, min(1.0, length / match), of))[1]
 
@@ -94,12 +94,12 @@ class QueuePages:
 
         What a filter wants is taken to be spread evenly over what another one wants, and over an order.
         """
-        counts = self._counts
-        every, in_spans = counts.every[of], float(counts.match[of])
+        counts, match = self._counts, self._counts.match[of]
+        every, in_spans = counts.every.get(of, match), float(match)  # where a count is missing, `check` tells it
         for some, way in ((counts.of_facets, counts.cells), (counts.of_stores, along(BY_STORE))):
             if some is not None:
-                yield some[of] * LOOKUP, way
-                in_spans *= every / some[of]
+                yield some.get(of, match) * LOOKUP, way
+                in_spans *= every / some.get(of, match)
         if not counts.spanned_by:
             yield every * part, along(strand.by)
         elif strand.by in counts.spanned_by:

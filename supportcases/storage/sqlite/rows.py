@@ -56,7 +56,7 @@ def case_from_row(row: tuple[Any, ...]) -> Case:
     try:
         category, severity, status = CATEGORIES[category], SEVERITIES[severity], STATUSES[status]
     except KeyError as unknown:
-        raise _unreadable(unknown) from None
+        raise unreadable(unknown) from None
     created, active = from_text(created), from_text(active)
     closed = from_text(closed) if closed else None
     since = from_text(since) if since else None
@@ -69,11 +69,12 @@ def written_from_row(row: tuple[Any, ...]) -> WrittenCase:
     try:
         CATEGORIES[case.category], SEVERITIES[case.severity], STATUSES[case.status]
     except KeyError as unknown:
-        raise _unreadable(unknown) from None
+        raise unreadable(unknown) from None
     return case
 
 
-def _unreadable(unknown: KeyError) -> DatabaseUnusable:
+def unreadable(unknown: KeyError) -> DatabaseUnusable:
+    """Return the error for a word that this version does not know."""
     return DatabaseUnusable(f"A newer version of supportcases wrote {unknown}; this one cannot read it.")
 
 

@@ -46,6 +46,17 @@ TALLY_NEW: Final = """
     VALUES (new.status, new.severity, new.category, new.assignee, 1)
     ON CONFLICT (status, severity, category, ifnull(assignee, '')) DO UPDATE SET cases = cases + 1;
 """
+TOTAL_OLD: Final = """
+    UPDATE supportcases_totals
+    SET cases = cases - 1
+    WHERE status = old.status
+      AND severity = old.severity;
+"""
+TOTAL_NEW: Final = """
+    INSERT INTO supportcases_totals (status, severity, cases)
+    VALUES (new.status, new.severity, 1)
+    ON CONFLICT (status, severity) DO UPDATE SET cases = cases + 1;
+"""
 
 
 def step(db: Database) -> None:
@@ -95,7 +106,7 @@ def step(db: Database) -> None:
             WHERE status = 'open';
 
         CREATE INDEX supportcases_cases_by_facets
-            ON supportcases_cases (status, severity, category, assignee);
+            ON supportcases_cases (status, severity, category, assignee, store);
 
         CREATE INDEX supportcases_cases_by_first_answer
             ON supportcases_cases (answered_after)
@@ -120,12 +131,28 @@ def step(db: Database) -> None:
         SELECT status, severity, category, assignee, count(*)
         FROM supportcases_cases
         GROUP BY status, severity, category, assignee;
+
+        CREATE INDEX supportcases_tallies_by_assignee
+            ON supportcases_tallies (assignee);
+
+        CREATE TABLE supportcases_totals (
+            status TEXT NOT NULL,
+            severity TEXT NOT NULL,
+            cases INTEGER NOT NULL CHECK (cases >= 0),
+            PRIMARY KEY (status, severity)
+        ) STRICT, WITHOUT ROWID;
+
+        INSERT INTO supportcases_totals (status, severity, cases)
+        SELECT status, severity, sum(cases)
+        FROM supportcases_tallies
+        GROUP BY status, severity;
         """,
     )
     for table, name, event, when, happens in (
-        ("cases", "tallied_opened", "INSERT", "TRUE", TALLY_NEW),
-        ("cases", "tallied_deleted", "DELETE", "TRUE", TALLY_OLD),
+        ("cases", "tallied_opened", "INSERT", "TRUE", TALLY_NEW + TOTAL_NEW),
+        ("cases", "tallied_deleted", "DELETE", "TRUE", TALLY_OLD + TOTAL_OLD),
         ("cases", "tallied_changed", "UPDATE OF status, severity, category, assignee", "TRUE", TALLY_OLD + TALLY_NEW),
+        ("cases", "totalled_changed", "UPDATE OF status, severity", "TRUE", TOTAL_OLD + TOTAL_NEW),
         ("messages", "answer_added", "INSERT", AN_ANSWER.format(row="new"), FIRST_ANSWER),
         ("messages", "answer_deleted", "DELETE", AN_ANSWER.format(row="old"), ANSWERS.format(row="old")),
         (

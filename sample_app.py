@@ -1,7 +1,8 @@
 """A small storefront with a support desk: `python sample_app.py`, then open the address that it prints.
 
-The shop is a plain WSGI application. The desk is mounted beside it at /support, both in one process, and the shop's own
-page shows the store's cases through the Python side of the same desk. PORT and SAMPLE_DB change where it listens and
+The shop is a plain WSGI application. The desk is mounted beside it at /support, all in one process, and the merchant's
+pages at /help, in the shop's own layout. The shop's home page shows the store's cases through the Python side of the
+same desk. PORT and SAMPLE_DB change where it listens and
 what it writes to.
 """
 
@@ -16,7 +17,8 @@ from pathlib import Path
 
 import waitress
 
-from supportcases import Actor, KeyRing, Status, SupportCasesError, SupportDesk, create_app, mount
+from supportcases import Actor, KeyRing, Status, SupportApp, SupportCasesError, SupportDesk, create_app, mount
+from supportcases.console import create_merchant_pages
 from supportcases.testing import some_cases
 
 HAS_CONSOLE = bool(find_spec("jinja2") and find_spec("linkify_it"))  # what supportcases[console] brings
@@ -25,17 +27,36 @@ MERCHANT = Actor.merchant(STORE, label="Mara at Lumen & Oak")
 SUPPORT = Actor.support("Ada", stores=[STORE])
 PRODUCTS = [("Oak desk lamp", "€ 89"), ("Beeswax candle, set of 4", "€ 24"), ("Walnut picture frame", "€ 35")]
 
-PAGE = """<!doctype html>
-<html lang="en"><meta charset="utf-8"><title>Lumen &amp; Oak</title>
-<style>body {{ font: 16px/1.5 system-ui; max-width: 44rem; margin: 2rem auto; padding: 0 1rem }}
+LAYOUT = """<!doctype html>
+<html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{title} · Lumen &amp; Oak</title><link rel="icon" href="data:,">
+<style>
+:root {{ color-scheme: light dark; --supportcases-accent: light-dark(#4a5d23, #b9cf86) }}
+body {{ margin: 0; font: 17px/1.5 Georgia, serif; overflow-wrap: anywhere }}
+body {{ color: light-dark(#2b2a26, #e9e5d8); background: light-dark(#fbf7ec, #1d1c18) }}
+header {{ display: flex; flex-wrap: wrap; gap: .3rem 1.6rem; align-items: baseline; padding: 1.1rem 1.5rem }}
+header {{ background: light-dark(#f1e8d0, #2a2820) }}
+header b {{ font-size: 1.35rem }}
+a {{ color: inherit }}
+main {{ max-width: 48rem; margin: 0 auto; padding: 2rem 1.5rem 4rem }}
 table {{ width: 100%; border-collapse: collapse }}
-td, th {{ text-align: left; padding: .3rem; border-bottom: 1px solid #ddd }}</style>
-<h1>Lumen &amp; Oak</h1>
+td, th {{ text-align: left; padding: .4rem .3rem; border-bottom: 1px solid light-dark(#e2d9bf, #423f33) }}
+</style>
+<header><b>Lumen &amp; Oak</b> <a href="/">Shop</a>{links}</header>
+<main>{html}</main></html>"""
+
+HOME = """<h1>Good light, good wood</h1>
 <table><tr><th>Product<th>Price</tr>{products}</table>
 <h2>For the shop's owner: your support cases</h2>
 <table><tr><th>Number<th>Subject<th>Severity<th>Status</tr>{cases}</table>
 <p>{waiting} waiting for support. The API is at <code>/support/api/v1/support-cases</code>,
-to read about and to try at <a href="/support/docs">/support/docs</a>.</p></html>"""
+to read about and to try at <a href="/support/docs">/support/docs</a>.</p>"""
+
+
+def layout(req, title, html):
+    """Return a page of the shop's, whoever wrote what stands in it."""
+    links = ' <a href="/help/">Support</a>' if HAS_CONSOLE else ""
+    return LAYOUT.format(title=title, html=html, links=links)
 
 
 def storefront(desk):
@@ -52,9 +73,18 @@ def storefront(desk):
         )
         waiting = desk.list(MERCHANT, status=Status.OPEN).count
         start_response("200 OK", [("Content-Type", "text/html; charset=utf-8")])
-        return [PAGE.format(products=products, cases=cases, waiting=waiting).encode()]
+        return [layout(None, "Shop", HOME.format(products=products, cases=cases, waiting=waiting)).encode()]
 
     return application
+
+
+def shop_with(support: SupportApp):
+    """Return the shop with its support desk at /support, and the merchant's pages at /help."""
+    shop = mount(storefront(support.desk), support, at="/support")
+    if not HAS_CONSOLE:
+        return shop
+    # whoever opens the sample is its only merchant; in a shop of yours the session decides
+    return mount(shop, create_merchant_pages(support.desk, lambda req: MERCHANT, layout), at="/help")
 
 
 def seed(desk: SupportDesk) -> None:
@@ -86,11 +116,15 @@ def new_keys(keys: KeyRing) -> tuple[str, str]:
     return keys.create(STORE, label="sample_app")[0], keys.create_support(label=SUPPORT.label, stores=[STORE])[0]
 
 
-def console(shop: str, key: str) -> str:
-    """Return how to open the support team's console."""
+def pages(shop: str, key: str) -> str:
+    """Return how to open the pages of the merchant and of the support team."""
     if not HAS_CONSOLE:
-        return f"Your support team's console needs more: {sys.executable} -m pip install 'supportcases[console]'"
-    return f"Your support team's console is at {shop}/support/console  (paste this key: {key})"
+        more = f"{sys.executable} -m pip install 'supportcases[console]'"
+        return f"The pages for your merchant and your support team need more: {more}"
+    return (
+        f"The merchant's support page is at {shop}/help/\n"
+        f"Your support team's console is at {shop}/support/console  (paste this key: {key})"
+    )
 
 
 def main() -> None:
@@ -101,8 +135,7 @@ def main() -> None:
         sys.exit(f"sample_app: PORT must be a whole number from 0 to 65535, not {port!r}.")
     try:
         support = create_app(database, docs=True, console=HAS_CONSOLE)
-        application = mount(storefront(support.desk), support, at="/support")
-        server = waitress.create_server(application, host="127.0.0.1", port=int(port))
+        server = waitress.create_server(shop_with(support), host="127.0.0.1", port=int(port))
     except OSError as error:
         sys.exit(
             f"sample_app: cannot listen on port {port}: {error.strerror}. Try: PORT=8001 {sys.executable} {sys.argv[0]}"
@@ -119,7 +152,7 @@ def main() -> None:
     json = "-H 'Content-Type: application/json'"
     print(
         f"Lumen & Oak is open at {shop}  (Ctrl-C closes it; its cases stay in {database})\n\n"
-        f"{console(shop, teams_key)}\n\n"
+        f"{pages(shop, teams_key)}\n\n"
         f"Paste into a second terminal, with a merchant key that is valid until the next start:\n\n"
         f"curl {key} '{cases}?status=open'\n\n"
         f"curl {key} {json} {cases} -d '"

@@ -12,6 +12,7 @@ from typing import Any
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
+import sample_app
 from supportcases import Actor, SupportApp, create_app
 from supportcases.server import served
 from supportcases.testing import some_cases
@@ -62,6 +63,26 @@ def console_case(visit: Visit) -> Page:
     return signed_in(a_busy_desk(), visit, "/console/cases/kiyo-ceramics/17")
 
 
+def merchant_list(visit: Visit) -> Page:
+    """The support page of the sample's shop."""
+    return visit(a_shop(), "/help/")
+
+
+def merchant_case(visit: Visit) -> Page:
+    """A case of that shop's, which support has answered."""
+    page = visit(a_shop(), "/help/?status=answered")
+    page.locator(".sc-list a").first.click()
+    page.get_by_role("list", name="What was said").wait_for()
+    return page
+
+
+def a_shop() -> Any:
+    """The shop of the sample, with the cases of its first start."""
+    app = create_app(":memory:")
+    sample_app.seed(app.desk)
+    return sample_app.shop_with(app)
+
+
 def a_busy_desk() -> SupportApp:
     """An app with the cases of a week, some of which somebody has taken."""
     app = create_app(":memory:", console=True)
@@ -89,6 +110,8 @@ PICTURES: dict[str, Callable[[Visit], Page]] = {
     "reference": reference,
     "console-queue": console_queue,
     "console-case": console_case,
+    "merchant-list": merchant_list,
+    "merchant-case": merchant_case,
 }
 
 

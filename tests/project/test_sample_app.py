@@ -142,6 +142,22 @@ def test_the_console_opens_with_the_key_that_is_printed_and_shows_the_cases(shop
     assert page.text.count('<li class="open"') == 3
 
 
+def test_the_merchants_page_is_in_the_shops_own_layout_and_takes_a_reply(shop):
+    place = re.search(r"merchant's support page is at (\S+)", shop.said)[1]
+    assert place == f"{shop.url}/help/"
+    browser = requests.Session()
+    browser.headers["Sec-Fetch-Site"] = "same-origin"
+    page = browser.get(place, timeout=PATIENCE).text
+    assert "<title>Support · Lumen &amp; Oak</title>" in page
+    assert page.count('class="sc-pill open"') == 3
+    replied = browser.post(f"{place}12", data={"body": "Any news?", "do": "reply"}, timeout=PATIENCE)
+    assert (replied.status_code, "Mara at Lumen &amp; Oak" in replied.text, "Any news?" in replied.text) == (
+        200,
+        True,
+        True,
+    )
+
+
 def test_the_page_shows_the_products_and_the_cases(shop):
     status, media_type, page = shop.get("/")
 
@@ -165,8 +181,9 @@ def test_the_page_shows_what_a_merchant_wrote_as_text(shop):
 
 
 def test_the_links_of_the_page_and_of_a_new_case_lead_somewhere(shop):
-    href = re.search(r'href="([^"]+)"', shop.get("/")[2])[1]
-    assert shop.get(href)[:2] == (200, "text/html; charset=utf-8")
+    links = re.findall(r'href="(/[^"]*)"', shop.get("/")[2])
+    assert links == ["/", "/help/", "/support/docs"]
+    assert {shop.get(link)[:2] for link in links} == {(200, "text/html; charset=utf-8")}
     assert json.loads(shop.get("/support/openapi.json")[2])["servers"] == [{"url": "/support"}]
     assert shop.get("/support/healthz")[0] == 200
     assert shop.get("/elsewhere")[:2] == (404, "text/plain; charset=utf-8")

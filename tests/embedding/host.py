@@ -12,6 +12,7 @@ from supportcases import (
     ActorKind,
     ApiKey,
     AuthorKind,
+    CannedText,
     Case,
     CaseMoved,
     CaseNotFound,
@@ -46,9 +47,11 @@ from supportcases import (
     SupportApp,
     SupportCasesError,
     SupportDesk,
+    TextNotFound,
     Thread,
     ThreadFull,
     TooManyCases,
+    TooManyTexts,
     TooSlow,
     Unauthorized,
     __version__,
@@ -75,8 +78,8 @@ STATUSES: dict[int, tuple[type[SupportCasesError], ...]] = {
     400: (InvalidInput,),
     401: (Unauthorized,),
     403: (NotPermitted,),
-    404: (CaseNotFound, KeyNotFound),
-    409: (ThreadFull, TooManyCases),
+    404: (CaseNotFound, KeyNotFound, TextNotFound),
+    409: (ThreadFull, TooManyCases, TooManyTexts),
     412: (CaseMoved,),
     422: (IdempotencyKeyReused,),
     500: (DatabaseDamaged,),
@@ -154,6 +157,8 @@ def team_page(desk: SupportDesk, agent: Actor) -> Iterator[str]:
     statistics: Statistics = desk.stats(agent, store="acme", created_before="2024-06-15")
     answers: Spread = statistics.first_answer
     yield f"{answers.median or 0.0:.1f} {statistics.counts[Status.OPEN][Severity.HIGH] + 1}"
+    canned: CannedText = desk.texts(agent)[0]
+    yield canned.body
     views: QueueViews = desk.views(agent)
     yield f"{views.waiting - views.mine}"
     stores: StorePage = desk.stores(agent)

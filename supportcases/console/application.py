@@ -14,6 +14,7 @@ from supportcases.console.queue import Queue
 from supportcases.console.request import AT, ConsoleRequest
 from supportcases.console.sign_in import SignIn, SignOut
 from supportcases.console.store import StorePage
+from supportcases.console.texts import TextsPage
 from supportcases.console.who import Who, go_to
 from supportcases.desk import SupportDesk
 from supportcases.desk.keys import KeyRing
@@ -60,6 +61,7 @@ def create_console(
     app.add_route(f"{AT}/cases/{{store}}/{{number}}", CasePage(pages, max_body=max_body))
     app.add_route(f"{AT}/new", NewCase(pages, max_body=max_body))
     app.add_route(f"{AT}/numbers", Numbers(pages))
+    app.add_route(f"{AT}/texts", TextsPage(pages, max_body=max_body))
     app.add_route(f"{AT}/stores/{{store}}", StorePage(pages, keys))
     if sign_ins:
         app.add_route(f"{AT}/sign-in", SignIn(pages, sign_ins))

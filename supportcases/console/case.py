@@ -8,6 +8,7 @@ import falcon
 
 from supportcases.console.pages import Pages
 from supportcases.console.request import ConsoleRequest
+from supportcases.console.texts import filled, values_of
 from supportcases.console.timeline import timeline_of
 from supportcases.console.who import go_to
 from supportcases.domain.errors import CaseMoved, InvalidInput
@@ -90,7 +91,7 @@ class CasePage:
     ) -> None:
         actor = asker(req)
         timeline = timeline_of(self._desk, actor, ref)
-        case = timeline.case
+        case, values = timeline.case, values_of(timeline, actor, self._pages)
         others = self._desk.queue(actor, store=case.store, sort="activity", limit=OTHERS + 1).cases
         self._pages.show_framed(
             req,
@@ -105,6 +106,7 @@ class CasePage:
             problem=problem,
             draft=draft,
             kind=kind,
+            canned=[(text.name, filled(text.body, values)) for text in self._desk.texts(actor)],
         )
 
 

@@ -13,6 +13,7 @@ from tests.conftest import ADA
 from tests.support.browser import NARROW, pixels_too_wide, tab_stops
 
 GRACE = Actor.support("Grace")
+ADMIN = Actor.support("Grace", admin=True)
 # what is hit by more than its own box: a row, a label; and links in what people wrote
 SMALL = """
 LARGER => [...document.querySelectorAll("a, button, select, input:not([type=hidden]), summary")].filter(element => {
@@ -26,6 +27,7 @@ PLACES = [
     "/new",
     "/stores/acme",
     "/numbers",
+    "/texts",
     "/cases/acme/1",
     "/?query=zzzz",
     "/?severity=wrong",
@@ -48,6 +50,7 @@ def desk_app():
         some_cases(app.desk.repository, count, store=store, until=until, seed=count, span=timedelta(days=7))
     app.desk.change(GRACE, "acme:1", status="open", severity="critical", assignee="Ada")
     app.desk.note(GRACE, "acme:1", body="The gateway again: https://status.test/4711?day=28.\nPromise no date yet.")
+    app.desk.add_text(ADMIN, name="Looking into it", body="Hello {author},\n\nwe look into {number} by {tomorrow}.")
     return app
 
 
@@ -210,6 +213,17 @@ def test_what_is_new_is_marked_until_it_is_opened(console, desk_app):
     page.go_back()
     page.reload()
     expect(row).not_to_have_class(re.compile("new"))
+
+
+def test_a_canned_text_is_inserted_at_the_cursor_and_can_be_undone(console):
+    page = console("/cases/acme/6")
+    text = page.get_by_label("Text", exact=True)
+    text.fill("Before. After.")
+    text.evaluate("element => element.setSelectionRange(8, 8)")
+    page.get_by_label("Insert a text").select_option("Looking into it")
+    expect(text).to_have_value(re.compile(r"Before\. Hello .+,\n\nwe look into #000006 by \w+day\.After\."))
+    page.keyboard.press("Control+z")
+    expect(text).to_have_value("Before. After.")
 
 
 def test_many_are_ticked_and_taken_at_once(console, desk_app):

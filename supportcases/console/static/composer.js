@@ -24,6 +24,14 @@ body.addEventListener("keydown", (event) => {
   if (event.key === "Escape") body.blur();
 });
 
+$("#canned")?.addEventListener("change", ({ target }) => {
+  const text = target.value;
+  target.value = "";
+  body.focus();
+  if (!document.execCommand("insertText", false, text)) body.setRangeText(text, body.selectionStart, body.selectionEnd, "end"); // the first can be undone
+  keep();
+});
+
 composer.addEventListener("submit", (event) => {
   if (!navigator.onLine) { event.preventDefault(); showOffline(); return; }
   keep();

@@ -17,6 +17,7 @@ SHAPES: Final = {
     "closed": '<circle cx="8" cy="8" r="6"/><path d="m5.5 8.25 1.75 1.75 3.25-3.75"/>',
     "all": '<path d="M2.5 4h11M2.5 8h11M2.5 12h11"/>',
     "texts": '<path d="M3 3.5h10v9H3zM5.5 6.5h5M5.5 9.5h3"/>',
+    "keys": '<circle cx="5.5" cy="10.5" r="2.75"/><path d="m7.5 8.5 5-5M10.5 5.5l1.75 1.75"/>',
     "numbers": '<path d="M3 13V8.5M8 13V3M13 13V6"/>',
     "note": '<path d="M4.75 7V5.25a3.25 3.25 0 0 1 6.5 0V7"/><rect x="3" y="7" width="10" height="6.5" rx="1.5"/>',
     "is-open": '<circle cx="8" cy="8" r="5.5"/>',

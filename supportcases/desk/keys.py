@@ -127,6 +127,14 @@ class KeyRing:
         with self._repository.read() as transaction:
             return transaction.keys.of_store(store, limit=limit)
 
+    def named(self, key_id: str) -> ApiKey:
+        """Return what is kept of the key with that id, valid or not, or raise `KeyNotFound`."""
+        with self._repository.read() as transaction:
+            key = transaction.keys.named(key_id) if KEY_ID.fullmatch(key_id) else None
+        if key is None:
+            raise KeyNotFound()
+        return key
+
     def all(self) -> tuple[ApiKey, ...]:
         """Return every key, oldest first; `page` returns some, where there may be many."""
         keys: list[ApiKey] = []

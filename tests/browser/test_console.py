@@ -266,6 +266,23 @@ def test_what_people_wrote_runs_nowhere(console, desk_app):
     assert said == []
 
 
+def test_a_key_is_made_copied_once_and_revoked(console, desk_app, axe, browse):
+    key, _ = desk_app.keys.create_support(label="Grace", admin=True)
+    page = browse(f"{console.root}/keys")
+    page.get_by_label("Support key").fill(key)
+    page.get_by_role("button", name="Sign in").click()
+    page.get_by_label("Name, which merchants see").fill("Trent")
+    page.get_by_label("Only for the stores").fill("acme")
+    page.get_by_role("button", name="Make the agent's key").click()
+    made = page.get_by_role("status").get_by_text("sck_").inner_text()
+    assert desk_app.keys.recognise(made).stores == {"acme"}
+    assert axe(page) == []
+    assert pixels_too_wide(page) <= 0
+    page.get_by_role("row", name="Trent").get_by_role("button", name="Revoke").click()
+    expect(page.get_by_role("row", name="Trent")).to_contain_text("Revoked")
+    assert desk_app.keys.recognise(made) is None
+
+
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
 def test_a_form_on_another_port_or_site_changes_nothing(console, serve, browse, desk_app, host):
     target = f"{console.root}/cases/acme/5"

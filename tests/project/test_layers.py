@@ -31,7 +31,7 @@ INSIDE = {
     "formats": "domain formats storage.protocol",
     "desk": "desk domain logs storage.protocol",
     "web": "desk domain formats logs processes storage.protocol web",
-    "console": "console desk domain web",
+    "console": "console desk domain storage.protocol web",
     "app": "console desk domain processes storage.open storage.protocol web",
     "server": "app processes server web",
     "__init__": "app desk domain storage.protocol storage.sqlite version web",

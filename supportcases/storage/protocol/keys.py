@@ -38,6 +38,9 @@ class Keys(Protocol):
     def page(self, *, limit: int, offset: int) -> tuple[ApiKey, ...]:
         """Return some of the keys, oldest first."""
 
+    def named(self, key_id: str) -> ApiKey | None:
+        """Return the key with that id, valid or not, or None."""
+
     def of_store(self, store: str, *, limit: int) -> tuple[ApiKey, ...]:
         """Return some of the keys of a store's merchant, newest first."""
 

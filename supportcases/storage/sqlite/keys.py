@@ -56,6 +56,17 @@ class SqliteKeys:
         ).fetchall()
         return tuple(map(key_from_row, rows))
 
+    def named(self, key_id: str) -> ApiKey | None:
+        row = self._connection.execute(
+            f"""
+            SELECT {COLUMNS}
+            FROM supportcases_keys
+            WHERE id = :id
+            """,
+            {"id": key_id},
+        ).fetchone()
+        return key_from_row(row) if row else None
+
     def of_store(self, store: str, *, limit: int) -> tuple[ApiKey, ...]:
         rows = self._connection.execute(
             f"""

@@ -1,6 +1,7 @@
 """Each way by which the queue finds its cases gives what a naive look at all of them gives, and in that order."""
 
 import random
+from collections import namedtuple
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 
@@ -10,6 +11,7 @@ from supportcases import Category, QueueSort, Severity, SqliteRepository, Status
 from supportcases.domain.cases import CaseFilter
 from supportcases.storage.sqlite import counts, queue_pages
 from supportcases.storage.sqlite.orders import RANKS
+from supportcases.storage.sqlite.rows import matching
 from tests.support.rows import T0, a_case, asked, kept
 
 FREE, DEAR = 0, 10**9
@@ -128,6 +130,27 @@ def test_whatever_the_way_the_cases_and_their_order_are_those_of_a_naive_look(fi
             after, behind = found.cases[-1][1], offset + len(found.cases)
             further = asked(filled, "page", wanted, sort, limit=9, offset=2, after=after)
             assert [case for case, _ in further.cases] == expected[behind + 2 :][:9], wanted
+
+
+def test_a_filter_that_comes_later_is_counted_although_no_table_counts_by_it(filled, cases, monkeypatch):
+    """Such as one for the number, which the condition heeds, as the recipe in contributing.md has it."""
+    later = namedtuple("later", (*CaseFilter._fields, "number"), defaults=[None] * (len(CaseFilter._fields) + 1))
+
+    def heeding_the_number(wanted):
+        where, values = matching(CaseFilter(*wanted[:-1]))
+        return (
+            (f"{where} AND number = :wanted_number", {**values, "wanted_number": wanted.number})
+            if (wanted.number)
+            else (where, values)
+        )
+
+    for module in (counts, queue_pages):
+        monkeypatch.setattr(module, "matching", heeding_the_number)
+    monkeypatch.setattr(counts, "CaseFilter", later)
+    for wanted in (later(number=3), later(number=3, store="acme"), later(number=3, category=Category.OTHER)):
+        expected = [case for case in cases if case.number == 3 and matches(case, CaseFilter(*wanted[:-1]))]
+        found = asked(filled, "page", wanted, QueueSort.AGE, limit=9, offset=0, after=None)
+        assert found.count == len(found.cases) == len(expected)
 
 
 STORED = """

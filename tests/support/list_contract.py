@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from supportcases import Severity, Status
+from supportcases import Category, Severity, Status
 from tests.support.rows import (
     SMILE,
     T0,
@@ -56,6 +56,17 @@ class ListContract:
         assert listed(repository, severity=Severity.HIGH) == [4, 1]
         assert listed(repository, severity=Severity.HIGH, status=Status.ANSWERED, query="case 4") == [4]
         assert listed(repository, severity=Severity.LOW) == []
+
+    def test_cases_are_listed_by_whatever_else_a_case_is_filtered_by(self, repository):
+        kept(
+            repository,
+            a_case(1, category=Category.STORE_BUILDER),
+            a_case(2, assignee="Ada"),
+            a_case(3, assignee="Ada", category=Category.STORE_BUILDER),
+        )
+        assert listed(repository, category=Category.STORE_BUILDER) == [3, 1]
+        assert listed(repository, assignee="Ada", status=Status.OPEN) == [3, 2]
+        assert listed(repository, created_before=T0 + timedelta(minutes=2), query="case") == [1]
 
     SUBJECTS = (
         "Größe der Straße",  # 1

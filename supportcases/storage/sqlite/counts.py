@@ -31,8 +31,10 @@ class FilterCounts:
     def __init__(self, connection: sqlite3.Connection, wanted: CaseFilter) -> None:
         """Ask for what is wanted."""
         self._connection = connection
-        self._wanted = wanted
+        self._wanted = wanted._replace(query=None)
         self._by_status = CaseFilter(status=wanted.status, severity=wanted.severity)
+        self._by_facets = self._by_status._replace(category=wanted.category, assignee=wanted.assignee)
+        self._by_store = self._by_status._replace(stores=wanted.stores, store=wanted.store)
         self._tallies = "supportcases_tallies"
         if wanted.assignee is not None:
             self._tallies += " INDEXED BY supportcases_tallies_by_assignee"
@@ -40,9 +42,12 @@ class FilterCounts:
     @cached_property
     def match(self) -> Counts:
         """How many match the whole filter."""
-        parts = [part for part in (self.of_facets, self.of_stores) if part is not None]
-        if not self.spanned_by and len(parts) < 2:
-            return parts[0] if parts else self.every
+        if self._wanted == self._by_status:
+            return self.every
+        if self._wanted == self._by_facets:
+            return self.of_facets or {}
+        if self._wanted == self._by_store:
+            return self.of_stores or {}
         ways = {along((self.spanned_by or [BY_ACTIVITY])[0]): sum(self.every.values())}
         if self.of_facets is not None:
             ways[self.cells] = sum(self.of_facets.values()) * (LOOKUP if self.spanned_by else 1)
@@ -58,17 +63,16 @@ class FilterCounts:
     @cached_property
     def of_facets(self) -> Counts | None:
         """How many of these have the category and the assignee, if one of them is wanted."""
-        if self._facets == self._by_status:
+        if self._by_facets == self._by_status:
             return None
-        return self._counted(self._facets, f"sum(cases) FROM {self._tallies} WHERE TRUE")
+        return self._counted(self._by_facets, f"sum(cases) FROM {self._tallies} WHERE TRUE")
 
     @cached_property
     def of_stores(self) -> Counts | None:
         """How many of these are of the stores, if some are wanted."""
-        of_stores = self._by_status._replace(stores=self._wanted.stores, store=self._wanted.store)
-        if of_stores == self._by_status:
+        if self._by_store == self._by_status:
             return None
-        return self._counted(of_stores, "sum(cases) FROM supportcases_counts WHERE TRUE")
+        return self._counted(self._by_store, "sum(cases) FROM supportcases_counts WHERE TRUE")
 
     @cached_property
     def spanned_by(self) -> list[str]:
@@ -78,13 +82,9 @@ class FilterCounts:
     @cached_property
     def cells(self) -> str:
         """The tables that lead to the cases with those facets."""
-        where, _ = matching(self._facets)
+        where, _ = matching(self._by_facets)
         cells = f"SELECT {', '.join(f'{facet} AS its_{facet}' for facet in FACETS)} FROM {self._tallies}"
         return f"({cells} WHERE {where}) CROSS JOIN {along(BY_FACETS)} ON {OF_THE_CELL}"
-
-    @property
-    def _facets(self) -> CaseFilter:
-        return self._by_status._replace(category=self._wanted.category, assignee=self._wanted.assignee)
 
     def _counted(self, wanted: CaseFilter, counted_from: str) -> Counts:
         where, values = matching(wanted)

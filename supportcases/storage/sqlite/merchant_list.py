@@ -40,11 +40,12 @@ class StoreCases:
         return tuple(map(read, rows)), count
 
     def _count(self) -> int:
-        """Return how many match the filter, whatever is searched for."""
+        """Return how many match the filter, whatever is searched for: triggers count by status and severity alone."""
+        wanted = self._unsearched
+        kept = CaseFilter(store=wanted.store, status=wanted.status, severity=wanted.severity)
         ((found,),) = self._connection.execute(
             f"""
-            SELECT sum(cases)
-            FROM supportcases_counts
+            SELECT {"sum(cases) FROM supportcases_counts" if wanted == kept else "count(*) FROM supportcases_cases"}
             WHERE {self._where}
             """,
             self._values,

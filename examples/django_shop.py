@@ -14,9 +14,11 @@ from django.views.decorators.http import require_POST
 from waitress import serve
 
 from supportcases import Actor, create_app, mount
+from supportcases.console import create_merchant_pages
 
 PASSWORD = os.environ.get("SHOP_PASSWORD") or secrets.token_urlsafe(8)  # stands for the hashes in your users' table
 USERS = {"mara": Actor.merchant("acme", "Mara"), "gus": Actor.merchant("globex", "Gus"), "ada": Actor.support("Ada")}
+PAGE = "<!doctype html><html lang=en><meta name=viewport content='width=device-width'><title>{}</title><main>{}</main>"
 # No other site's POST brings a Lax cookie, and the API takes only application/json (else 415): nothing is forged.
 settings.configure(
     ALLOWED_HOSTS=["127.0.0.1", "localhost"],
@@ -31,17 +33,13 @@ def who_is_asking(req):
     return USERS.get(SessionStore(req.cookies.get("sessionid")).get("user"))
 
 
-support = create_app(os.environ.get("SHOP_DB", "shop.db"), authenticate=who_is_asking, api_keys=True)
-application = mount(get_wsgi_application(), support, at="/support")
-
-
 def home(request):
     form = f'<form method=post action=/login><input type=hidden name=csrfmiddlewaretoken value="{get_token(request)}">'
     if (actor := USERS.get(request.session.get("user"))) is None:
         return HttpResponse(form + "<input name=user> <input name=password type=password> <button>Log in</button>")
     find = support.desk.list if actor.kind == "merchant" else support.desk.queue
     cases = "".join(f"<li>{escape(case.subject)}" for case in find(actor, status="open").cases)
-    return HttpResponse(f"<h1>{actor.label}</h1><ul>{cases}</ul>{form}<button>Log out</button>")
+    return HttpResponse(f"<h1>{actor.label}</h1><ul>{cases}</ul><a href=/help/>Help</a>{form}<button>Log out</button>")
 
 
 def login(request):  # without the right password it is a logout
@@ -52,6 +50,9 @@ def login(request):  # without the right password it is a logout
 
 
 urlpatterns = [path("", home), path("login", require_POST(login))]
+support = create_app(os.environ.get("SHOP_DB", "shop.db"), authenticate=who_is_asking, api_keys=True)
+pages = create_merchant_pages(support.desk, who_is_asking, lambda req, title, html: PAGE.format(title, html))
+application = mount(mount(get_wsgi_application(), support, at="/support"), pages, at="/help")
 
 if __name__ == "__main__":
     port = os.environ.get("PORT", "8000")

@@ -8,11 +8,13 @@ from flask import Flask, abort, redirect, request, session
 from waitress import serve
 
 from supportcases import Actor, create_app, mount
+from supportcases.console import create_merchant_pages
 
 SECRET = os.environ.get("SHOP_SECRET") or secrets.token_hex()  # set it, or a restart logs everybody out
 PASSWORD = os.environ.get("SHOP_PASSWORD") or secrets.token_urlsafe(8)  # stands for the hashes in your users' table
 USERS = {"mara": Actor.merchant("acme", "Mara"), "gus": Actor.merchant("globex", "Gus"), "ada": Actor.support("Ada")}
 FORM = "<form method=post action=/login>"
+PAGE = "<!doctype html><html lang=en><meta name=viewport content='width=device-width'><title>{}</title><main>{}</main>"
 
 application = Flask(__name__)
 # No other site's POST brings a Lax cookie, and the API takes only application/json (else 415): nothing is forged.
@@ -29,7 +31,8 @@ def tell(event):  # your mail or chat
 
 
 support = create_app(os.environ.get("SHOP_DB", "shop.db"), authenticate=who_is_asking, api_keys=True, on_event=tell)
-application.wsgi_app = mount(application.wsgi_app, support, at="/support")
+pages = create_merchant_pages(support.desk, who_is_asking, lambda req, title, html: PAGE.format(title, html))
+application.wsgi_app = mount(mount(application.wsgi_app, support, at="/support"), pages, at="/help")
 
 
 @application.get("/")
@@ -38,7 +41,7 @@ def home():
         return f"{FORM}<input name=user> <input name=password type=password> <button>Log in</button>"
     find = support.desk.list if actor.kind == "merchant" else support.desk.queue
     cases = "".join(f"<li>{escape(case.subject)}" for case in find(actor, status="open").cases)
-    return f"<h1>{actor.label}</h1><ul>{cases}</ul>{FORM}<button>Log out</button>"
+    return f"<h1>{actor.label}</h1><ul>{cases}</ul><a href=/help/>Help</a>{FORM}<button>Log out</button>"
 
 
 @application.post("/login")  # without the right password it is a logout

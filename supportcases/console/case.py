@@ -101,7 +101,7 @@ class CasePage:
             case=case,
             timeline=timeline if "all" in req.parameters() else timeline.shortened(),
             others=[other for other in others if other.id != case.id][:OTHERS],
-            assignees=sorted({case.assignee or actor.label, actor.label}),
+            assignees=sorted({*self._desk.assignees(actor), case.assignee or actor.label}),
             moved=moved,
             problem=problem,
             draft=draft,

@@ -72,7 +72,7 @@ def _environment(folder: str | os.PathLike[str] | None) -> Environment:
         auto_reload=False,
     )
     environment.install_null_translations(newstyle=True)  # type: ignore[attr-defined]  # which the extension adds
-    environment.filters.update(linked=words.linked)
+    environment.filters.update(linked=words.linked, marked=words.marked)
     environment.globals.update(
         spelled=words.spelled,
         waited=words.waited,

@@ -11,6 +11,7 @@ from markupsafe import Markup, escape
 from supportcases.console.marks import written
 from supportcases.domain.cases import Case, Category, Severity, Status
 from supportcases.domain.queue import QueueSort
+from supportcases.domain.text import fold
 
 
 def N_(text: str) -> str:
@@ -51,6 +52,7 @@ PATIENCE: Final = {  # hours from which on a wait is long, and too long
 }
 LINKS: Final = LinkifyIt(options={"fuzzy_link": False, "fuzzy_email": False, "fuzzy_ip": False})
 LINK: Final = Markup('<a href="{}" rel="noopener noreferrer nofollow" target="_blank">{}</a>')
+MARK: Final = Markup("<mark>{}</mark>")
 LINKED_SCHEMAS: Final = ("http:", "https:", "mailto:")
 
 
@@ -82,6 +84,24 @@ def waited(case: Case, now: datetime) -> Wait:
     hours = span.total_seconds() / 3600
     heat = "hot" if hours >= hot else "warm" if hours >= warm else "cool"
     return Wait(heat, spelled(span), written(since))
+
+
+def marked(text: str, query: str) -> Markup:
+    """Return `text` as HTML, with each place marked where it reads as the `query`, whatever the case and accents."""
+    wanted = fold(query)
+    folded, places = "", []
+    for place, letter in enumerate(text):
+        as_sought = fold(letter)
+        folded += as_sought
+        places += [place] * len(as_sought)  # where each folded letter stands in the text
+    parts, end, found = [], 0, folded.find(wanted) if wanted else -1
+    while found >= 0:
+        begin, past = places[found], places[found + len(wanted) - 1] + 1
+        if begin >= end:
+            parts += [escape(text[end:begin]), MARK.format(text[begin:past])]
+            end = past
+        found = folded.find(wanted, found + len(wanted))
+    return Markup().join([*parts, escape(text[end:])])
 
 
 @lru_cache(maxsize=2_048)

@@ -1,5 +1,7 @@
 """What the support team looks over: the history of a case, how the desk is doing, the stores."""
 
+from typing import Final
+
 from supportcases.desk.use_case import Moment, Ref, UseCases
 from supportcases.domain import fields
 from supportcases.domain.actors import Actor, ActorKind
@@ -7,6 +9,8 @@ from supportcases.domain.cases import CaseFilter, Severity, Status
 from supportcases.domain.events import History
 from supportcases.domain.queue import NONE, QueueViews, StorePage
 from supportcases.domain.statistics import Statistics
+
+MOST_ASSIGNEES: Final = 200
 
 
 class Reports(UseCases):
@@ -86,6 +90,13 @@ class Reports(UseCases):
         return QueueViews(
             of(Status.OPEN), mine, unassigned, critical, of(Status.ANSWERED), of(Status.CLOSED), of(*Status)
         )
+
+    def assignees(self, actor: Actor) -> tuple[str, ...]:
+        """Return whom cases may be given to: the actor, and who has a support key that is good for its stores."""
+        actor.must_be(ActorKind.SUPPORT)
+        with self.repository.read(once=True) as transaction:
+            labels = transaction.keys.labels(actor.stores, self.clock(), limit=MOST_ASSIGNEES)
+        return tuple(sorted({actor.label, *labels}))
 
     def stores(self, actor: Actor, *, limit: int = fields.DEFAULT_LIMIT, offset: int = 0) -> StorePage:
         """Return some of the stores that have cases and that the actor may see, newest activity first."""

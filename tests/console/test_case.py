@@ -36,6 +36,11 @@ def timeline_of(html: str) -> list[str]:
     return [text_of(re.sub("<time.*?</time>", "", f"<li{row}")) for row in rows]
 
 
+def assignees_of(html: str) -> list[str]:
+    choices = re.search(r'<select id="p-assignee".*?</select>', html)[0]
+    return re.findall(r"<option[^>]*>(.*?)</option>", choices)
+
+
 def revision_of(html: str) -> str:
     return re.search('name="revision" value="([0-9]+)"', html)[1]
 
@@ -129,6 +134,15 @@ def test_a_case_is_taken_and_then_nobody_is_asked_to_take_it(agent, case, desk):
     agent.post(case, assignee="me")
     assert desk.find(ADA, "acme:1").assignee == "Ada"
     assert "Take it" not in agent.get(case).text
+
+
+def test_a_case_can_be_given_to_whoever_has_a_support_key_for_its_stores(app, agent, case, desk, support_desk):
+    support_desk.support_key("Cleo", ["acme"])
+    support_desk.support_key("Bob", ["globex"])
+    desk.assign(ADA, "acme:1", "Somebody else")
+    assert assignees_of(agent.get(case).text) == ["Nobody", "Ada (me)", "Bob", "Cleo", "Somebody else"]
+    dora = Agent(app, support_desk.support_key("Dora", ["acme"]))
+    assert assignees_of(dora.get(case).text) == ["Nobody", "Ada", "Cleo", "Dora (me)", "Somebody else"]
 
 
 def test_whoever_sends_on_a_case_that_moved_sees_what_came_and_keeps_the_text(

@@ -16,6 +16,7 @@ from functools import partial
 import pytest
 
 from supportcases import (
+    Actor,
     AuthorKind,
     Case,
     Category,
@@ -90,6 +91,9 @@ def live(repository, cases: list[Case]) -> None:
                 transaction.cases.add_message(case, said)
             transaction.events.record(case, an_entry())
         transaction.keys.add(a_key(len(cases), store), hash_of(len(cases)))
+        agents = a_key(100 + len(cases))
+        actor = Actor.support(f"Ada of {store}", [store], id=agents.id)
+        transaction.keys.add(agents._replace(actor=actor), hash_of(100 + len(cases)))
         transaction.replays.keep(f"store:{store}", "k", an_answer(body=f'"{store}"'), T0)
 
 
@@ -192,6 +196,7 @@ READS = {
     "team_search.page": sought,
     "events.history": lambda t, store: [t.events.history(store, ref, limit=9, offset=0) for ref in (VICTIM, OURS)],
     "events.count": lambda t, store: [t.events.count(store, ref) for ref in (VICTIM, OURS)],
+    "keys.labels": lambda t, store: t.keys.labels(frozenset((store,)), T0, limit=100),
     "keys.of_store": lambda t, store: t.keys.of_store(store, limit=100),
     "replays.find": lambda t, store: t.replays.find(f"store:{store}", "k"),
 }

@@ -48,4 +48,4 @@ def text_of(html: str) -> str:
 
 def subjects_of(html: str) -> list[str]:
     """Return the subjects of the cases in the queue."""
-    return re.findall(r'<div class="what"><a [^>]*>(.*?)</a>', html)
+    return re.findall(r'<div class="what"><a [^>]*>(.*?)</a>', html.replace("<mark>", "").replace("</mark>", ""))

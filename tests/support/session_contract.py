@@ -112,3 +112,30 @@ class SessionContract:
             assert transaction.keys.of_store("acme", limit=9) == (newer, older)
             assert transaction.keys.of_store("acme", limit=1) == (newer,)
             assert transaction.keys.of_store("initech", limit=9) == ()
+
+    def test_the_labels_of_the_team_are_told_for_the_stores_that_its_keys_are_good_for(self, repository):
+        def key(number, label, stores=None, **changes):
+            name = f"{number:012x}"
+            return ApiKey(name, Actor.support(label, stores, id=name), T0)._replace(**changes)
+
+        with_keys(
+            repository,
+            key(1, "Zoë"),
+            key(2, "Ada", ["acme"]),
+            key(3, "Ada", ["globex", "initech"]),
+            key(4, "Bob", ["globex"]),
+            key(5, "Gone", expires_at=T0 + timedelta(hours=1)),
+            key(6, "Nobody", []),
+            a_key(7, label="Mara"),
+        )
+        with repository.write() as transaction:
+            transaction.keys.add(key(8, "Lost"), hash_of(8))
+            transaction.keys.revoke(key(8, "Lost").id, T0)
+        with repository.read() as transaction:
+            labels, late = transaction.keys.labels, T0 + timedelta(hours=1)
+            assert labels(None, T0, limit=9) == ("Ada", "Bob", "Gone", "Nobody", "Zoë")
+            assert labels(None, late, limit=9) == ("Ada", "Bob", "Nobody", "Zoë")
+            assert labels(None, late, limit=2) == ("Ada", "Bob")
+            assert labels(frozenset({"acme"}), late, limit=9) == ("Ada", "Zoë")
+            assert labels(frozenset({"globex"}), late, limit=9) == ("Ada", "Bob", "Zoë")
+            assert labels(frozenset(), late, limit=9) == ("Zoë",)

@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import NamedTuple, Protocol
 
 from supportcases.domain.actors import Actor
+from supportcases.domain.cases import Stores
 
 
 class ApiKey(NamedTuple):
@@ -37,6 +38,9 @@ class Keys(Protocol):
 
     def page(self, *, limit: int, offset: int) -> tuple[ApiKey, ...]:
         """Return some of the keys, oldest first."""
+
+    def labels(self, stores: Stores, now: datetime, *, limit: int) -> tuple[str, ...]:
+        """Return the labels of support keys that are good for one of these stores, each once, in their order."""
 
     def named(self, key_id: str) -> ApiKey | None:
         """Return the key with that id, valid or not, or None."""

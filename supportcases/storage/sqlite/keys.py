@@ -8,6 +8,7 @@ from typing import Final
 
 from supportcases.domain import times
 from supportcases.domain.actors import Actor, ActorKind
+from supportcases.domain.cases import Stores
 from supportcases.storage.protocol import ApiKey
 from supportcases.storage.sqlite.errors import insert
 
@@ -56,6 +57,30 @@ class SqliteKeys:
         ).fetchall()
         return tuple(map(key_from_row, rows))
 
+    def labels(self, stores: Stores, now: datetime, *, limit: int) -> tuple[str, ...]:
+        rows = self._connection.execute(
+            """
+            SELECT DISTINCT label
+            FROM supportcases_keys AS k
+            WHERE kind = 'support'
+              AND revoked_at IS NULL
+              AND (expires_at IS NULL OR expires_at > :now)
+              AND (:stores IS NULL OR k.stores IS NULL OR EXISTS (
+                  SELECT 1
+                  FROM json_each(k.stores) AS its
+                  JOIN json_each(:stores) AS wanted USING (value)
+              ))
+            ORDER BY label
+            LIMIT :limit
+            """,
+            {
+                "stores": _stores_to_json(stores),
+                "now": times.to_text(now),
+                "limit": limit,
+            },
+        ).fetchall()
+        return tuple(label for (label,) in rows)
+
     def named(self, key_id: str) -> ApiKey | None:
         row = self._connection.execute(
             f"""
@@ -96,7 +121,11 @@ def _stores_to_row(actor: Actor) -> dict[str, str | None]:
     """Write a merchant's store, or the stores of somebody of the support team as JSON: NULL is all of them."""
     if actor.kind is ActorKind.MERCHANT:
         return {"store": actor.store, "stores": None}
-    return {"store": None, "stores": None if actor.stores is None else json.dumps(sorted(actor.stores))}
+    return {"store": None, "stores": _stores_to_json(actor.stores)}
+
+
+def _stores_to_json(stores: Stores) -> str | None:
+    return None if stores is None else json.dumps(sorted(stores))
 
 
 @lru_cache(maxsize=1_000)  # a key comes with every request, and is as it was unless its row has changed

@@ -1,0 +1,52 @@
+"""How the pages put things: marks in what was searched for, links, spans of time."""
+
+from datetime import timedelta
+
+import pytest
+
+from supportcases.console.words import linked, marked, spelled
+
+
+@pytest.mark.parametrize(
+    ("text", "query", "html"),
+    [
+        ("Blank page", "page", "Blank <mark>page</mark>"),
+        ("BLANK blank", "Blank", "<mark>BLANK</mark> <mark>blank</mark>"),
+        ("İstanbul'da sipariş", "istanbul", "<mark>İstanbul</mark>&#39;da sipariş"),
+        ("İstanbul'da sipariş", "SIPARIS", "İstanbul&#39;da <mark>sipariş</mark>"),
+        ("Straße", "ss", "Stra<mark>ß</mark>e"),
+        ("aaa", "aa", "<mark>aa</mark>a"),
+        ("<b>& bold", "<b>", "<mark>&lt;b&gt;</mark>&amp; bold"),
+        ("cafe\u0301", "café", "<mark>cafe</mark>\u0301"),
+        ("Blank page", "nothing", "Blank page"),
+        ("Blank page", "\u0301", "Blank page"),
+    ],
+)
+def test_what_was_searched_for_is_marked_whatever_its_case_and_accents(text, query, html):
+    assert marked(text, query) == html
+
+
+@pytest.mark.parametrize(
+    ("minutes", "words"),
+    [
+        (0, ""),
+        (-5, ""),
+        (1, "1 m"),
+        (59, "59 m"),
+        (60, "1 h 00 m"),
+        (1_439, "23 h 59 m"),
+        (1_440, "1 d"),
+        (1_500, "1 d 1 h"),
+        (4_380, "3 d"),
+        (144_000, "100 d"),
+    ],
+)
+def test_a_span_is_written_shortly(minutes, words):
+    assert spelled(timedelta(minutes=minutes)) == words
+
+
+@pytest.mark.parametrize(
+    "hostile", ["http://" * 1_400, "a:" * 5_000, "https://a.test/" + "(" * 9_000, "mailto:" * 1_400]
+)
+def test_links_in_hostile_texts_change_nothing_of_them(hostile):
+    assert linked(hostile).striptags().replace(" ", "") == hostile

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import waitress
 
-from supportcases import Actor, KeyRing, Status, SupportApp, SupportCasesError, SupportDesk, create_app, mount
+from supportcases import Actor, KeyRing, Status, SupportCasesError, SupportDesk, create_app, mount
 from supportcases.console import create_merchant_pages
 from supportcases.testing import some_cases
 
@@ -78,7 +78,7 @@ def storefront(desk):
     return application
 
 
-def shop_with(support: SupportApp):
+def shop_with(support):
     """Return the shop with its support desk at /support, and the merchant's pages at /help."""
     shop = mount(storefront(support.desk), support, at="/support")
     if not HAS_CONSOLE:

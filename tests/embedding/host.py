@@ -58,7 +58,7 @@ from supportcases import (
     create_app,
     mount,
 )
-from supportcases.console import Console
+from supportcases.console import Console, create_merchant_pages
 from supportcases.testing import (
     ActingMerchant,
     ActingSupport,
@@ -104,6 +104,10 @@ def who_is_asking(req: falcon.Request) -> Actor | None:
     return None if store is None else Actor.merchant(store, label="Mara")
 
 
+def layout(req: falcon.Request, title: str, html: str) -> str:
+    return f"<!doctype html><title>{title}</title>{html}"
+
+
 def tell(event: Event) -> None:
     said: Message | None = event.message
     if event.kind is EventKind.REPLIED and said is not None:
@@ -126,7 +130,8 @@ def serve(path: str) -> SupportDesk:
     )
     application = mount(support, support, at="/support", strip=False)
     twice = mount(application, create_app(":memory:", console=Console(brand="Lumen")), at="/more")
-    assert callable(twice)
+    thrice = mount(twice, create_merchant_pages(support.desk, who_is_asking, layout, sign_in_url="/login"), at="/help")
+    assert callable(thrice)
     return support.desk
 
 

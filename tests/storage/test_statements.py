@@ -71,7 +71,7 @@ SUPPORT_REQUESTS = {
     "team: note": (6, "POST", f"{SUPPORT}/cases/acme:1/messages", {"json": NEW | {"internal": True}}),
     "team: history": (6, "GET", f"{SUPPORT}/cases/acme:1/history", {}),
     "team: stats": (7, "GET", f"{SUPPORT}/stats", {}),
-    "team: stats of a window": (9, "GET", f"{SUPPORT}/stats?store=acme&createdAfter=2024-01-01", {}),
+    "team: stats of a window": (13, "GET", f"{SUPPORT}/stats?store=acme&createdAfter=2024-01-01", {}),
     "team: views": (6, "GET", f"{SUPPORT}/views", {}),
     "team: stores": (5, "GET", f"{SUPPORT}/stores", {}),
 }

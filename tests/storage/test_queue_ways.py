@@ -9,10 +9,10 @@ import pytest
 
 from supportcases import Category, QueueSort, Severity, SqliteRepository, Status
 from supportcases.domain.cases import CaseFilter
-from supportcases.storage.sqlite import counts, queue_pages
+from supportcases.storage.sqlite import counts, durations, queue_pages
 from supportcases.storage.sqlite.orders import RANKS
 from supportcases.storage.sqlite.rows import matching
-from tests.support.rows import T0, a_case, asked, kept
+from tests.support.rows import T0, a_case, asked, kept, spread_of
 
 FREE, DEAR = 0, 10**9
 WAYS = {
@@ -112,12 +112,17 @@ def some_filter(dice: random.Random) -> CaseFilter:
     )
 
 
+def go(monkeypatch, way: str) -> None:
+    """Let the queue find its cases that way."""
+    for name, value in WAYS[way].items():
+        for module in {"LOOKUP": (counts, durations, queue_pages), "SORTED": (queue_pages,)}[name]:
+            monkeypatch.setattr(module, name, value)
+
+
 @pytest.mark.parametrize("sort", QueueSort)
 @pytest.mark.parametrize("way", WAYS)
 def test_whatever_the_way_the_cases_and_their_order_are_those_of_a_naive_look(filled, cases, monkeypatch, way, sort):
-    for name, value in WAYS[way].items():
-        for module in (counts, queue_pages):
-            monkeypatch.setattr(module, name, value, raising=False)
+    go(monkeypatch, way)
     dice = random.Random(f"{way} {sort}")
     for _ in range(150):
         wanted = some_filter(dice)
@@ -130,6 +135,20 @@ def test_whatever_the_way_the_cases_and_their_order_are_those_of_a_naive_look(fi
             after, behind = found.cases[-1][1], offset + len(found.cases)
             further = asked(filled, "page", wanted, sort, limit=9, offset=2, after=after)
             assert [case for case, _ in further.cases] == expected[behind + 2 :][:9], wanted
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_whatever_the_way_the_closings_and_the_longest_wait_are_those_of_a_naive_look(filled, cases, monkeypatch, way):
+    go(monkeypatch, way)
+    dice = random.Random(way)
+    for _ in range(150):
+        wanted = some_filter(dice)
+        expected = [case for case in cases if matches(case, wanted)]
+        took = [(case.closed_at - case.created_at) // timedelta(milliseconds=1) for case in expected if case.closed_at]
+        assert asked(filled, "closings", wanted) == spread_of(took), wanted
+        waiting = [case for case in expected if case.waiting_since]
+        longest = min(waiting, key=lambda case: (case.waiting_since, case.id), default=None)
+        assert asked(filled, "oldest_unanswered", wanted) == longest, wanted
 
 
 def test_a_filter_that_comes_later_is_counted_although_no_table_counts_by_it(filled, cases, monkeypatch):

@@ -226,6 +226,31 @@ def test_a_canned_text_is_inserted_at_the_cursor_and_can_be_undone(console):
     expect(text).to_have_value("Before. After.")
 
 
+def test_a_view_is_saved_under_a_name_and_removed(console):
+    page = console("/?store=nordlys&sort=age")
+    page.get_by_text("Save this view").click()
+    page.get_by_label("Name of the view").fill("Oldest <b>of</b> nordlys")
+    page.get_by_role("button", name="Save", exact=True).click()
+    page.goto(f"{console.root}/?status=open")
+    page.get_by_role("link", name="Oldest <b>of</b> nordlys").click()
+    expect(page).to_have_url(f"{console.root}/?store=nordlys&sort=age")
+    page.get_by_role("button", name="Remove the view Oldest <b>of</b> nordlys").click()
+    page.reload()
+    expect(page.get_by_text("My views")).to_be_hidden()
+
+
+def test_after_sending_one_goes_on_to_the_next_case_where_one_wants_to(console):
+    page = console("/?store=lumen-and-oak&status=closed")
+    links = [page.locator(".queue .what a").nth(row).get_attribute("href") for row in (0, 1)]
+    page.locator(".queue .what a").first.click()
+    page.get_by_label("then the next case").check()
+    page.get_by_label("Text", exact=True).fill("Mended, and on to the next")
+    page.get_by_role("button", name="Send answer").click()
+    page.wait_for_url(f"**{links[1]}")
+    expect(page.get_by_label("then the next case")).to_be_checked()
+    expect(page.get_by_label("Text", exact=True)).to_have_value("")
+
+
 def test_many_are_ticked_and_taken_at_once(console, desk_app):
     page = console("/?store=nordlys&status=open")
     for row in (0, 1):

@@ -2,7 +2,22 @@
 const composer = $("#composer"), body = $("#body"), tell = $("#draft");
 const draft = `draft:${composer.dataset.draft}`, sending = `sending:${composer.dataset.draft}`;
 
-if (kept.get(sending) && location.hash === "#last") kept.set(draft, ""); // it was sent
+const next = $("#next");
+$("#next-label").hidden = false;
+next.checked = kept.get("next") === "yes";
+next.addEventListener("change", () => kept.set("next", next.checked ? "yes" : ""));
+
+function goOn() {
+  let rows = [];
+  try { rows = JSON.parse(sessionStorage.getItem("queue")) || []; } catch { /* it keeps nothing */ }
+  const following = rows[rows.indexOf(location.pathname) + 1];
+  if (rows.includes(location.pathname) && following) location.replace(following);
+}
+
+if (kept.get(sending) && location.hash === "#last") { // it was sent
+  kept.set(draft, "");
+  if (next.checked) goOn();
+}
 kept.set(sending, "");
 if (!body.value && kept.get(draft)) {
   body.value = kept.get(draft);

@@ -38,6 +38,47 @@ showTimes();
 showNew();
 setInterval(showTimes, 30_000);
 
+// views of one's own: a name for a query string, kept in this browser
+const saved = $("#saved"), save = $("#save");
+
+function views() { try { return JSON.parse(kept.get("views")) || []; } catch { return []; } }
+
+function showViews() {
+  const items = views().map(({ name, query }) => {
+    const link = Object.assign(document.createElement("a"), { href: saved.dataset.root + query });
+    link.append(Object.assign(document.createElement("span"), { textContent: name }));
+    if (query === location.search) link.ariaCurrent = "page";
+    const remove = Object.assign(document.createElement("button"), { type: "button", className: "plain", textContent: "×" });
+    remove.ariaLabel = `${saved.dataset.remove} ${name}`;
+    remove.addEventListener("click", () => keepViews(views().filter((view) => view.name !== name)));
+    const item = document.createElement("li");
+    item.append(link, remove);
+    return item;
+  });
+  $("ul", saved).replaceChildren(...items);
+  saved.hidden = !items.length;
+}
+
+function keepViews(all) {
+  kept.set("views", all.length ? JSON.stringify(all) : "");
+  showViews();
+}
+
+if (saved) showViews();
+if (save) {
+  save.hidden = !location.search;
+  $("form", save).addEventListener("submit", (event) => {
+    event.preventDefault();
+    const name = $("#view-name").value.trim();
+    if (name) keepViews([...views().filter((view) => view.name !== name), { name, query: location.search }]);
+    save.open = false;
+  });
+}
+
+// which cases the queue had, for who goes on to the next one
+const rows = $$(".queue .what a").map((link) => link.getAttribute("href"));
+if (rows.length) try { sessionStorage.setItem("queue", JSON.stringify(rows)); } catch { /* it keeps nothing */ }
+
 // choices that need no button
 document.addEventListener("change", ({ target }) => {
   if (target.matches(".filters select")) {

@@ -38,6 +38,7 @@ class ActingMerchant(_Acting):
     """What a merchant can do; each method is that of `SupportDesk`, without its first argument."""
 
     list = _DoneByActor(SupportDesk.list)
+    written_list = _DoneByActor(SupportDesk.written_list)
     reply = _DoneByActor(SupportDesk.reply)
 
 
@@ -52,6 +53,12 @@ class ActingSupport(_Acting):
     history = _DoneByActor(SupportDesk.history)
     revision = _DoneByActor(SupportDesk.revision)
     stats = _DoneByActor(SupportDesk.stats)
+    assignees = _DoneByActor(SupportDesk.assignees)
+    texts = _DoneByActor(SupportDesk.texts)
+    text = _DoneByActor(SupportDesk.text)
+    add_text = _DoneByActor(SupportDesk.add_text)
+    change_text = _DoneByActor(SupportDesk.change_text)
+    remove_text = _DoneByActor(SupportDesk.remove_text)
     views = _DoneByActor(SupportDesk.views)
     stores = _DoneByActor(SupportDesk.stores)
     idle = _DoneByActor(SupportDesk.idle)

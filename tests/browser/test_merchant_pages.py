@@ -165,6 +165,13 @@ def test_a_text_from_right_to_left_stands_so_beside_others(shop):
     assert said.evaluate("element => getComputedStyle(element).direction") == "rtl"
 
 
+def test_our_sentences_stand_as_they_are_written_in_a_page_from_right_to_left(shop):
+    page = shop("/new", user_agent="rtl")
+    label = page.get_by_text("What has happened?")
+    assert label.evaluate("element => getComputedStyle(element).direction") == "ltr"
+    assert page.evaluate("document.documentElement.dir") == "rtl"
+
+
 def test_the_shops_own_sheet_wins_and_the_accent_is_one_property(shop):
     page = shop()
     button = page.get_by_role("link", name="New case").locator("span")
@@ -181,6 +188,8 @@ def test_on_paper_there_is_what_was_said_and_no_form(shop):
     expect(page.locator(".sc-thread li").first).to_be_visible()
     expect(page.get_by_label("Your reply")).to_be_hidden()
     expect(page.get_by_role("link", name="All cases")).to_be_hidden()
+    theirs = page.locator(".sc-theirs").first
+    assert theirs.evaluate("element => getComputedStyle(element).backgroundColor") == "rgba(0, 0, 0, 0)"
 
 
 def test_what_a_merchant_or_the_team_wrote_runs_nowhere(shop, desk):

@@ -44,7 +44,7 @@ def german(desk):
 def test_the_pages_are_german_for_whoever_reads_german(german, desk, blank_pages):
     desk.answer(ADA, "acme:1", body="Which browser?")
     page = german.get().text
-    assert '<div class="supportcases" lang="de">' in page
+    assert '<div class="supportcases" lang="de" dir="ltr">' in page
     assert "Sie sind dran 1 Beim Support Geschlossen Blank page #000001 Anderes" in text_of(page)
     case = text_of(german.get("/1").text)
     assert "Dringlichkeit: Normal" in case

@@ -31,6 +31,7 @@ SCHEMA: Final = "tests/storage/test_schema.py"
 SUPPORT: Final = "tests/desk/test_triage.py"
 OVERVIEW: Final = "tests/desk/test_reports.py"
 KEYS: Final = "tests/desk/test_keys.py"
+SESSIONS: Final = "tests/desk/test_sessions.py"
 WALLS: Final = "tests/web/test_stores_are_walls.py"
 IDEMPOTENCY: Final = "tests/desk/test_idempotency.py"
 DAMAGE: Final = "tests/storage/test_damage.py"
@@ -149,7 +150,17 @@ GUARDS: Final = (
     Guard("storage/sqlite/keys.py", "AND revoked_at IS NULL", "", KEYS),
     Guard("storage/sqlite/keys.py", "AND (expires_at IS NULL OR expires_at > :now)", "", KEYS),
     Guard("storage/sqlite/keys.py", 'json.loads(stores or "null")', "None", CONTRACT),
-    Guard("storage/sqlite/keys.py", "frozenset(served), key_id)", "frozenset(served), None)", CONTRACT),
+    Guard("storage/sqlite/keys.py", "frozenset(served), key_id, bool(admin))", "frozenset(served), None)", CONTRACT),
+    # whom the console lets in, and what an admin alone may do
+    Guard("web/forms.py", 'is_ours = site == "same-origin"', "is_ours = True", "tests/console/test_forms.py"),
+    Guard("web/forms.py", "bool(host) and origin == host", "True", "tests/console/test_forms.py"),
+    Guard("console/who.py", "actor.kind is not ActorKind.SUPPORT", "False", "tests/console/test_hosts.py"),
+    Guard("storage/sqlite/sessions.py", "AND s.expires_at > :now", "", SESSIONS),
+    Guard("storage/sqlite/sessions.py", "AND k.revoked_at IS NULL", "", SESSIONS),
+    Guard("storage/sqlite/sessions.py", "AND (k.expires_at IS NULL OR k.expires_at > :now)", "", SESSIONS),
+    Guard("storage/sqlite/sessions.py", "AND k.kind = 'support'", "", CONTRACT),
+    Guard("domain/actors.py", "if not self.admin:", "if False:", "tests/desk/test_texts.py"),
+    Guard("desk/key_rights.py", "self._actor.stores.issuperset(stores)", "True", "tests/desk/test_key_rights.py"),
     # who may enter which store
     Guard("domain/actors.py", "self.stores is None or store in self.stores", "True", SUPPORT),
     Guard("domain/actors.py", "if not self.may_enter(store):", "if False:", SUPPORT),

@@ -225,3 +225,14 @@ def test_a_faulty_support_key_is_refused_and_none_is_made(ring, faulty, problems
         ring.create_support(**{"label": "Ada"} | faulty)
     assert refused.value.problems == problems
     assert ring.all() == ()
+
+
+def test_a_case_can_be_given_to_who_has_a_support_key_that_is_good(ring, desk, clock):
+    ring.create_support(label="Bob")
+    ring.create_support(label="Cleo", lifetime=timedelta(hours=1))
+    _, lost = ring.create_support(label="Dora")
+    ring.create("acme", label="Mara")
+    assert desk.assignees(Actor.support("Ada")) == ("Ada", "Bob", "Cleo", "Dora")
+    ring.revoke(lost.id)
+    clock.advance(hours=1)
+    assert desk.assignees(Actor.support("Ada")) == ("Ada", "Bob")

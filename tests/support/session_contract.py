@@ -139,3 +139,10 @@ class SessionContract:
             assert labels(frozenset({"acme"}), late, limit=9) == ("Ada", "Zoë")
             assert labels(frozenset({"globex"}), late, limit=9) == ("Ada", "Bob", "Zoë")
             assert labels(frozenset(), late, limit=9) == ("Zoë",)
+
+    def test_what_is_kept_of_a_key_is_found_by_its_id(self, repository):
+        with_keys(repository, a_key(1), a_support_key(2))
+        with repository.read() as transaction:
+            assert transaction.keys.named(a_key(1).id) == a_key(1)
+            assert transaction.keys.named(a_support_key(2).id) == a_support_key(2)
+            assert transaction.keys.named(a_key(3).id) is None

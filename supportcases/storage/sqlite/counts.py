@@ -5,6 +5,7 @@ category and assignee (tallies). What these do not tell is counted in an index.
 """
 
 import sqlite3
+from collections.abc import Iterable
 from functools import cached_property
 from typing import Final
 
@@ -13,6 +14,7 @@ from supportcases.storage.sqlite.orders import BY_ACTIVITY, BY_AGE
 from supportcases.storage.sqlite.rows import matching
 
 LOOKUP: Final = 15  # entries of an index that are passed over in the time in which a case is read
+SPAN: Final = 0.25  # the part of all cases that a span of time is taken to have
 
 BY_STORE: Final = "supportcases_cases_by_status_and_severity"
 BY_FACETS: Final = "supportcases_cases_by_facets"
@@ -48,12 +50,16 @@ class FilterCounts:
             return self.of_facets or {}
         if self._wanted == self._by_store:
             return self.of_stores or {}
-        ways = {along((self.spanned_by or [BY_ACTIVITY])[0]): sum(self.every.values())}
+        in_order = along((self.spanned_by or [BY_ACTIVITY])[0])
+        ways = {in_order: sum(self.every.values()) * (SPAN if self.spanned_by else 1)}
         if self.of_facets is not None:
             ways[self.cells] = sum(self.of_facets.values()) * (LOOKUP if self.spanned_by else 1)
         if self.of_stores is not None:
             ways[along(BY_STORE)] = sum(self.of_stores.values()) * LOOKUP
-        return self._counted(self._wanted, f"count(*) FROM {min(ways, key=ways.__getitem__)} WHERE {ANY}")
+        way = min(ways, key=ways.__getitem__)
+        if way == in_order:
+            return self._counted_apart(way)
+        return self._counted(self._wanted, f"count(*) FROM {way} WHERE {ANY}")
 
     @cached_property
     def every(self) -> Counts:
@@ -86,6 +92,26 @@ class FilterCounts:
         cells = f"SELECT {', '.join(f'{facet} AS its_{facet}' for facet in FACETS)} FROM {self._tallies}"
         return f"({cells} WHERE {where}) CROSS JOIN {along(BY_FACETS)} ON {OF_THE_CELL}"
 
+    def _counted_apart(self, cases: str) -> Counts:
+        """Count the cases of each status and severity alone, which many take a quarter of the time for."""
+        where, values = matching(self._wanted)
+        of_these, _ = matching(self._by_status)
+        rows = self._connection.execute(
+            f"""
+            SELECT status, severity, (
+                SELECT count(*)
+                FROM {cases}
+                WHERE c.status = t.status
+                  AND c.severity = t.severity
+                  AND {where}
+            )
+            FROM supportcases_totals AS t
+            WHERE {of_these}
+            """,
+            values,
+        )
+        return _some(rows)
+
     def _counted(self, wanted: CaseFilter, counted_from: str) -> Counts:
         where, values = matching(wanted)
         rows = self._connection.execute(
@@ -96,7 +122,11 @@ class FilterCounts:
             """,
             values,
         )
-        return {(status, severity): count for status, severity, count in rows if count}
+        return _some(rows)
+
+
+def _some(rows: Iterable[tuple[str, str, int]]) -> Counts:
+    return {(status, severity): count for status, severity, count in rows if count}
 
 
 def along(index: str) -> str:

@@ -178,11 +178,13 @@ def test_the_list_tells_the_support_teams_keys_from_the_stores(tmp_path):
     run("keys", "create", "support", cwd=tmp_path)
     run("keys", "create", "--support", "--label", "Ada", cwd=tmp_path)
     run("keys", "create", "--support", "--stores", "globex,acme", cwd=tmp_path, SUPPORTCASES_LABEL="Bob \u202e")
+    run("keys", "create", "--support", "--admin", "--label", "Cleo", cwd=tmp_path)
 
     assert [(row[1], row[2], row[5]) for row in rows_of(run("keys", "list", cwd=tmp_path).stdout)] == [
         ("support", "valid", "API"),
         ("(support: all)", "valid", "Ada"),
         ("(support: acme,globex)", "valid", r"Bob \u202e"),
+        ("(admin: all)", "valid", "Cleo"),
     ]
 
 
@@ -194,6 +196,7 @@ def test_the_list_tells_the_support_teams_keys_from_the_stores(tmp_path):
             ["acme", "--support", "--label", "Ada"],
             "STORE and --support exclude each other: a key is a store's or somebody's of the support team.",
         ),
+        (["acme", "--admin"], "--admin needs --support: it is a right of some of the support team."),
         (["acme", "--stores", "acme"], "--stores needs --support: the key of a store is for that store alone."),
         (
             ["--support"],

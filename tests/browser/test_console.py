@@ -88,13 +88,19 @@ def test_nothing_keeps_anybody_out_of_any_page(console, axe, browse, scheme):
     assert axe(page) == []
 
 
+def go_on_by(page, key: str) -> None:
+    """Press the key, and wait until the page that it leads to has loaded its scripts, which hear the next key."""
+    with page.expect_navigation():
+        page.keyboard.press(key)
+
+
 def test_a_day_by_the_keyboard_alone(console):
     page = console()
     for key in ("j", "j", "k"):
         page.keyboard.press(key)
     assert page.evaluate("document.activeElement.matches('.queue li:first-child .what a')")
     page.keyboard.press("j")
-    page.keyboard.press("Enter")
+    go_on_by(page, "Enter")
     expect(page.get_by_role("list", name="What was said")).to_be_visible()
     page.keyboard.press("r")
     page.keyboard.type("We are on it.\nj k e stay letters")
@@ -102,17 +108,17 @@ def test_a_day_by_the_keyboard_alone(console):
     page.reload()
     expect(page.get_by_label("Text", exact=True)).to_have_value("We are on it.\nj k e stay letters")
     page.keyboard.press("r")
-    page.keyboard.press("Control+Enter")
+    go_on_by(page, "Control+Enter")
     expect(page.locator(".message.support .body").last).to_contain_text("j k e stay letters")
     expect(page.locator(".thread .pill")).to_have_text("Answered")
     expect(page.get_by_label("Text", exact=True)).to_have_value("")
-    page.keyboard.press("e")
+    go_on_by(page, "e")
     expect(page.locator(".thread .pill")).to_have_text("Closed")
-    page.keyboard.press("u")
+    go_on_by(page, "u")
     expect(page.get_by_role("heading", name="Waiting")).to_be_visible()
     page.keyboard.press("/")
     page.keyboard.type("acme:1")
-    page.keyboard.press("Enter")
+    go_on_by(page, "Enter")
     expect(page).to_have_url(f"{console.root}/cases/acme/1")
 
 
@@ -209,7 +215,8 @@ def test_what_is_new_is_marked_until_it_is_opened(console, desk_app):
     page = console("/?store=nordlys&sort=activity")
     row = page.locator(f"li[data-ref='nordlys:{case.number}']")
     expect(row).to_have_class(re.compile("new"))
-    row.get_by_role("link").click()
+    with page.expect_navigation():  # until its scripts have seen it
+        row.get_by_role("link").click()
     page.go_back()
     page.reload()
     expect(row).not_to_have_class(re.compile("new"))

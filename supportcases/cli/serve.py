@@ -40,7 +40,7 @@ def add_to(commands: Any) -> None:
         "--trusted-proxy",
         type=address,
         metavar="ADDRESS",
-        help="IP address of the proxy in front, whose X-Forwarded-For says who is asking",
+        help="IP address of the proxy in front, whose X-Forwarded-For and -Proto say who asks, by http or https",
     )
     option(
         serving,

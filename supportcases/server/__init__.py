@@ -31,6 +31,7 @@ NO_ROOM: Final = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 REST: Final = 1.0  # seconds for which nothing is accepted after one of those
 SILENCE: Final = 60.0  # seconds for which that is not said again
 SEND_BUFFER: Final = 131_072  # bytes of an answer that the system holds itself; it would take megabytes
+SCHEMES: Final = ("http", "https")
 FEWEST: Final = 8  # connections, however few descriptors there are
 LIMITS: Final[dict[str, Any]] = {
     "connection_limit": 500,  # waitress's 100 are soon held by slow clients
@@ -163,13 +164,16 @@ def _own_files(threads: int) -> int:
 
 
 def _behind(proxy: str, app: WsgiApp) -> WsgiApp:
-    """Return an application that is told by `proxy` who is asking."""
+    """Return an application that is told by `proxy` who is asking, and by which scheme."""
     trusted = str(address_of(proxy))
 
     def application(environ: dict[str, Any], start_response: Any) -> Any:
         if environ["REMOTE_ADDR"] == trusted:
             client = last_forwarded(environ.get("HTTP_X_FORWARDED_FOR", ""))
             environ["REMOTE_ADDR"] = environ["REMOTE_HOST"] = str(client or trusted)
+            scheme = environ.get("HTTP_X_FORWARDED_PROTO", "").rpartition(",")[2].strip().lower()
+            if scheme in SCHEMES:
+                environ["wsgi.url_scheme"] = scheme
         return app(environ, start_response)
 
     return application
@@ -187,7 +191,8 @@ def serve(
 
     A SIGINT that was ignored at the start, as under `nohup ... &`, stays ignored.
     `announce` is called with a line once connections are accepted.
-    `trusted_proxy` is the address of a proxy whose `X-Forwarded-For` says who is asking; nobody else's is believed.
+    `trusted_proxy` is the address of a proxy whose `X-Forwarded-For` says who is asking, and `X-Forwarded-Proto` by
+    which scheme; nobody else's is believed.
     """
     raise_descriptor_limit(threads)
     with held_back(STOP_SIGNALS):  # which its threads inherit: only this one is interrupted

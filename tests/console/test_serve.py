@@ -1,8 +1,12 @@
 """`supportcases serve` has the console on where the extra is there, and says so where it is not."""
 
 import logging
+from contextlib import closing
 
-from supportcases import cli, server
+import pytest
+import requests
+
+from supportcases import KeyRing, SqliteRepository, cli, server
 from supportcases.cli import serve
 from tests.conftest import serving
 from tests.support.wire import Wire
@@ -33,3 +37,27 @@ def test_without_the_extra_a_line_of_the_log_names_it(tmp_path, monkeypatch, cap
 def test_who_insists_on_it_is_told_before_anything_is_made(exits, monkeypatch):
     monkeypatch.setattr(serve, "has_console", lambda: False)
     assert "--console needs more: pip install 'supportcases[console]'." in exits(2, "serve", "--console", "--port", "0")
+
+
+@pytest.mark.parametrize(
+    ("proxy", "scheme", "secure"),
+    [
+        ("127.0.0.1", "https", True),
+        ("127.0.0.1", "http, HTTPS", True),  # the last is our proxy's own word
+        ("127.0.0.1", "https, http", False),
+        ("127.0.0.1", "javascript", False),
+        ("192.0.2.1", "https", False),
+    ],
+)
+def test_the_trusted_proxy_tells_whether_the_cookie_is_for_https_alone(tmp_path, proxy, scheme, secure):
+    path = tmp_path / "cases.db"
+    with closing(SqliteRepository(path)) as repository:
+        key, _ = KeyRing(repository).create_support(label="Ada")
+    with serving(path, "--trusted-proxy", proxy) as running:
+        headers = {"X-Forwarded-Proto": scheme, "Sec-Fetch-Site": "same-origin"}
+        signed_in = requests.post(
+            f"{running.url}/console/sign-in", {"key": key}, headers=headers, allow_redirects=False, timeout=10
+        )
+    assert signed_in.status_code == 303
+    cookie = signed_in.headers["Set-Cookie"]
+    assert ("Secure" in cookie.split("; "), cookie.startswith("__Secure-supportcases=")) == (secure, secure)

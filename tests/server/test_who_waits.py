@@ -12,8 +12,8 @@ from urllib.request import Request, urlopen
 
 import pytest
 
-from supportcases import DatabaseBusy, SqliteRepository, create_app
-from supportcases.processes import waited
+from supportcases import DatabaseBusy, SqliteRepository, TooSlow, create_app
+from supportcases.processes import deadline, ticks, waited
 from supportcases.server import served
 from supportcases.server.workers import Dispatcher
 from tests.conftest import ACME, CASES
@@ -84,6 +84,17 @@ def test_a_wait_for_a_thread_is_a_part_of_the_wait(path):
             pass
         waited.reset(token)
         assert time.monotonic() - begun < 5
+
+
+@pytest.mark.parametrize(("waiting", "refusal"), [(2.9, DatabaseBusy), (0.0, TooSlow)])
+@pytest.mark.parametrize("begin", ["read", "write"])
+def test_whose_time_is_over_when_it_begins_is_told_what_it_went_by_with(path, begin, waiting, refusal):
+    with closing(SqliteRepository(path)) as repository:
+        tokens = waited.set(waiting), deadline.set(ticks() - 0.001)
+        with pytest.raises(refusal), getattr(repository, begin)():
+            pass
+        waited.reset(tokens[0])
+        deadline.reset(tokens[1])
 
 
 class Writing:

@@ -10,8 +10,8 @@ from math import inf
 from types import TracebackType
 from typing import Final, Protocol
 
-from supportcases.domain.errors import DatabaseDamaged, SupportCasesError, TooSlow
-from supportcases.processes import OffTheClock, is_overdue
+from supportcases.domain.errors import DatabaseBusy, DatabaseDamaged, SupportCasesError, TooSlow
+from supportcases.processes import OffTheClock, is_overdue, waited
 from supportcases.storage.sqlite.body_index import AT_ONCE, EVERY, index_next
 from supportcases.storage.sqlite.cases import SqliteCases
 from supportcases.storage.sqlite.connections import Connection
@@ -137,8 +137,8 @@ class TransactionContext:
 
     def __enter__(self) -> SqliteTransaction:
         """Begin."""
-        if is_overdue():
-            raise TooSlow()
+        if is_overdue():  # who has waited for a thread has done nothing else until now
+            raise DatabaseBusy() if waited.get() else TooSlow()
         try:
             self._lease = self._connections.borrow(writes=self._writes)
             try:

@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Final, Protocol
 
 from supportcases.domain.errors import DatabaseBusy, DatabaseDamaged, SupportCasesError, TooSlow
-from supportcases.processes import OffTheClock, is_overdue, waited
+from supportcases.processes import OffTheClock, is_overdue
 from supportcases.storage.sqlite.body_index import AT_ONCE, EVERY, index_next
 from supportcases.storage.sqlite.cases import SqliteCases
 from supportcases.storage.sqlite.connections import Connection
@@ -137,8 +137,8 @@ class TransactionContext:
 
     def __enter__(self) -> SqliteTransaction:
         """Begin."""
-        if is_overdue():  # who has waited for a thread has done nothing else until now
-            raise DatabaseBusy() if waited.get() else TooSlow()
+        if is_overdue():  # who wants to write has waited for others until now, for a thread
+            raise DatabaseBusy() if self._writes else TooSlow()
         try:
             self._lease = self._connections.borrow(writes=self._writes)
             try:

@@ -5,7 +5,8 @@ import weakref
 from contextlib import AbstractContextManager, nullcontext
 
 from supportcases.storage.sqlite.connections import Trace, open_memory
-from supportcases.storage.sqlite.pool import Lease, patient_until, taken
+from supportcases.storage.sqlite.leases import Lease
+from supportcases.storage.sqlite.pool import patient_until, taken
 
 
 class MemoryConnection:

@@ -9,68 +9,21 @@ import logging
 import os
 import threading
 import weakref
-from collections.abc import Callable
 from contextlib import AbstractContextManager
 from functools import partial
-from typing import Final, Protocol
+from typing import Final
 
 from supportcases.domain.errors import DatabaseBusy, DatabaseUnavailable
 from supportcases.processes import PerProcess, deadline, ticks, waited
 from supportcases.storage.sqlite import forks
 from supportcases.storage.sqlite.connections import PATIENCE, Connection, Trace, open_file
 from supportcases.storage.sqlite.journal import Journal
+from supportcases.storage.sqlite.leases import Lease
 
 IDLE: Final = 4  # connections that stay open while nobody uses them
 NOBODY: Final = 0  # no process has that id
 
 log: Final = logging.getLogger("supportcases.sqlite")
-
-
-class Lease:
-    """A connection that one thread uses until it is given back."""
-
-    __slots__ = ("_give_back", "_turn", "connection")
-
-    def __init__(
-        self,
-        connection: Connection,
-        give_back: Callable[[Connection], object],
-        turn: "threading.Lock | None",
-    ) -> None:
-        """Give the connection back at the end, and then the turn, if it is a writer's."""
-        self.connection: Final = connection
-        self._give_back = give_back
-        self._turn = turn
-
-    def end(self) -> None:
-        """Give it back."""
-        try:
-            self._give_back(self.connection)
-        finally:
-            if self._turn:
-                self._turn.release()
-
-    def __enter__(self) -> Connection:
-        return self.connection
-
-    def __exit__(self, *_: object) -> None:
-        self.end()
-
-
-class Connections(Protocol):
-    """Where transactions get their connection from."""
-
-    def borrow(self, *, writes: bool) -> Lease:
-        """Lend a connection, to read with or, to one at a time in this process, to write with."""
-
-    def kept(self) -> AbstractContextManager[None]:
-        """Let this thread keep the connection of one read for the next until the block ends."""
-
-    def begin_to_write(self) -> None:
-        """Raise `DatabaseUnavailable` where the database, of which the lock is held now, is not the one it was."""
-
-    def close(self) -> None:
-        """Close the connections that nobody uses."""
 
 
 class Pool:

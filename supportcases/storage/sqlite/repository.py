@@ -15,8 +15,9 @@ from supportcases.storage.sqlite import migrations
 from supportcases.storage.sqlite.body_index import is_behind
 from supportcases.storage.sqlite.connections import Connection, Trace, attempts, open_memory, open_read_only
 from supportcases.storage.sqlite.errors import BUSY, Faults, primary_code
+from supportcases.storage.sqlite.leases import Connections
 from supportcases.storage.sqlite.memory import MemoryConnection
-from supportcases.storage.sqlite.pool import Connections, FileConnections
+from supportcases.storage.sqlite.pool import FileConnections
 from supportcases.storage.sqlite.transactions import (
     SqliteTransaction,
     ThreadState,

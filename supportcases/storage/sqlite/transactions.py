@@ -19,7 +19,7 @@ from supportcases.storage.sqlite.errors import Faults
 from supportcases.storage.sqlite.events import SqliteEvents
 from supportcases.storage.sqlite.idempotency import SqliteReplays
 from supportcases.storage.sqlite.keys import SqliteKeys
-from supportcases.storage.sqlite.pool import Connections
+from supportcases.storage.sqlite.leases import Connections
 from supportcases.storage.sqlite.queue import SqliteQueue
 from supportcases.storage.sqlite.sessions import SqliteSessions
 from supportcases.storage.sqlite.team_search import SqliteTeamSearch

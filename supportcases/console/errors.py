@@ -11,12 +11,8 @@ from supportcases.web import errors
 from supportcases.web.errors import Refusal
 
 
-class ErrorPages:
-    """The handlers of errors."""
-
-    def __init__(self, pages: Pages) -> None:
-        """Tell of them on `pages`."""
-        self._pages = pages
+class ErrorHandlers:
+    """The handlers of an application whose answers are pages, errors too: a subclass shows them."""
 
     def add_to(self, app: falcon.App[Any, Any]) -> None:
         """Let `app` answer errors with pages."""
@@ -24,23 +20,39 @@ class ErrorPages:
         app.add_error_handler(falcon.HTTPError, self.falcons)
         app.add_error_handler(SupportCasesError, self.own)
 
-    def own(self, req: ConsoleRequest, resp: falcon.Response, error: SupportCasesError, params: Any) -> None:
+    def own(self, req: Any, resp: falcon.Response, error: SupportCasesError, params: Any) -> None:
         """Answer to an exception of ours."""
-        self._show(req, resp, errors.own(req, error), may_be_hidden=isinstance(error, CaseNotFound))
+        self._refuse(req, resp, errors.own(req, error), error)
 
-    def falcons(self, req: ConsoleRequest, resp: falcon.Response, error: falcon.HTTPError, params: Any) -> None:
+    def falcons(self, req: Any, resp: falcon.Response, error: falcon.HTTPError, params: Any) -> None:
         """Answer to an exception of Falcon's."""
-        self._show(req, resp, errors.falcons(error))
+        self._refuse(req, resp, errors.falcons(error), error)
 
-    def unexpected(self, req: ConsoleRequest, resp: falcon.Response, error: Exception, params: Any) -> None:
+    def unexpected(self, req: Any, resp: falcon.Response, error: Exception, params: Any) -> None:
         """Answer to what nobody foresaw."""
-        self._show(req, resp, errors.unexpected(req, error))
+        self._refuse(req, resp, errors.unexpected(req, error), error)
 
-    def _show(
-        self, req: ConsoleRequest, resp: falcon.Response, refusal: Refusal, *, may_be_hidden: bool = False
-    ) -> None:
+    def _refuse(self, req: Any, resp: falcon.Response, refusal: Refusal, error: Exception) -> None:
+        """Set the status and the headers, but not the one that lets a browser ask for a password; show the rest."""
         resp.status = falcon.code_to_http_status(refusal.status)
         resp.set_headers({name: value for name, value in refusal.headers.items() if name != "WWW-Authenticate"})
+        self.show(req, resp, refusal, error)
+
+    def show(self, req: Any, resp: falcon.Response, refusal: Refusal, error: Exception) -> None:
+        """Show the page of a refusal."""
+        raise NotImplementedError
+
+
+class ErrorPages(ErrorHandlers):
+    """The errors of the console."""
+
+    def __init__(self, pages: Pages) -> None:
+        """Tell of them on `pages`."""
+        self._pages = pages
+
+    def show(self, req: ConsoleRequest, resp: falcon.Response, refusal: Refusal, error: Exception) -> None:
+        """Show the sentence of the API, and where a case may be hidden from the asker, say so."""
+        may_be_hidden = isinstance(error, CaseNotFound)
         self._pages.show(
             req, resp, "error.html", refusal=refusal, may_be_hidden=may_be_hidden, request_id=req.request_id
         )

@@ -6,10 +6,11 @@ from datetime import datetime
 from typing import Any, Final
 
 import falcon
-from jinja2 import ChoiceLoader, Environment, FileSystemLoader, PackageLoader, StrictUndefined
+from jinja2 import ChoiceLoader, Environment, FileSystemLoader, PackageLoader
 
 from supportcases.console import Console, marks, words
 from supportcases.console.request import AT, ConsoleRequest
+from supportcases.console.templating import environment_of
 from supportcases.console.views import Views
 from supportcases.desk import SupportDesk
 from supportcases.web.auth import asker
@@ -62,27 +63,15 @@ class Pages:
 
 def _environment(folder: str | os.PathLike[str] | None) -> Environment:
     ours = PackageLoader("supportcases.console")
-    environment = Environment(
-        loader=ChoiceLoader([FileSystemLoader(folder), ours]) if folder else ours,
-        extensions=["jinja2.ext.i18n"],
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        auto_reload=False,
-    )
+    environment = environment_of(ChoiceLoader([FileSystemLoader(folder), ours]) if folder else ours)
     environment.install_null_translations(newstyle=True)  # type: ignore[attr-defined]  # which the extension adds
-    environment.filters.update(linked=words.linked, marked=words.marked)
+    environment.filters.update(marked=words.marked)
     environment.globals.update(
         spelled=words.spelled,
         waited=words.waited,
         face=marks.face,
-        when=marks.when,
-        icons=marks.ICONS,
         brand_mark=marks.BRAND,
         STATUSES=words.STATUSES,
-        SEVERITIES=words.SEVERITIES,
-        CATEGORIES=words.CATEGORIES,
         ORDERS=words.ORDERS,
     )
     return environment

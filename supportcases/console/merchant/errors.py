@@ -1,14 +1,14 @@
 """Errors as a merchant reads them: with the statuses of the API, and in sentences of their own."""
 
-from typing import Any, Final
+from typing import Final
 
 import falcon
 
+from supportcases.console.errors import ErrorHandlers
 from supportcases.console.merchant.pages import Pages
 from supportcases.console.words import N_
 from supportcases.domain import errors as ours
 from supportcases.domain.errors import SupportCasesError
-from supportcases.web import errors
 from supportcases.web.errors import Refusal
 from supportcases.web.request import ApiRequest
 
@@ -38,42 +38,22 @@ def sentence_of(error: Exception) -> str:
     return next(SENTENCES[kind] for kind in type(error).__mro__ if kind in SENTENCES)
 
 
-class ErrorPages:
-    """The handlers of errors."""
+class ErrorPages(ErrorHandlers):
+    """The errors of the merchant's pages."""
 
     def __init__(self, pages: Pages) -> None:
         """Tell of them on `pages`."""
         self._pages = pages
 
-    def add_to(self, app: falcon.App[Any, Any]) -> None:
-        """Let `app` answer errors with pages."""
-        app.add_error_handler(Exception, self.unexpected)
-        app.add_error_handler(falcon.HTTPError, self.falcons)
-        app.add_error_handler(SupportCasesError, self.own)
-
-    def own(self, req: ApiRequest, resp: falcon.Response, error: SupportCasesError, params: Any) -> None:
-        """Answer to an exception of ours."""
-        self._show(req, resp, errors.own(req, error), error)
-
-    def falcons(self, req: ApiRequest, resp: falcon.Response, error: falcon.HTTPError, params: Any) -> None:
-        """Answer to an exception of Falcon's."""
-        self._show(req, resp, errors.falcons(error), error)
-
-    def unexpected(self, req: ApiRequest, resp: falcon.Response, error: Exception, params: Any) -> None:
-        """Answer to what nobody foresaw, without the layout, which may be what has failed."""
-        refusal = errors.unexpected(req, error)
-        resp.status = falcon.code_to_http_status(refusal.status)
-        resp.text = f"<!doctype html>{self._pages.html(req, 'error.html', **self._told(req, refusal, error))}"
-
-    def _show(self, req: ApiRequest, resp: falcon.Response, refusal: Refusal, error: Exception) -> None:
-        resp.status = falcon.code_to_http_status(refusal.status)
-        resp.set_headers({name: value for name, value in refusal.headers.items() if name != "WWW-Authenticate"})
-        told = self._told(req, refusal, error)
-        self._pages.show(req, resp, "error.html", title=told["sentence"], **told)
-
-    def _told(self, req: ApiRequest, refusal: Refusal, error: Exception) -> dict[str, Any]:
-        return {
-            "sentence": self._pages.say(req, sentence_of(error)),
+    def show(self, req: ApiRequest, resp: falcon.Response, refusal: Refusal, error: Exception) -> None:
+        """Show a sentence for merchants; of what nobody foresaw without the layout, which may be what has failed."""
+        sentence = self._pages.say(req, sentence_of(error))
+        told = {
+            "sentence": sentence,
             "is_known": req.actor is not None,
             "request_id": req.request_id if refusal.status >= 500 else None,
         }
+        if isinstance(error, SupportCasesError | falcon.HTTPError):
+            self._pages.show(req, resp, "error.html", title=sentence, **told)
+        else:
+            resp.text = f"<!doctype html>{self._pages.html(req, 'error.html', **told)}"

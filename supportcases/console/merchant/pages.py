@@ -7,11 +7,12 @@ from typing import Any, Final
 from urllib.parse import urlencode
 
 import falcon
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment, PackageLoader
 from markupsafe import Markup, escape
 
-from supportcases.console import marks, words
+from supportcases.console import words
 from supportcases.console.languages import best_language, catalogues
+from supportcases.console.templating import environment_of
 from supportcases.console.words import N_
 from supportcases.desk import SupportDesk
 from supportcases.domain import fields
@@ -77,23 +78,10 @@ class Pages:
 
 
 def _environment(catalogue: NullTranslations) -> Environment:
-    environment = Environment(
-        loader=PackageLoader("supportcases.console.merchant"),
-        extensions=["jinja2.ext.i18n"],
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        auto_reload=False,
-    )
+    environment = environment_of(PackageLoader("supportcases.console.merchant"))
     environment.install_gettext_translations(catalogue, newstyle=True)  # type: ignore[attr-defined]  # the extension's
-    environment.filters.update(linked=words.linked)
     environment.globals.update(
-        when=marks.when,
-        icons=marks.ICONS,
         names={**words.SEVERITIES, **words.CATEGORIES},
-        SEVERITIES=words.SEVERITIES,
-        CATEGORIES=words.CATEGORIES,
         STATUSES=STATUSES,
         SUBJECT=fields.SUBJECT,
         CASE_BODY=fields.CASE_BODY,

@@ -9,19 +9,14 @@ foreign keys would never let in, of acme but below a case of globex, so that no 
 import hashlib
 import inspect
 import sqlite3
-from contextlib import nullcontext
-from datetime import timedelta
+from contextlib import closing, nullcontext
 from functools import partial
 
 import pytest
 
 from supportcases import (
-    Actor,
-    AuthorKind,
     Case,
     Category,
-    EventKind,
-    Message,
     QueueSort,
     Severity,
     SqliteRepository,
@@ -35,7 +30,15 @@ from supportcases.storage.sqlite import merchant_list, team_search
 from supportcases.storage.sqlite.search import asking_for, trigrams_of
 from supportcases.storage.sqlite.transactions import SqliteTransaction
 from tests.support import searching
-from tests.support.rows import T0, a_case, a_key, a_message, an_answer, an_entry, hash_of, id_of
+from tests.support.neighbours import (
+    ANSWERED,
+    LATE,
+    OURS,
+    VICTIM,
+    move_in_alone,
+    move_in_both,
+)
+from tests.support.rows import T0, a_case, a_message, an_answer, an_entry, id_of
 
 TABLES = {
     "cases": protocols.Cases,
@@ -49,90 +52,22 @@ TABLES = {
     "replays": protocols.Replays,
 }
 TELLS_A_STORE = {"store", "stores", "wanted", "scope", "case", "dossiers"}
-ACMES, OWN = range(101, 113), range(101, 104)  # the numbers of acme's cases and of globex's
 TABLES_OF_A_STORE = ["cases", "counts", "events", "keys", "messages", "replays", "stores"]
-VICTIM, OURS = id_of(101), id_of(101, "globex")
 VICTIMS, OWNS = CaseRef(id=VICTIM), CaseRef(id=OURS)
-LATE = T0 + timedelta(days=1)
-CLOSED = {"status": Status.CLOSED, "closed_at": LATE, "last_activity_at": LATE}
-ANSWERED = {"status": Status.ANSWERED, "category": Category.BILLING_PLANS}
-
-
-def cases_of(store: str, numbers: range) -> list[Case]:
-    """Return cases in every status; the first has the newest activity, acme's before globex's."""
-    turns = [{}, ANSWERED, CLOSED]
-    cases = [
-        a_case(n, store, subject=f"Checkout of {store}{', order 104' * (n % 2)}", **turns[(n - 101) % 3])
-        for n in numbers
-    ]
-    newest = LATE + timedelta(days=numbers.stop - 101)
-    return [cases[0]._replace(last_activity_at=newest), *cases[1:]]
-
-
-def move_in(repository, cases: list[Case]) -> None:
-    with repository.write() as transaction:
-        transaction.whole_cases.add([Dossier(case, (), ()) for case in cases])
-
-
-def live(repository, cases: list[Case]) -> None:
-    """Let there be an answer, a note and an event for each case, and a key and a kept answer for the store."""
-    store = cases[0].store
-    with repository.write() as transaction:
-        for case in cases:
-            for kind in ("7", "8"):
-                said = Message(
-                    id=id_of(case.number, store, kind).replace("0191abc0", "0191abc1"),
-                    author_kind=AuthorKind.SUPPORT,
-                    author_label="Ada",
-                    body=f"The card of {store} was declined",
-                    created_at=case.created_at + timedelta(minutes=9),
-                    internal=kind == "8",
-                )
-                transaction.cases.add_message(case, said)
-            transaction.events.record(case, an_entry())
-        transaction.keys.add(a_key(len(cases), store), hash_of(len(cases)))
-        agents = a_key(100 + len(cases))
-        actor = Actor.support(f"Ada of {store}", [store], id=agents.id)
-        transaction.keys.add(agents._replace(actor=actor), hash_of(100 + len(cases)))
-        transaction.replays.keep(f"store:{store}", "k", an_answer(body=f'"{store}"'), T0)
-
-
-def stray(repository) -> None:
-    """Put a message and an event of acme below a case of globex, which no foreign key would let in."""
-    case = a_case(101, id=OURS)
-    with repository.read(once=True) as transaction:
-        transaction.connection.execute("PRAGMA foreign_keys = OFF")
-        said = a_message(900, "A stray hydra", author_kind=AuthorKind.SUPPORT, created_at=case.created_at)
-        transaction.cases.add_message(case, said)
-        transaction.events.record(case, an_entry(EventKind.ANSWERED))
-        transaction.connection.execute("PRAGMA foreign_keys = ON")
 
 
 @pytest.fixture
 def neighbours():
-    """Acme, with twelve cases, and globex with three."""
-    repository = SqliteRepository(":memory:")
-    acmes, own = cases_of("acme", ACMES), cases_of("globex", OWN)
-    move_in(repository, acmes + own)
-    live(repository, acmes)
-    live(repository, own)
-    stray(repository)
-    yield repository
-    repository.close()
+    with closing(SqliteRepository(":memory:")) as repository:
+        move_in_both(repository)
+        yield repository
 
 
 @pytest.fixture
 def alone():
-    """The same globex, in the same places of the file, and no case of acme's."""
-    repository = SqliteRepository(":memory:")
-    own = cases_of("globex", OWN)
-    move_in(repository, cases_of("acme", ACMES) + own)
-    live(repository, own)
-    with repository.write() as transaction:
-        for table in ("cases", "counts", "stores"):
-            transaction.connection.execute(f"DELETE FROM supportcases_{table} WHERE store = 'acme'")
-    yield repository
-    repository.close()
+    with closing(SqliteRepository(":memory:")) as repository:
+        move_in_alone(repository)
+        yield repository
 
 
 def filters(store: str):

@@ -1,0 +1,131 @@
+"""What a client may do over HTTP: each operation with its parameters, bodies, answers and errors."""
+
+from typing import Any
+
+from dev.tools import openapi_answers as answers
+from dev.tools.openapi_examples import (
+    CASES,
+    HISTORY,
+    ITEM,
+    MESSAGES,
+    QUEUE,
+    QUEUED,
+    QUEUED_MESSAGES,
+    STATISTICS,
+    STORES,
+    TEXT,
+    TEXTS,
+    VIEWS,
+)
+from dev.tools.openapi_rules import IDEMPOTENCY_KEY, IF_MATCH
+from supportcases.web import shapes
+
+SAME_CASE = {"id": "$response.body#/id"}
+
+
+def _links(parameters: dict[str, str], *operations: str) -> dict[str, Any]:
+    return {name: {"operationId": name, "parameters": parameters} for name in operations}
+
+
+# what the routes do not tell: per operation its name, what it takes, what it answers and what can go wrong
+OPERATIONS: dict[tuple[str, str], dict[str, Any]] = {
+    ("GET", CASES): {"id": "listCases", "query": shapes.CaseQuery, "answer": answers.CaseList, "errors": [400, 403]},
+    ("POST", CASES): {
+        "id": "openCase",
+        "body": shapes.NewCase,
+        "parameters": [IDEMPOTENCY_KEY],
+        "answer": answers.Case,
+        "status": 201,
+        "errors": [400, 403, 409, 413, 415, 422],
+        "location": True,
+        "links": _links({"id_or_number": "$response.body#/id"}, "getCase", "changeCase", "replyToCase"),
+    },
+    ("GET", ITEM): {"id": "getCase", "answer": answers.CaseWithMessages, "errors": [400, 403, 404]},
+    ("PATCH", ITEM): {
+        "id": "changeCase",
+        "body": shapes.CaseChange,
+        "answer": answers.Case,
+        "errors": [400, 403, 404, 413, 415],
+    },
+    ("POST", MESSAGES): {
+        "id": "replyToCase",
+        "body": shapes.NewReply,
+        "parameters": [IDEMPOTENCY_KEY],
+        "answer": answers.Reply,
+        "status": 201,
+        "errors": [400, 403, 404, 409, 413, 415, 422],
+    },
+    ("GET", QUEUE): {"id": "listQueue", "query": shapes.QueueQuery, "answer": answers.Queue, "errors": [400, 404]},
+    ("POST", QUEUE): {
+        "id": "openCaseForStore",
+        "body": shapes.NewSupportCase,
+        "parameters": [IDEMPOTENCY_KEY],
+        "answer": answers.SupportCase,
+        "status": 201,
+        "errors": [400, 403, 404, 413, 415, 422],
+        "location": True,
+        "links": _links(SAME_CASE, "getQueuedCase", "changeQueuedCase", "answerCase", "caseHistory"),
+    },
+    ("GET", QUEUED): {
+        "id": "getQueuedCase",
+        "answer": answers.SupportCaseWithMessages,
+        "errors": [400, 404],
+        "etag": True,
+        "links": _links({**SAME_CASE, "If-Match": "$response.header.ETag"}, "changeQueuedCase", "answerCase"),
+    },
+    ("PATCH", QUEUED): {
+        "id": "changeQueuedCase",
+        "body": shapes.SupportCaseChange,
+        "parameters": [IF_MATCH],
+        "answer": answers.SupportCase,
+        "errors": [400, 404, 412, 413, 415],
+        "etag": True,
+    },
+    ("POST", QUEUED_MESSAGES): {
+        "id": "answerCase",
+        "body": shapes.NewSupportMessage,
+        "parameters": [IDEMPOTENCY_KEY, IF_MATCH],
+        "answer": answers.SupportReply,
+        "status": 201,
+        "errors": [400, 404, 412, 413, 415, 422],
+    },
+    ("GET", HISTORY): {
+        "id": "caseHistory",
+        "query": shapes.HistoryQuery,
+        "answer": answers.History,
+        "errors": [400, 404],
+    },
+    ("GET", STATISTICS): {
+        "id": "deskStatistics",
+        "query": shapes.StatisticsQuery,
+        "answer": answers.Statistics,
+        "errors": [400, 404],
+    },
+    ("GET", VIEWS): {"id": "countViews", "answer": answers.QueueViews, "errors": [404]},
+    ("GET", TEXTS): {"id": "listTexts", "answer": answers.CannedTextList, "errors": [404]},
+    ("POST", TEXTS): {
+        "id": "addText",
+        "body": shapes.NewText,
+        "answer": answers.CannedText,
+        "status": 201,
+        "errors": [400, 403, 404, 409, 413, 415],
+        "location": True,
+        "links": _links(SAME_CASE, "getText", "changeText", "removeText"),
+    },
+    ("GET", TEXT): {"id": "getText", "answer": answers.CannedText, "errors": [404]},
+    ("PATCH", TEXT): {
+        "id": "changeText",
+        "body": shapes.TextChange,
+        "answer": answers.CannedText,
+        "errors": [400, 403, 404, 413, 415],
+    },
+    ("DELETE", TEXT): {"id": "removeText", "answer": None, "status": 204, "errors": [403, 404]},
+    ("GET", STORES): {
+        "id": "listStores",
+        "query": shapes.SupportStoreQuery,
+        "answer": answers.StoreList,
+        "errors": [400, 404],
+    },
+    ("GET", "/healthz"): {"id": "health", "answer": answers.Health, "errors": [], "open": True},
+    ("GET", "/openapi.json"): {"id": "openapi", "answer": None, "errors": [], "open": True},
+}

@@ -25,8 +25,8 @@ class Console:
             properties of ours.
         templates: A folder whose templates take the place of ours with the same names. What ours are called and what
             they are given may change with any version.
-        sign_in_url: Where the host's `authenticate` sends whom it does not know; `next` is added, the path to come
-            back to.
+        sign_in_url: Where whom the host's `authenticate` does not know is led, on any host; `next` is added, the path
+            to come back to.
         framed_by: Whose pages may show the console in a frame, as the policy's `frame-ancestors` takes it.
     """
 

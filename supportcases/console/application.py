@@ -53,7 +53,7 @@ def create_console(
         max_body: The most bytes of a form.
     """
     pages = Pages(desk, settings)
-    who = Who(authenticate, sign_ins, sign_in_url=settings.sign_in_url, limits=limits)
+    who = Who(authenticate, sign_ins, limits=limits)
     app: FalconApp = FalconApp(request_type=ConsoleRequest, middleware=[Access(), who])
     app.resp_options.default_media_type = HTML
     ErrorPages(pages).add_to(app)

@@ -6,7 +6,8 @@ import falcon
 
 from supportcases.console.pages import Pages
 from supportcases.console.request import ConsoleRequest
-from supportcases.domain.errors import CaseNotFound, SupportCasesError
+from supportcases.console.who import with_next
+from supportcases.domain.errors import CaseNotFound, SupportCasesError, Unauthorized
 from supportcases.web import errors
 from supportcases.web.errors import Refusal
 
@@ -51,8 +52,18 @@ class ErrorPages(ErrorHandlers):
         self._pages = pages
 
     def show(self, req: ConsoleRequest, resp: falcon.Response, refusal: Refusal, error: Exception) -> None:
-        """Show the sentence of the API, and where a case may be hidden from the asker, say so."""
-        may_be_hidden = isinstance(error, CaseNotFound)
+        """Show the sentence of the API; say where a case may be hidden from the asker, and lead to where they sign in.
+
+        A page leads there, and no redirect: that of a form must stay on this host (the policy's `form-action`), and
+        wherever the host sends people on to.
+        """
+        at = self._pages.settings.sign_in_url if isinstance(error, Unauthorized) else None
         self._pages.show(
-            req, resp, "error.html", refusal=refusal, may_be_hidden=may_be_hidden, request_id=req.request_id
+            req,
+            resp,
+            "error.html",
+            refusal=refusal,
+            may_be_hidden=isinstance(error, CaseNotFound),
+            request_id=req.request_id,
+            sign_in=with_next(at, f"{req.root}/{req.here}") if at else None,
         )

@@ -27,23 +27,21 @@ class Who:
         authenticate: Authenticate | None,
         sign_ins: SignIns | None,
         *,
-        sign_in_url: str | None,
         limits: Limits | None,
     ) -> None:
         """Ask the host's `authenticate` first, if there is one, and then for a session, if keys can begin one."""
         self._authenticate = authenticate
         self._sign_ins = sign_ins
-        self._sign_in_url = sign_in_url
         self._limits = limits
 
     def process_request(self, req: ConsoleRequest, resp: falcon.Response) -> None:
-        """Find out who is asking; whom nobody knows is sent to sign in.
+        """Find out who is asking; whom nobody knows is sent to sign in where keys let people in.
 
         Raises:
             falcon.HTTPForbidden: A form comes from elsewhere.
             falcon.HTTPRouteNotFound: A merchant asks: it is as if there were no console.
             falcon.HTTPTooManyRequests: They ask too often.
-            Unauthorized: Nobody knows them, and there is nowhere to sign in.
+            Unauthorized: Nobody knows them, and the host signs people in.
         """
         must_come_from_here(req)
         if req.path.startswith(PUBLIC):
@@ -68,13 +66,9 @@ class Who:
         return actor
 
     def _send_to_sign_in(self, req: ConsoleRequest, resp: falcon.Response) -> None:
-        if self._sign_ins:
-            place = req.link("sign-in", **({"next": req.here} if req.here else {}))
-        elif self._sign_in_url:
-            place = with_next(self._sign_in_url, f"{req.root}/{req.here}")
-        else:
+        if not self._sign_ins:
             raise Unauthorized("You are not signed in, or may not see this.")
-        go_to(resp, place)
+        go_to(resp, req.link("sign-in", **({"next": req.here} if req.here else {})))
         resp.complete = True
 
 

@@ -42,10 +42,16 @@ def test_whom_the_host_does_not_know_gets_401_where_it_says_nothing_else(hosted)
 
 
 @pytest.mark.parametrize(("url", "joint"), [("/login", "?"), ("https://id.example/?app=desk", "&")])
-def test_or_is_sent_where_the_host_says(hosted, url, joint):
-    answer = Agent(hosted(Console(sign_in_url=url))).get("/cases/acme/1?all=1")
-    assert answer.status_code == 303
-    assert answer.headers["Location"] == f"{url}{joint}next=%2Fconsole%2Fcases%2Facme%2F1%3Fall%3D1"
+def test_or_is_led_where_the_host_says(hosted, url, joint):
+    agent = Agent(hosted(Console(sign_in_url=url)))
+    for answer, onward in (
+        (agent.get("/cases/acme/1?all=1"), "%2Fconsole%2Fcases%2Facme%2F1%3Fall%3D1"),
+        (agent.post("/cases/acme/1", body="Hello"), "%2Fconsole%2Fcases%2Facme%2F1"),
+    ):
+        place = f"{url}{joint}next={onward}".replace("&", "&amp;")
+        assert answer.status_code == 401
+        assert f'<meta http-equiv="refresh" content="0; url={place}">' in answer.text
+        assert f'href="{place}">Sign in</a>' in answer.text
 
 
 def test_to_a_merchant_it_is_as_if_there_were_no_console(hosted):

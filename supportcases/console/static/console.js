@@ -101,7 +101,7 @@ function showChosen() {
 async function refresh(part) {
   if (document.hidden) return;
   const answer = await fetch(part.dataset.fresh, { headers: { "X-Part": "1" }, redirect: "manual" }).catch(() => null);
-  if (answer?.type === "opaqueredirect") { $("#expired").hidden = false; return; }
+  if (answer?.type === "opaqueredirect" || answer?.status === 401) { $("#expired").hidden = false; return; }
   if (answer?.status !== 200) return;
   const html = await answer.text();
   if (part.contains(document.activeElement) && document.activeElement.matches("input:not([type=checkbox]), textarea")) return;

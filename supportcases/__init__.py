@@ -26,6 +26,7 @@ from supportcases.domain.errors import (
     Unauthorized,
 )
 from supportcases.domain.events import Event, EventKind, History, HistoryEntry
+from supportcases.domain.excerpts import Excerpt
 from supportcases.domain.queue import QueuePage, QueueSort, QueueViews, StoreCounts, StorePage
 from supportcases.domain.statistics import Spread, Statistics
 from supportcases.domain.texts import CannedText
@@ -54,6 +55,7 @@ __all__ = [
     "DatabaseUnusable",
     "Event",
     "EventKind",
+    "Excerpt",
     "History",
     "HistoryEntry",
     "IdempotencyKeyReused",

@@ -59,6 +59,8 @@ SCHEMAS = (
     answers.SupportCase,
     answers.SupportMessage,
     answers.SupportCaseWithMessages,
+    answers.Excerpt,
+    answers.ListedCase,
     answers.QueueMeta,
     answers.Queue,
     answers.SupportReply,
@@ -76,7 +78,7 @@ SCHEMAS = (
     answers.Spread,
     answers.Statistics,
 )
-OPTIONAL = {"Attachment": {"name"}, "Error": {"details"}}
+OPTIONAL = {"Attachment": {"name"}, "Error": {"details"}, "ListedCase": {"messageCount", "excerpt"}}
 
 # by the beginning of the path
 TAGS = {

@@ -161,10 +161,34 @@ class QueueMeta(SupportPageMeta):
     )
 
 
+class Excerpt(Schema):
+    """A few words of one message of a case, or of a note."""
+
+    messageId = fields.String(attribute="message_id", metadata=described("UUID of the message", format="uuid"))
+    authorKind = fields.Enum(AuthorKind, by_value=True, attribute="author_kind", metadata=described("Who wrote it"))
+    authorLabel = fields.String(attribute="author_label", metadata=described("The author's label"))
+    text = fields.String(metadata=described("The words, in one line; an ellipsis where something was cut"))
+    createdAt = Timestamp(attribute="created_at", metadata=described("When it was written"))
+    internal = fields.Boolean(metadata=described("Whether it is a note, of which a merchant notices nothing"))
+
+
+class ListedCase(SupportCase):
+    """A support case in the queue, with a few of its words where they are asked for."""
+
+    messageCount = fields.Integer(
+        attribute="messages", metadata=described("How many messages and notes it has; only with `excerpts`", minimum=0)
+    )
+    excerpt = fields.Nested(
+        Excerpt,
+        allow_none=True,
+        metadata=described("A few words of it, null where it has no message; only with `excerpts`"),
+    )
+
+
 class Queue(Schema):
     """Some of the cases of all stores that match."""
 
-    data = fields.List(fields.Nested(SupportCase), attribute="cases", metadata=described("The page, sorted"))
+    data = fields.List(fields.Nested(ListedCase), attribute="cases", metadata=described("The page, sorted"))
     meta = fields.Nested(QueueMeta)
 
 

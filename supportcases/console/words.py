@@ -11,7 +11,7 @@ from markupsafe import Markup, escape
 from supportcases.console.marks import written
 from supportcases.domain.cases import Case, Category, Severity, Status
 from supportcases.domain.queue import QueueSort
-from supportcases.domain.text import fold
+from supportcases.domain.text import places_of
 
 
 def N_(text: str) -> str:
@@ -88,19 +88,10 @@ def waited(case: Case, now: datetime) -> Wait:
 
 def marked(text: str, query: str) -> Markup:
     """Return `text` as HTML, with each place marked where it reads as the `query`, whatever the case and accents."""
-    wanted = fold(query)
-    folded, places = "", []
-    for place, letter in enumerate(text):
-        as_sought = fold(letter)
-        folded += as_sought
-        places += [place] * len(as_sought)  # where each folded letter stands in the text
-    parts, end, found = [], 0, folded.find(wanted) if wanted else -1
-    while found >= 0:
-        begin, past = places[found], places[found + len(wanted) - 1] + 1
-        if begin >= end:
-            parts += [escape(text[end:begin]), MARK.format(text[begin:past])]
-            end = past
-        found = folded.find(wanted, found + len(wanted))
+    parts, end = [], 0
+    for begin, past in places_of(text, query):
+        parts += [escape(text[end:begin]), MARK.format(text[begin:past])]
+        end = past
     return Markup().join([*parts, escape(text[end:])])
 
 

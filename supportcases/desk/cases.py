@@ -152,6 +152,7 @@ class Cases(UseCases):
         created_before: Moment = None,
         active_after: Moment = None,
         active_before: Moment = None,
+        excerpts: bool = False,
     ) -> QueuePage:
         """Return some of the cases of all stores that the actor may see.
 
@@ -172,11 +173,14 @@ class Cases(UseCases):
             created_before: Only cases opened before.
             active_after: Only cases whose last activity was then or later.
             active_before: Only cases whose last activity was before.
+            excerpts: Whether each case comes with a few words, and how many messages it has: the first words of its
+                last message or note; or, where the `query` is not in its subject, those around it in the newest one.
         """
         actor.must_be(ActorKind.SUPPORT)
         with self._checking() as check:
             limit, offset = self._part(check, limit, offset)
             checked_sort = check("sort", fields.QUEUE_SORT, sort)
+            excerpts = check("excerpts", fields.EXCERPTS, excerpts)
             wanted = self._wanted(
                 check,
                 stores=actor.stores,
@@ -202,9 +206,10 @@ class Cases(UseCases):
         with self.repository.read() as transaction:
             table = transaction.team_search if wanted.query else transaction.queue
             found = table.page(wanted, checked_sort, limit=limit + 1, offset=offset, after=after)
-        page = found.cases[:limit]
-        next_cursor = cursors.write(page[-1][1]) if len(found.cases) > limit else None
-        return QueuePage(tuple(case for case, _ in page), found.count, offset, limit, next_cursor, found.count_is_exact)
+            cases = tuple(case for case, _ in found.cases[:limit])
+            words = transaction.excerpts.of(actor.stores, cases, query=wanted.query or "") if excerpts else None
+        next_cursor = cursors.write(found.cases[limit - 1][1]) if len(found.cases) > limit else None
+        return QueuePage(cases, found.count, offset, limit, next_cursor, found.count_is_exact, words)
 
     def find(self, actor: Actor, ref: Ref) -> Case:
         """Return a case without its messages."""

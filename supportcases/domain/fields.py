@@ -228,6 +228,7 @@ IDEMPOTENCY_KEY: Final = PatternRule(  # it is kept as it comes, as an API key i
 
 INTERNAL: Final = BooleanRule()
 CLOSE: Final = BooleanRule()
+EXCERPTS: Final = BooleanRule()
 ANY_STATUS: Final = ChoiceRule(Status)
 SUPPORT_KIND: Final = ChoiceRule(
     AuthorKind, ("support", "elliot", "system"), " (merchant is for what merchants write themselves)"

@@ -10,6 +10,7 @@ from typing import Final, NamedTuple
 
 from supportcases.domain.cases import Case, CaseFilter
 from supportcases.domain.errors import InvalidInput
+from supportcases.domain.excerpts import Excerpt
 
 ME: Final = "me"
 NONE: Final = "none"
@@ -32,6 +33,7 @@ class QueuePage(NamedTuple):
     """Some of the cases that match; `count` is how many match in all, `next_cursor` where the next page begins.
 
     Where a `query` finds very many, `count` is how many were counted, up to 10,000, and `count_is_exact` False.
+    `excerpts`, where they were asked for, has one for each case, in the same order; None for a case without a message.
     """
 
     cases: tuple[Case, ...]
@@ -40,6 +42,7 @@ class QueuePage(NamedTuple):
     limit: int
     next_cursor: str | None
     count_is_exact: bool = True
+    excerpts: tuple[Excerpt | None, ...] | None = None
 
 
 class QueueViews(NamedTuple):

@@ -1,6 +1,8 @@
 """What a reader sees: whether anything of a text shows, what reads alike, where a character ends, a number."""
 
 import unicodedata
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from itertools import filterfalse
 from typing import Final
 
@@ -13,6 +15,32 @@ def fold(text: str) -> str:
         return text.lower()
     decomposed = unicodedata.normalize("NFKD", text.casefold())
     return "".join(filterfalse(unicodedata.combining, decomposed)).casefold().replace(DOTLESS_I, "i")
+
+
+def places_of(text: str, part: str) -> Iterator[tuple[int, int]]:
+    """Yield where each place of `text` begins and ends that reads as `part`, one behind the other, as `fold` has it."""
+    wanted = fold(part)
+    folded, letters = _folded_with_places(text) if wanted else ("", ())
+    past, found = 0, folded.find(wanted) if wanted else -1
+    while found >= 0:
+        begin = letters[found]
+        if begin >= past:
+            past = letters[found + len(wanted) - 1] + 1
+            yield begin, past
+        found = folded.find(wanted, found + len(wanted))
+
+
+def _folded_with_places(text: str) -> tuple[str, Sequence[int]]:
+    """Return the folded text, and for each of its letters where in `text` that stands."""
+    if text.isascii():
+        return fold(text), range(len(text))
+    folded = [_folded_letter(letter) for letter in text]
+    return "".join(folded), [place for place, letters in enumerate(folded) for _ in letters]
+
+
+@lru_cache(maxsize=4_096)
+def _folded_letter(letter: str) -> str:
+    return fold(letter)
 
 
 def shows(text: str) -> bool:

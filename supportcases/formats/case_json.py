@@ -10,6 +10,7 @@ from json.encoder import encode_basestring as quoted
 from typing import Any, Final
 
 from supportcases.domain.cases import Case, CasePage, Message, Reply, Thread, WrittenCase, WrittenPage, written
+from supportcases.domain.excerpts import Excerpt
 from supportcases.domain.queue import QueuePage
 from supportcases.domain.times import to_text
 
@@ -52,8 +53,10 @@ class CaseJson:
 
     def page(self, page: CasePage | QueuePage | WrittenPage) -> str:
         """Write some of the cases that match, and where they lie among all."""
-        cases = map(self.written, page.cases) if isinstance(page, WrittenPage) else map(self.case, page.cases)
-        return f'{{"data":[{",".join(cases)}],"meta":{_meta(page)}}}'
+        return f'{{"data":[{",".join(self._listed(page))}],"meta":{_meta(page)}}}'
+
+    def _listed(self, page: CasePage | QueuePage | WrittenPage) -> Iterable[str]:
+        return map(self.written, page.cases) if isinstance(page, WrittenPage) else map(self.case, page.cases)
 
     def thread(self, thread: Thread) -> Iterator[str]:
         """Write a case with its messages, a message at a time."""
@@ -76,6 +79,23 @@ class TeamCaseJson(CaseJson):
         return (
             f'{super().case(case)[:-1]},"store":"{case.store}","assignee":{_text_or_null(case.assignee)},'
             f'"waitingSince":{waiting_since}}}'
+        )
+
+    def _listed(self, page: CasePage | QueuePage | WrittenPage) -> Iterable[str]:
+        if isinstance(page, QueuePage) and page.excerpts is not None:
+            return map(self._with_excerpt, page.cases, page.excerpts)
+        return super()._listed(page)
+
+    def _with_excerpt(self, case: Case, excerpt: Excerpt | None) -> str:
+        count, words = (excerpt.messages, self._excerpt(excerpt)) if excerpt else (0, "null")
+        return f'{self.case(case)[:-1]},"messageCount":{count},"excerpt":{words}}}'
+
+    @staticmethod
+    def _excerpt(excerpt: Excerpt) -> str:
+        return (
+            f'{{"messageId":"{excerpt.message_id}","authorKind":"{excerpt.author_kind}",'
+            f'"authorLabel":{quoted(excerpt.author_label)},"text":{quoted(excerpt.text)},'
+            f'"createdAt":"{to_text(excerpt.created_at)}","internal":{"true" if excerpt.internal else "false"}}}'
         )
 
     def message(self, message: Message) -> str:

@@ -41,6 +41,14 @@ class RuledParameter(Ruled):
         return super().clean(number)
 
 
+class FlagParameter(Ruled):
+    """Yes or no in the query string, as `true` or `false`."""
+
+    def clean(self, value: Any) -> Any:
+        """Return what the text says, as its rule wants it."""
+        return super().clean({"true": True, "false": False}.get(value))
+
+
 class Input(Schema):
     """What comes in: unknown fields are named and refused."""
 

@@ -1,7 +1,7 @@
 """What may come in over HTTP, from both sides: each field of a body and each parameter of a query string."""
 
 from supportcases.domain import fields as rules
-from supportcases.web.schemas import Input, Query, Ruled, RuledParameter
+from supportcases.web.schemas import FlagParameter, Input, Query, Ruled, RuledParameter
 
 
 class NewCase(Input):
@@ -131,3 +131,9 @@ class QueueQuery(StatisticsQuery):
     )
     activeAfter = Ruled(rules.TIMESTAMP_FILTER, "Only cases active then or later", attribute="active_after")
     activeBefore = Ruled(rules.TIMESTAMP_FILTER, "Only cases last active before", attribute="active_before")
+    excerpts = FlagParameter(
+        rules.EXCERPTS,
+        "Whether each case comes with messageCount and excerpt: a few words of its last message or note, or of the "
+        "newest one with the query where the subject does not have it",
+        load_default=False,
+    )

@@ -24,6 +24,7 @@ from supportcases import (
     DatabaseUnusable,
     Event,
     EventKind,
+    Excerpt,
     History,
     HistoryEntry,
     IdempotencyKeyReused,
@@ -149,6 +150,9 @@ def merchant_page(desk: SupportDesk, merchant: Actor) -> Iterator[str]:
 
 def team_page(desk: SupportDesk, agent: Actor) -> Iterator[str]:
     queue: QueuePage = desk.queue(agent, sort=QueueSort.AGE, created_after=now() - timedelta(days=1), cursor=None)
+    for excerpt in desk.queue(agent, query="refund", excerpts=True).excerpts or ():
+        words: Excerpt | None = excerpt
+        yield f"{words.author_label}: {words.text} ({words.messages})" if words and not words.internal else ""
     for case in queue.cases:
         waiting: datetime | None = case.waiting_since
         yield f"{case.store}:{case.number} {case.assignee or 'nobody'} {waiting}"

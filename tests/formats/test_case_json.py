@@ -21,6 +21,7 @@ from supportcases.domain.cases import (
     WrittenPage,
     written,
 )
+from supportcases.domain.excerpts import Excerpt
 from supportcases.domain.queue import QueuePage
 from supportcases.formats.case_json import FOR_MERCHANTS, FOR_TEAM, to_json
 
@@ -44,6 +45,7 @@ cases = st.builds(
 )
 messages = st.builds(Message, ids, st.sampled_from(AuthorKind), texts, texts, moments, st.booleans())
 counts = st.integers(0, 2**53)
+excerpts = st.builds(Excerpt, texts, ids, st.sampled_from(AuthorKind), texts, moments, st.booleans(), counts)
 
 MERCHANTS = {
     "case": answers.Case(),
@@ -89,6 +91,14 @@ def test_a_page(writer, of, found, count, offset, limit, cursor):
     if writer is FOR_TEAM:
         page = QueuePage(*page, cursor)
     assert writer.page(page) == to_json(of["page"].dump({"cases": page.cases, "meta": page}))
+
+
+@given(case=cases, excerpt=st.none() | excerpts)
+def test_a_page_with_excerpts(case, excerpt):
+    page = QueuePage((case,), 1, 0, 10, None, excerpts=(excerpt,))
+    listed = {**case._asdict(), "waiting_since": case.waiting_since, "excerpt": excerpt}
+    listed["messages"] = excerpt.messages if excerpt else 0
+    assert FOR_TEAM.page(page) == to_json(answers.Queue().dump({"cases": [listed], "meta": page}))
 
 
 @given(found=st.lists(cases, max_size=3))

@@ -16,6 +16,7 @@ from supportcases.storage.sqlite.connections import attempts
 from supportcases.storage.sqlite.pool import IDLE, Pool
 from tests.conftest import ACME, CASES, call
 from tests.support.databases import open_files, python
+from tests.support.excerpt_contract import ExcerptContract
 from tests.support.list_contract import ListContract
 from tests.support.queue_contract import QueueContract
 from tests.support.report_contract import ReportContract
@@ -36,6 +37,7 @@ class Contract(
     TextContract,
     ListContract,
     QueueContract,
+    ExcerptContract,
     ReportContract,
     TransactionContract,
 ):

@@ -45,6 +45,7 @@ TABLES = {
     "whole_cases": protocols.WholeCases,
     "queue": protocols.Queue,
     "team_search": protocols.TeamSearch,
+    "excerpts": protocols.Excerpts,
     "events": protocols.Events,
     "keys": protocols.Keys,
     "texts": protocols.Texts,
@@ -109,6 +110,11 @@ def queued(queue, wanted):
     return page + behind
 
 
+def glimpsed(t, store: str):
+    cases = [AS_OURS, CHANGED]
+    return [t.excerpts.of(frozenset({store}), cases, query=query) for query in ("", "e", "hydra", "declined")]
+
+
 # what is asked for `store`, of acme's cases and of globex's own
 READS = {
     "cases.find": lambda t, store: [t.cases.find(store, ref) for ref in (VICTIMS, CaseRef(number=107))],
@@ -129,6 +135,7 @@ READS = {
     "queue.first_answers": of_the_queue(lambda queue, wanted: queue.first_answers(wanted)),
     "queue.closings": of_the_queue(lambda queue, wanted: queue.closings(wanted)),
     "team_search.page": sought,
+    "excerpts.of": glimpsed,
     "events.history": lambda t, store: [t.events.history(store, ref, limit=9, offset=0) for ref in (VICTIM, OURS)],
     "events.count": lambda t, store: [t.events.count(store, ref) for ref in (VICTIM, OURS)],
     "keys.labels": lambda t, store: t.keys.labels(frozenset((store,)), T0, limit=100),

@@ -51,6 +51,7 @@ SUPPORT_REQUESTS = {
         f"{SUPPORT}/cases?query=declined&status=open&store=acme&assignee=none&sort=severity",
         {},
     ),
+    "team: queue with excerpts": (6, "GET", f"{SUPPORT}/cases?excerpts=true", {}),
     "team: queue past the end": (4, "GET", f"{SUPPORT}/cases?offset=100000", {}),
     "team: open": (7, "POST", f"{SUPPORT}/cases", {"json": NEW | {"store": "acme"}}),
     "team: open with a key for retries": (15, "POST", f"{SUPPORT}/cases", {"json": NEW | {"store": "acme"}, **KEYED}),

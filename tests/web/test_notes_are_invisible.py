@@ -26,7 +26,16 @@ def queries():
         yield "&".join(f"{name}={value}" for name, value in named.items() if value)
     for limit, offset in itertools.product((1, 2, 100), range(4)):
         yield f"limit={limit}&offset={offset}"
-    yield from ("limit=0", "offset=-1", "status=noted", "internal=true", "assignee=Ada", "sort=waiting", "cursor=x")
+    yield from (
+        "limit=0",
+        "offset=-1",
+        "status=noted",
+        "internal=true",
+        "assignee=Ada",
+        "sort=waiting",
+        "cursor=x",
+        "excerpts=true",
+    )
 
 
 def requests():

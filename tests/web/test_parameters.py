@@ -25,6 +25,7 @@ LISTS = {
         "severity",
         "category",
         "assignee",
+        "excerpts",
     ],
     f"{QUEUE}/acme:1/history": PAGE,
     f"{SUPPORT}/stores": PAGE,
@@ -43,6 +44,7 @@ CHOICES = [
         (QUEUE, "status", STATUSES),
         (QUEUE, "severity", SEVERITIES),
         (QUEUE, "sort", "waiting, activity, age or severity"),
+        (QUEUE, "excerpts", "true or false"),
     ),
     (QUEUE, "category", "orders_payments, products_catalog, domains_setup, billing_plans, store_builder, other or all"),
 ]

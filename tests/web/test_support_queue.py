@@ -34,6 +34,21 @@ def test_a_case_of_the_queue_to_the_byte(app, ask, clock):
     )
 
 
+def test_a_case_of_the_queue_with_an_excerpt_to_the_byte(app, ask, clock):
+    app.desk.open(ACME, body=BODY, subject="Blank page", author="Grace")
+    clock.advance(minutes=1)
+    app.desk.note(ADA, "acme:1", body="The gateway,\nagain.")
+    plain, told = ask().json["data"], ask(excerpts="true")
+    assert told.text.startswith(ask().text.split("}]")[0])
+    assert told.text.endswith(
+        '"messageCount":2,"excerpt":{"messageId":"0191abc0-0000-7000-8000-000000000003","authorKind":"support",'
+        '"authorLabel":"Ada","text":"The gateway, again.","createdAt":"2024-06-15T10:31:00.000Z","internal":true}}],'
+        '"meta":{"count":1,"offset":0,"limit":10,"countIsExact":true,"nextCursor":null}}'
+    )
+    assert ask(excerpts="false").json["data"] == plain
+    assert ask(excerpts="true", query="shows a").json["data"][0]["excerpt"]["text"] == BODY
+
+
 # -- orders -----------------------------------------------------------------------------------------------------------
 
 

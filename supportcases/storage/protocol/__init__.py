@@ -22,6 +22,7 @@ from supportcases.domain.events import HistoryEntry
 from supportcases.domain.queue import Found, Place, QueueSort, StoreCounts
 from supportcases.domain.statistics import Spread
 from supportcases.domain.whole_cases import Dossier
+from supportcases.storage.protocol.excerpts import Excerpts as Excerpts
 from supportcases.storage.protocol.keys import ApiKey as ApiKey
 from supportcases.storage.protocol.keys import Keys
 from supportcases.storage.protocol.sessions import Sessions
@@ -200,6 +201,10 @@ class Transaction(Protocol):
     @property
     def team_search(self) -> TeamSearch:
         """The texts of all stores."""
+
+    @property
+    def excerpts(self) -> Excerpts:
+        """A few words of each of several cases."""
 
     @property
     def events(self) -> Events:

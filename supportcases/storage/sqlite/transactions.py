@@ -17,6 +17,7 @@ from supportcases.storage.sqlite.cases import SqliteCases
 from supportcases.storage.sqlite.connections import Connection
 from supportcases.storage.sqlite.errors import Faults
 from supportcases.storage.sqlite.events import SqliteEvents
+from supportcases.storage.sqlite.excerpts import SqliteExcerpts
 from supportcases.storage.sqlite.idempotency import SqliteReplays
 from supportcases.storage.sqlite.keys import SqliteKeys
 from supportcases.storage.sqlite.leases import Connections
@@ -67,6 +68,11 @@ class SqliteTransaction:
     def team_search(self) -> SqliteTeamSearch:
         """The texts of all stores."""
         return SqliteTeamSearch(self.connection)
+
+    @property
+    def excerpts(self) -> SqliteExcerpts:
+        """A few words of each of several cases."""
+        return SqliteExcerpts(self.connection)
 
     @property
     def events(self) -> SqliteEvents:

@@ -1,17 +1,23 @@
 """Pages in a real browser; a test fails on an error in the console, a violation of the policy, a request elsewhere."""
 
 from contextlib import ExitStack
+from datetime import timedelta
 
 import pytest
 from playwright.sync_api import sync_playwright
 
+from supportcases import Actor, create_app, mount
+from supportcases.domain import times
 from supportcases.server import served
+from supportcases.testing import some_cases
 from tests.conftest import TESTS
 from tests.support import npm
 from tests.support.browser import FLAGS, Browsing, axe_faults
 from tests.support.tools import needs
 
 PACKAGES = TESTS / "browser"
+GRACE = Actor.support("Grace")
+ADMIN = Actor.support("Grace", admin=True)
 
 
 @pytest.fixture(scope="package")  # not the session: while Playwright runs, asyncio in this thread is taken
@@ -46,3 +52,37 @@ def axe():
     npm.install(PACKAGES)
     source = (PACKAGES / "node_modules" / "axe-core" / "axe.min.js").read_text(encoding="utf-8")
     return lambda page: axe_faults(page, source)
+
+
+def shop(environ, start_response):
+    start_response("200 OK", [("Content-Type", "text/html; charset=utf-8")])
+    return [b"<!doctype html><title>The shop</title><p>The shop"]
+
+
+@pytest.fixture(scope="module")
+def desk_app():
+    """An app with believable cases, one of which has a note, a link and changes."""
+    app = create_app(":memory:", console=True)
+    until = times.now() - timedelta(minutes=4)
+    for store, count in (("acme", 17), ("nordlys", 30), ("lumen-and-oak", 40)):
+        some_cases(app.desk.repository, count, store=store, until=until, seed=count, span=timedelta(days=7))
+    app.desk.change(GRACE, "acme:1", status="open", severity="critical", assignee="Ada")
+    app.desk.note(GRACE, "acme:1", body="The gateway again: https://status.test/4711?day=28.\nPromise no date yet.")
+    app.desk.add_text(ADMIN, name="Looking into it", body="Hello {author},\n\nwe look into {number} by {tomorrow}.")
+    return app
+
+
+@pytest.fixture
+def console(desk_app, serve, browse):
+    """Open a page of the console, signed in as somebody: `page = console("/cases/acme/1")`."""
+    root = f"{serve(mount(shop, desk_app, at='/support'))}/support/console"
+
+    def console(path="/?status=open", label="Ada", **context):
+        page = browse(f"{root}{path}", **context)
+        page.get_by_label("Support key").fill(desk_app.keys.create_support(label=label)[0])
+        page.get_by_role("button", name="Sign in").click()
+        page.wait_for_url(lambda url: "sign-in" not in url)
+        return page
+
+    console.root = root
+    return console

@@ -1,19 +1,14 @@
 """The console in a real browser: for everybody, by the keyboard, on a phone, without JavaScript, and two at once."""
 
 import re
-from datetime import timedelta
 
 import pytest
 from playwright.sync_api import expect
 
-from supportcases import Actor, create_app, mount
-from supportcases.domain import times
-from supportcases.testing import some_cases
+from supportcases import Actor
 from tests.conftest import ADA
 from tests.support.browser import NARROW, pixels_too_wide, tab_stops
 
-GRACE = Actor.support("Grace")
-ADMIN = Actor.support("Grace", admin=True)
 # what is hit by more than its own box: a row, a label; and links in what people wrote
 SMALL = """
 LARGER => [...document.querySelectorAll("a, button, select, input:not([type=hidden]), summary")].filter(element => {
@@ -34,40 +29,6 @@ PLACES = [
     "/cases/acme/999",
     "/sign-in",
 ]
-
-
-def shop(environ, start_response):
-    start_response("200 OK", [("Content-Type", "text/html; charset=utf-8")])
-    return [b"<!doctype html><title>The shop</title><p>The shop"]
-
-
-@pytest.fixture(scope="module")
-def desk_app():
-    """An app with believable cases, one of which has a note, a link and changes."""
-    app = create_app(":memory:", console=True)
-    until = times.now() - timedelta(minutes=4)
-    for store, count in (("acme", 17), ("nordlys", 30), ("lumen-and-oak", 40)):
-        some_cases(app.desk.repository, count, store=store, until=until, seed=count, span=timedelta(days=7))
-    app.desk.change(GRACE, "acme:1", status="open", severity="critical", assignee="Ada")
-    app.desk.note(GRACE, "acme:1", body="The gateway again: https://status.test/4711?day=28.\nPromise no date yet.")
-    app.desk.add_text(ADMIN, name="Looking into it", body="Hello {author},\n\nwe look into {number} by {tomorrow}.")
-    return app
-
-
-@pytest.fixture
-def console(desk_app, serve, browse):
-    """Open a page of the console, signed in as somebody: `page = console("/cases/acme/1")`."""
-    root = f"{serve(mount(shop, desk_app, at='/support'))}/support/console"
-
-    def console(path="/?status=open", label="Ada", **context):
-        page = browse(f"{root}{path}", **context)
-        page.get_by_label("Support key").fill(desk_app.keys.create_support(label=label)[0])
-        page.get_by_role("button", name="Sign in").click()
-        page.wait_for_url(lambda url: "sign-in" not in url)
-        return page
-
-    console.root = root
-    return console
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

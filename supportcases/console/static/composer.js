@@ -1,26 +1,23 @@
 // The composer of a case: drafts that this browser keeps until they are sent, texts to insert, and sending.
 const composer = $("#composer"), body = $("#body"), tell = $("#draft");
-const draft = `draft:${composer.dataset.draft}`, sending = `sending:${composer.dataset.draft}`;
+const draft = `draft:${composer.dataset.draft}`, draftKind = `kind:${composer.dataset.draft}`, sending = `sending:${composer.dataset.draft}`;
+const note = $("[value=note]", composer), revision = Number(composer.elements.revision.value);
 
 const next = $("#next");
 $("#next-label").hidden = false;
 next.checked = kept.get("next") === "yes";
 next.addEventListener("change", () => kept.set("next", next.checked ? "yes" : ""));
 
-function goOn() {
-  let rows = [];
-  try { rows = JSON.parse(sessionStorage.getItem("queue")) || []; } catch { /* it keeps nothing */ }
-  const following = rows[rows.indexOf(location.pathname) + 1];
-  if (rows.includes(location.pathname) && following) location.replace(following);
-}
-
-if (kept.get(sending) && location.hash === "#last") { // it was sent
+// it was sent where the case has moved on since; whoever comes back from a page that could not be reached has it still
+const [arrival] = performance.getEntriesByType("navigation"), sentAt = Number(tab.get(sending));
+tab.set(sending, "");
+if (sentAt && revision > sentAt && location.hash === "#last" && arrival.type !== "back_forward") {
   kept.set(draft, "");
-  if (next.checked) goOn();
+  if (next.checked && caseBeside(1)) location.replace(caseBeside(1));
 }
-kept.set(sending, "");
 if (!body.value && kept.get(draft)) {
   body.value = kept.get(draft);
+  $(`[value=${kept.get(draftKind) || "answer"}]`, composer).checked = true;
   tell.textContent = tell.dataset.before;
 }
 if ($("#moved")) $("#last").scrollIntoView({ block: "end" });
@@ -29,10 +26,12 @@ let timer;
 function keep() {
   const text = body.value.trim() ? body.value : "";
   kept.set(draft, text);
+  kept.set(draftKind, text && note.checked ? "note" : "");
   tell.textContent = text ? tell.dataset.kept : "";
 }
 body.addEventListener("input", () => { clearTimeout(timer); timer = setTimeout(keep, 300); });
-addEventListener("pagehide", () => { if (body.value.trim() && !kept.get(sending)) keep(); });
+addEventListener("pagehide", () => { if (body.value.trim() && !tab.get(sending)) keep(); });
+composer.addEventListener("change", ({ target }) => { if (target.name === "kind") keep(); });
 
 body.addEventListener("keydown", (event) => {
   if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) composer.requestSubmit($(".primary", composer));
@@ -50,5 +49,5 @@ $("#canned")?.addEventListener("change", ({ target }) => {
 composer.addEventListener("submit", (event) => {
   if (!navigator.onLine) { event.preventDefault(); showOffline(); return; }
   keep();
-  kept.set(sending, "yes");
+  tab.set(sending, revision);
 });

@@ -2,11 +2,13 @@
 const $ = (selector, at = document) => at.querySelector(selector);
 const $$ = (selector, at = document) => [...at.querySelectorAll(selector)];
 
-// what this browser keeps, if it keeps anything
-const kept = {
-  get(name) { try { return localStorage.getItem(name) ?? ""; } catch { return ""; } },
-  set(name, value) { try { value ? localStorage.setItem(name, value) : localStorage.removeItem(name); } catch { /* it keeps nothing */ } },
-};
+// what this browser keeps, if it keeps anything, and what this tab does
+const keeper = (storage) => ({
+  get(name) { try { return storage().getItem(name) ?? ""; } catch { return ""; } },
+  set(name, value) { try { value ? storage().setItem(name, value) : storage().removeItem(name); } catch { /* it keeps nothing */ } },
+});
+const kept = keeper(() => localStorage), tab = keeper(() => sessionStorage);
+const read = (text, otherwise) => { try { return JSON.parse(text) || otherwise; } catch { return otherwise; } };
 
 document.documentElement.classList.add("js");
 for (const element of $$("#help-button, #canned")) element.hidden = false;
@@ -41,7 +43,7 @@ setInterval(showTimes, 30_000);
 // views of one's own: a name for a query string, kept in this browser
 const saved = $("#saved"), save = $("#save");
 
-function views() { try { return JSON.parse(kept.get("views")) || []; } catch { return []; } }
+const views = () => read(kept.get("views"), []);
 
 function showViews() {
   const items = views().map(({ name, query }) => {
@@ -75,19 +77,63 @@ if (save) {
   });
 }
 
-// which cases the queue had, for who goes on to the next one
-const rows = $$(".queue .what a").map((link) => link.getAttribute("href"));
-if (rows.length) try { sessionStorage.setItem("queue", JSON.stringify(rows)); } catch { /* it keeps nothing */ }
+// the queue that one comes from, and its cases: to go back to it, and from case to case
+const queue = () => read(tab.get("queue"), { at: "", cases: [] });
 
-// choices that need no button
+function caseBeside(by) {
+  const { cases } = queue(), here = cases.indexOf(location.pathname);
+  return here < 0 ? undefined : cases[here + by];
+}
+
+function keepQueue() {
+  if (!$("#queue")) return;
+  const cases = $$(".queue .what a").map((link) => link.getAttribute("href"));
+  tab.set("queue", JSON.stringify({ at: location.pathname + location.search, cases }));
+}
+
+function showWhereOneWas() {
+  const { cases } = queue(), was = document.referrer && cases.indexOf(new URL(document.referrer).pathname);
+  if (!$("#queue") || !(was >= 0)) return;
+  const still = cases.slice(was).map((path) => $(`.what a[href="${CSS.escape(path)}"]`)).find(Boolean);
+  still?.focus();
+}
+
+showWhereOneWas();
+keepQueue();
+if ($("#back") && queue().at) $("#back").href = queue().at;
+
+// choices that need no button: with the arrows one passes over others, and has chosen with Enter or by going on
+const CHOICE = ".filters select, .props select";
+let passes = false, passed = null;
+
+function choose(select) {
+  passed = null;
+  if (select.form.matches(".filters")) for (const each of $$("select", select.form)) each.disabled = !each.value;
+  select.form.requestSubmit();
+}
+
+document.addEventListener("keydown", ({ target, key, altKey }) => {
+  if (key === "Enter" && target === passed) choose(target);
+  passes = !altKey && (key.length === 1 ? key !== " " : /^(Arrow|Page|Home|End)/.test(key));
+});
+document.addEventListener("keyup", () => { passes = false; });
+document.addEventListener("focusout", ({ target }) => { if (target === passed && document.hasFocus()) setTimeout(choose, 0, target); });
 document.addEventListener("change", ({ target }) => {
-  if (target.matches(".filters select")) {
-    for (const select of $$(".filters select")) select.disabled = !select.value;
-    target.form.requestSubmit();
-  }
-  if (target.matches(".props select")) target.form.requestSubmit();
+  if (target.matches(CHOICE)) passes ? passed = target : choose(target);
   if (target.matches(".pick input")) showChosen();
 });
+
+// what is changed in place leaves the page where it was
+document.addEventListener("submit", ({ target }) => {
+  if (!target.matches("[data-stays]")) return;
+  tab.set("place", JSON.stringify({ path: location.pathname, y: target.matches(".filters") ? 0 : scrollY, focused: document.activeElement.id }));
+});
+const place = read(tab.get("place"), {});
+tab.set("place", "");
+if (place.path === location.pathname) {
+  scrollTo(0, place.y);
+  if (place.focused) document.getElementById(place.focused)?.focus({ preventScroll: true });
+}
 
 function showChosen() {
   const bulk = $("#bulk");
@@ -112,6 +158,7 @@ async function refresh(part) {
   showTimes();
   showNew();
   showChosen();
+  keepQueue();
   const count = $("[data-count]", part)?.dataset.count;
   if (count) document.title = document.title.replace(/\(\d+\)/, `(${count})`);
 }
@@ -136,6 +183,7 @@ if (off) {
 }
 
 function move(by) {
+  if ($("#composer")) { if (caseBeside(by)) location.assign(caseBeside(by)); return; }
   const rows = $$(".queue li"), at = rows.findIndex((row) => row.contains(document.activeElement));
   const next = rows[Math.max(0, Math.min(rows.length - 1, at < 0 ? 0 : at + by))];
   if (!next) return;

@@ -1,0 +1,93 @@
+"""What hurt while a day's cases were worked through in the console, and does no longer."""
+
+from playwright.sync_api import expect
+
+from tests.conftest import ADA
+
+PLACE = ".queue li:nth-child({}) .what a"
+
+
+def text_of(page):
+    return page.get_by_label("Text", exact=True)
+
+
+def go_on_by(page, key: str) -> None:
+    """Press the key, and wait until the page that it leads to has loaded its scripts, which hear the next key."""
+    with page.expect_navigation():
+        page.keyboard.press(key)
+
+
+def test_a_note_stays_a_note_until_it_is_sent(console):
+    """What was begun for the team alone must not come back as an answer to the merchant."""
+    page = console("/cases/acme/7")
+    page.keyboard.press("n")
+    page.keyboard.type("They owe us the fees of May")
+    with page.expect_navigation():
+        page.get_by_label("Severity").select_option("low")
+    expect(text_of(page)).to_have_value("They owe us the fees of May")
+    expect(page.get_by_role("radio", name="Note")).to_be_checked()
+    go_on_by(page, "Control+Enter")
+    expect(page.locator(".message.note .body").last).to_have_text("They owe us the fees of May")
+    expect(page.get_by_role("radio", name="Answer")).to_be_checked()
+
+
+def test_one_walks_from_case_to_case_and_back_to_the_view_and_row_one_came_from(console):
+    page = console("/?store=nordlys&sort=activity")
+    paths = [page.locator(PLACE.format(place)).get_attribute("href") for place in (1, 2, 3)]
+    for key in ("j", "j"):
+        page.keyboard.press(key)
+    for key, path in (("Enter", paths[1]), ("j", paths[2]), ("k", paths[1]), ("k", paths[0])):
+        go_on_by(page, key)
+        page.wait_for_url(f"**{path}")
+    page.keyboard.press("k")  # there is none before
+    page.keyboard.press("r")
+    page.keyboard.type("It is mended.")
+    go_on_by(page, "Control+Enter")
+    page.keyboard.press("Escape")
+    go_on_by(page, "j")
+    page.wait_for_url(f"**{paths[1]}")
+    go_on_by(page, "u")
+    expect(page).to_have_url(f"{console.root}/?store=nordlys&sort=activity")
+    expect(page.locator(f".what a[href='{paths[1]}']")).to_be_focused()
+
+
+def test_with_the_arrows_one_passes_over_choices_and_picks_with_enter_or_by_going_on(console, desk_app):
+    desk_app.desk.change(ADA, "acme:8", severity="critical", category="other")
+    page = console("/cases/acme/8")
+    page.get_by_label("Severity").focus()
+    for key in ("ArrowDown", "ArrowDown"):
+        page.keyboard.press(key)
+    go_on_by(page, "Enter")
+    expect(page.get_by_label("Severity")).to_be_focused()
+    page.keyboard.press("End")
+    go_on_by(page, "Tab")
+    expect(page.get_by_label("Category")).to_be_focused()
+    assert [entry.became["severity"] for entry in desk_app.desk.history(ADA, "acme:8").entries[-2:]] == [
+        "normal",
+        "low",
+    ]
+
+
+def test_a_change_of_a_long_case_leaves_the_page_where_it_was(console, desk_app):
+    for turn in range(12):
+        desk_app.desk.answer(ADA, "acme:9", body=f"Step {turn}:\n\n\n\nDone.")
+    page = console("/cases/acme/9")
+    page.evaluate("scrollTo(0, 400)")
+    with page.expect_navigation():
+        page.get_by_label("Category").select_option("other")
+    assert page.evaluate("scrollY") == 400
+
+
+def test_an_answer_that_did_not_arrive_is_there_again(console):
+    page = console("/cases/acme/10")
+    text_of(page).fill("The first arrives")
+    with page.expect_navigation():
+        page.get_by_role("button", name="Send answer").click()
+    page.route("**/cases/acme/10", lambda route: route.abort("connectionrefused"))
+    text_of(page).fill("The second does not")
+    with page.expect_event("requestfailed"):
+        page.get_by_role("button", name="Send answer").click()
+    page.unroute_all()
+    page.goto(f"{console.root}/")
+    page.goto(f"{console.root}/cases/acme/10#last")
+    expect(text_of(page)).to_have_value("The second does not")

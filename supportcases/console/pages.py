@@ -70,6 +70,7 @@ def _environment(folder: str | os.PathLike[str] | None) -> Environment:
         spelled=words.spelled,
         waited=words.waited,
         face=marks.face,
+        written=marks.written,
         brand_mark=marks.BRAND,
         STATUSES=words.STATUSES,
         ORDERS=words.ORDERS,

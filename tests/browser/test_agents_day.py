@@ -3,6 +3,7 @@
 from playwright.sync_api import expect
 
 from tests.conftest import ADA
+from tests.support.browser import NARROW, WIDE
 
 PLACE = ".queue li:nth-child({}) .what a"
 
@@ -91,3 +92,15 @@ def test_an_answer_that_did_not_arrive_is_there_again(console):
     page.goto(f"{console.root}/")
     page.goto(f"{console.root}/cases/acme/10#last")
     expect(text_of(page)).to_have_value("The second does not")
+
+
+def test_the_buttons_stay_where_they_are_while_one_writes(console):
+    page = console("/cases/acme/11")
+    for size in (WIDE, NARROW):
+        page.set_viewport_size(size)
+        text_of(page).fill("")
+        expect(page.locator("#draft")).to_have_text("")
+        before = [part.bounding_box() for part in page.locator(".composer :is(textarea, button)").all()]
+        text_of(page).fill("A word")
+        expect(page.locator("#draft")).to_have_text("Draft kept in this browser")
+        assert [part.bounding_box() for part in page.locator(".composer :is(textarea, button)").all()] == before

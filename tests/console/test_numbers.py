@@ -18,9 +18,9 @@ def test_what_waits_now_by_severity_and_who_has_waited_longest(agent, queue, des
     html = agent.get("/numbers").text
     waiting, _, _ = tables_of(html)
     assert waiting == {"Critical": "2", "High": "1", "Normal": "1", "Low": "1"}
-    assert "Longest wait: early low" in text_of(html)
+    assert "Longest wait: 1 h 59 m, early low" in text_of(html)
     desk.close(ADA, "acme:2")
-    assert "Longest wait: late normal" in text_of(agent.get("/numbers").text)
+    assert "Longest wait: 1 h 19 m, late normal" in text_of(agent.get("/numbers").text)
 
 
 def test_cases_a_day_and_by_category_in_a_window(agent, app, desk, clock, support_desk):

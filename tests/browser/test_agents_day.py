@@ -2,6 +2,7 @@
 
 from playwright.sync_api import expect
 
+from supportcases import Actor
 from tests.conftest import ADA
 from tests.support.browser import NARROW, WIDE
 
@@ -104,3 +105,16 @@ def test_the_buttons_stay_where_they_are_while_one_writes(console):
         text_of(page).fill("A word")
         expect(page.locator("#draft")).to_have_text("Draft kept in this browser")
         assert [part.bounding_box() for part in page.locator(".composer :is(textarea, button)").all()] == before
+
+
+def test_a_text_from_right_to_left_stands_so_in_the_queue_and_in_its_case(console, desk_app):
+    arabic = "توقفت صفحة الدفع منذ هذا الصباح"
+    case = desk_app.desk.open(Actor.merchant("acme"), body=f"{arabic}. Checkout!", subject=arabic, author="ليلى")
+    page = console("/?store=acme&sort=activity")
+    direction = "element => getComputedStyle(element).direction"
+    assert page.get_by_role("link", name=arabic).evaluate(direction) == "rtl"
+    page.goto(f"{console.root}/cases/acme/{case.number}")
+    assert page.get_by_role("heading", name=arabic).evaluate(direction) == "rtl"
+    assert page.locator(".message .body").evaluate(direction) == "rtl"
+    page.goto(f"{console.root}/cases/acme/1")
+    assert page.locator(".others").get_by_role("link", name=arabic).evaluate(direction) == "rtl"

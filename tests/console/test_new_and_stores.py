@@ -77,7 +77,7 @@ def test_a_store_has_a_page_with_its_counts_cases_and_keys(app, queue, support_d
     html = Agent(app, support_desk.support_key()).get("/stores/acme").text
     figures = re.findall(r"<b>(\d+)</b> (\w+)</a>", html[html.index('class="figures"') :])
     assert figures == [("4", "Open"), ("1", "Answered"), ("0", "Closed")]
-    newest = re.findall(r"<a href=\"/console/cases/acme/\d\">(.*?)</a>", html)
+    newest = re.findall(r"<a dir=\"auto\" href=\"/console/cases/acme/\d\">(.*?)</a>", html)
     assert newest[0] == "answered critical"
     assert len(newest) == 5
     rows = [text_of(row) for row in html.split("<tr>")[2:]]

@@ -15,7 +15,9 @@ import pytest
 from falcon.testing import TestClient
 
 from supportcases import Actor, KeyRing, SqliteRepository, cli
+from supportcases.storage.open import open_repository
 
+pytest_plugins = ("tests.support.engine_option",)
 TESTS = Path(__file__).parent
 ROOT = TESTS.parent
 CASES = "/api/v1/support-cases"
@@ -220,25 +222,31 @@ def call(app, method: str, path: str, body: bytes = b"", **environ: Any) -> RawA
 class Server(NamedTuple):
     url: str
     process: subprocess.Popen[str]
-    db: Path
+    db: Path | str
 
     def key(self, store: str = "acme") -> str:
         """Return a new key, made by this process while the server runs."""
         return new_key(self.db, store)
 
 
-def new_key(db: Path, store: str) -> str:
-    with closing(SqliteRepository(db)) as repository:
+def new_key(db: Path | str, store: str) -> str:
+    with closing(open_repository(db)) as repository:
         return KeyRing(repository).create(store)[0]
 
 
 @contextmanager
-def serving(db: Path, *arguments: str, through: Sequence[str] = ()) -> Iterator[Server]:
-    """Run `supportcases serve` on a free port, as the command `through` runs it, until the block ends."""
+def serving(
+    db: Path | str, *arguments: str, through: Sequence[str] = (), folder: Path | None = None
+) -> Iterator[Server]:
+    """Run `supportcases serve` on a free port, as the command `through` runs it, until the block ends.
+
+    It runs in `folder`, or else in that of its file.
+    """
+    folder = folder or db.parent
     command = [*through, sys.executable, "-m", "supportcases", "serve", "--port", "0", "--db", str(db), *arguments]
-    log = db.parent / "server.log"
+    log = folder / "server.log"
     with log.open("a") as stderr:
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=stderr, text=True, cwd=db.parent)
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=stderr, text=True, cwd=folder)
     try:
         line = process.stdout.readline()
         assert line.startswith("listening on http://"), log.read_text()

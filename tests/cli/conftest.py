@@ -5,7 +5,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from supportcases import SqliteRepository, SupportDesk
+from supportcases import SupportDesk
+from supportcases.storage.open import open_repository
 from tests.conftest import ACME, ADA, GLOBEX
 from tests.support.command_line import run
 
@@ -13,11 +14,18 @@ BODY = "The printer is on fire."
 
 
 @pytest.fixture
-def desk(path):
+def desk(db):
     """A desk whose clock stood still 3 days and 2 hours ago."""
     then = datetime.now(UTC) - timedelta(days=3, hours=2)
-    with closing(SqliteRepository(path)) as repository:
+    with closing(open_repository(db)) as repository:
         yield SupportDesk(repository, clock=lambda: then)
+
+
+@pytest.fixture(autouse=True)
+def _unless_told(request, monkeypatch):
+    """On PostgreSQL let the commands use the database of the test, as `cases.db` in their folder otherwise."""
+    if request.config.option.engine == "postgres":
+        monkeypatch.setenv("SUPPORTCASES_DB", request.getfixturevalue("db"))
 
 
 @pytest.fixture

@@ -10,8 +10,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from supportcases import Actor, SqliteRepository, SupportDesk
+from supportcases import Actor, SupportDesk
 from supportcases.cli import main
+from supportcases.storage.open import open_repository
 from tests.conftest import ACME, ADA
 from tests.support.command_line import MODULE, at_terminal, messages_of, on_terminal, refused, run
 from tests.support.desks import told
@@ -23,10 +24,10 @@ IN_MEMORY_OF = datetime(2024, 6, 15, 10, 30, tzinfo=UTC)
 
 
 @pytest.fixture
-def desk(path):
+def desk(db):
     """A desk with the case acme 1, opened 3 days and 2 hours ago."""
     clock = [datetime.now(UTC) - timedelta(days=3, hours=2)]
-    with closing(SqliteRepository(path)) as repository:
+    with closing(open_repository(db)) as repository:
         desk = SupportDesk(repository, clock=lambda: clock[0])
         desk.open(ACME, body=BODY)
         clock[0] += timedelta(days=3)
@@ -108,16 +109,16 @@ def test_a_case_is_opened_on_a_stores_behalf(desk, cli):
 @pytest.mark.parametrize(
     "command", ["show", "history", "close", "reopen", "assign", "set --severity low", "answer -mx"]
 )
-def test_a_case_can_be_named_in_one_word_by_every_command(command, path, desk, capsys):
+def test_a_case_can_be_named_in_one_word_by_every_command(command, db, desk, capsys):
     first, *options = command.split()
     for case in (["acme:1"], ["acme", "1"], ["acme:#000001"]):
-        assert main([first, *case, *options, "--db", str(path)]) == 0
-        assert main([first, "--db", str(path), *options, *case]) == 0
+        assert main([first, *case, *options, "--db", db]) == 0
+        assert main([first, "--db", db, *options, *case]) == 0
     assert capsys.readouterr().err == ""
 
 
-def test_history_tells_who_changed_what_and_how_to_go_on(path, cli):
-    with closing(SqliteRepository(path)) as repository:
+def test_history_tells_who_changed_what_and_how_to_go_on(db, cli):
+    with closing(open_repository(db)) as repository:
         desk = SupportDesk(repository, clock=lambda: IN_MEMORY_OF)
         desk.open(ACME, body=BODY)
         desk.note(ADA, "acme:1", body="Odd.")
@@ -139,12 +140,12 @@ def again(page: str, cli) -> str:
     return cli(*words[3:])
 
 
-def test_cases_goes_on_behind_the_hundredth_by_the_command_that_it_tells(desk, cli, tmp_path):
+def test_cases_goes_on_behind_the_hundredth_by_the_command_that_it_tells(desk, cli, db):
     for index in range(2, 206):
         desk.open(ACME, body=BODY, subject=f"it's no {index}")
     desk.close(ADA, "acme:1")
 
-    arguments = ["--db", str(tmp_path / "cases.db"), "--status", "open", "--query", "it's no", "--limit", "100"]
+    arguments = ["--db", db, "--status", "open", "--query", "it's no", "--limit", "100"]
     pages = [cli("cases", *arguments)]
     for _ in range(2):
         pages.append(again(pages[-1], cli))
@@ -160,7 +161,7 @@ def test_cases_goes_on_behind_the_hundredth_by_the_command_that_it_tells(desk, c
 
 @pytest.mark.parametrize("name", ["--it's.db", "caf\udce9 \x1b.db"], ids=ascii)
 def test_the_command_for_the_next_page_can_be_pasted_whatever_was_given(name, cli, tmp_path):
-    with closing(SqliteRepository(str(tmp_path / name))) as repository:
+    with closing(open_repository(str(tmp_path / name))) as repository:
         for _ in range(2):
             SupportDesk(repository).open(ACME, body=BODY, subject="-2 it's")
 
@@ -257,9 +258,9 @@ def test_an_editor_that_is_not_there_is_named(desk, sitting):
 
 
 @pytest.fixture
-def answered_by_bob(path, desk):
+def answered_by_bob(db, desk):
     """Somebody answered acme 1 just now."""
-    with closing(SqliteRepository(path)) as repository:
+    with closing(open_repository(db)) as repository:
         SupportDesk(repository).answer(BOB, "acme:1", body="Use sand.")
     return desk
 

@@ -6,8 +6,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from supportcases import SqliteRepository, SupportDesk
+from supportcases import SupportDesk
 from supportcases.cli.tables import cells
+from supportcases.storage.open import open_repository
 from supportcases.testing import some_cases
 from tests.cli.conftest import BODY
 from tests.conftest import ACME, ADA, GLOBEX
@@ -62,10 +63,10 @@ def test_cases_says_so_where_there_are_none(desk, cli):
     ],
     ids=" ".join,
 )
-def test_cases_can_be_filtered_and_sorted(filters, subjects, path, cli):
+def test_cases_can_be_filtered_and_sorted(filters, subjects, db, cli):
     moment = datetime(2024, 6, 15, tzinfo=UTC)
     ticks = iter(range(100))
-    with closing(SqliteRepository(path)) as repository:
+    with closing(open_repository(db)) as repository:
         desk = SupportDesk(repository, clock=lambda: moment + timedelta(minutes=next(ticks)))
         desk.open(ACME, body=BODY, subject="First one", category="billing_plans")
         desk.open(ACME, body=BODY, subject="Second one")
@@ -107,10 +108,10 @@ def test_cases_fits_the_width_of_the_terminal(columns, desk, tmp_path):
 # --- show
 
 
-def test_show_tells_everything_of_a_case(path, cli):
+def test_show_tells_everything_of_a_case(db, cli):
     moment = datetime(2024, 6, 15, 10, 30, tzinfo=UTC)
     ticks = iter(range(100))
-    with closing(SqliteRepository(path)) as repository:
+    with closing(open_repository(db)) as repository:
         desk = SupportDesk(repository, clock=lambda: moment + timedelta(minutes=next(ticks)))
         case = desk.open(ACME, body="It burns.\r\n\n\tA lot.", subject="Printer on fire", author="Zoë")
         desk.note(ADA, case.id, body="Again.")
@@ -170,9 +171,9 @@ def test_nothing_is_cut_or_wrapped_in_a_pipe(desk, cli):
 # --- stats
 
 
-def test_stats_counts_and_tells_how_long_it_takes(path, cli):
+def test_stats_counts_and_tells_how_long_it_takes(db, cli):
     clock = [datetime.now(UTC) - timedelta(days=3, hours=2)]
-    with closing(SqliteRepository(path)) as repository:
+    with closing(open_repository(db)) as repository:
         desk = SupportDesk(repository, clock=lambda: clock[0])
         desk.open(ACME, body=BODY, subject="Printer on fire", severity="critical")
         desk.open(GLOBEX, body=BODY)
@@ -208,8 +209,8 @@ def test_stats_of_nothing_has_no_durations(desk, cli):
     ]
 
 
-def test_the_sample_cases_fit_a_terminal(path, tmp_path):
-    with closing(SqliteRepository(path)) as repository:
+def test_the_sample_cases_fit_a_terminal(db, tmp_path):
+    with closing(open_repository(db)) as repository:
         some_cases(repository, 30, store="acme", until=datetime.now(UTC))
     for columns in (80, 200):
         lines = on_terminal(columns, "cases", "--limit", "30", cwd=tmp_path)

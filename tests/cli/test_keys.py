@@ -8,31 +8,35 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from supportcases import KeyRing, SqliteRepository
+from supportcases import KeyRing
+from supportcases.storage.open import open_repository
 from tests.support.command_line import KEY, TIME, refused, rows_of, run, status_of
 
 
 @pytest.fixture
-def db(tmp_path):
+def one_key(db):
     """A database with one key, of acme."""
-    path = tmp_path / "cases.db"
-    with closing(SqliteRepository(path)) as repository:
+    with closing(open_repository(db)) as repository:
         KeyRing(repository).create("acme", label="first")
-    return path
+    return db
 
 
-def test_a_new_key_is_alone_on_stdout_and_works(tmp_path, path):
+def test_a_key_for_which_a_file_is_made_tells_of_it(tmp_path, path):
+    first = run("keys", "create", "acme", cwd=tmp_path)
+    assert first.stderr.splitlines()[0] == f"Made the new file {path}."
+
+
+def test_a_new_key_is_alone_on_stdout_and_works(tmp_path, db):
     first, second = (run("keys", "create", "acme", cwd=tmp_path) for _ in range(2))
 
     assert KEY.fullmatch(first.stdout)
-    assert first.stderr.splitlines()[0] == f"Made the new file {path}."
     assert re.fullmatch(r"The key [0-9a-f]{12} of store acme is shown only this once.\n", second.stderr)
-    with closing(SqliteRepository(path)) as repository:
+    with closing(open_repository(db)) as repository:
         assert KeyRing(repository).recognise(first.stdout.strip()).store == "acme"
 
 
-def test_the_list_shows_every_key_with_its_state_and_none_of_the_secrets(path, tmp_path):
-    with closing(SqliteRepository(path)) as repository:
+def test_the_list_shows_every_key_with_its_state_and_none_of_the_secrets(db, tmp_path):
+    with closing(open_repository(db)) as repository:
         past = KeyRing(repository, clock=lambda: datetime(2024, 6, 15, tzinfo=UTC))
         past.create("acme", label="past", lifetime=timedelta(hours=1))
     keys = [
@@ -74,11 +78,11 @@ def test_the_list_shows_every_key_with_its_state_and_none_of_the_secrets(path, t
         ("8w", timedelta(weeks=8)),
     ],
 )
-def test_a_key_expires_after_what_was_asked_for(text, span, db, tmp_path):
+def test_a_key_expires_after_what_was_asked_for(text, span, one_key, tmp_path):
     before = datetime.now(UTC)
     run("keys", "create", "acme", "--expires", text, cwd=tmp_path)
 
-    with closing(SqliteRepository(db)) as repository:
+    with closing(open_repository(one_key)) as repository:
         key = KeyRing(repository).all()[-1]
     assert key.expires_at - key.created_at == span
     assert timedelta(seconds=-1) < key.created_at - before < timedelta(seconds=20)
@@ -95,7 +99,7 @@ def test_a_revoked_key_stops_at_once_in_a_server_that_runs(server, tmp_path):
     assert [status_of(server.url, key=key) for key in (gone, kept)] == [401, 200]
 
 
-def test_revoking_an_unknown_key_does_not_repeat_what_may_be_the_key_itself(db, tmp_path):
+def test_revoking_an_unknown_key_does_not_repeat_what_may_be_the_key_itself(one_key, tmp_path):
     told = refused(run("keys", "revoke", "sck_" + "0a" * 24, cwd=tmp_path))
     assert told == "supportcases: There is no API key with that id; `supportcases keys list` shows the ids."
 
@@ -106,7 +110,7 @@ def test_keys_take_every_setting_from_the_environment_and_an_option_wins(tmp_pat
     run("keys", "create", "acme", "--label", "by hand", "--expires", "1h", cwd=tmp_path, **environ)
     run("keys", "create", "acme", "--db", "other.db", cwd=tmp_path, **environ)
 
-    with closing(SqliteRepository(tmp_path / "env.db")) as repository:
+    with closing(open_repository(tmp_path / "env.db")) as repository:
         kept = [(key.actor.label, key.expires_at - key.created_at) for key in KeyRing(repository).all()]
     assert kept == [("from the env", timedelta(hours=2)), ("by hand", timedelta(hours=1))]
     assert len(rows_of(run("keys", "list", cwd=tmp_path, **environ).stdout)) == 2
@@ -114,8 +118,8 @@ def test_keys_take_every_setting_from_the_environment_and_an_option_wins(tmp_pat
 
 
 @pytest.mark.parametrize(("stream", "why"), [(">&-", "Bad file descriptor"), (">/dev/full", "No space left on device")])
-def test_a_key_that_could_not_be_printed_is_revoked(stream, why, path, tmp_path):
-    with closing(SqliteRepository(path)) as repository:
+def test_a_key_that_could_not_be_printed_is_revoked(stream, why, db, tmp_path):
+    with closing(open_repository(db)) as repository:
         KeyRing(repository).create("acme")
     done = subprocess.run(
         ["sh", "-c", f'"$0" -m supportcases keys create acme {stream}', sys.executable],
@@ -130,7 +134,7 @@ def test_a_key_that_could_not_be_printed_is_revoked(stream, why, path, tmp_path)
         rf"supportcases: the key [0-9a-f]{{12}} could not be printed and is revoked; standard output: {why}\.\n",
         done.stderr,
     )
-    with closing(SqliteRepository(path)) as repository:
+    with closing(open_repository(db)) as repository:
         assert [key.revoked_at is None for key in KeyRing(repository).all()] == [True, False]
 
 
@@ -141,9 +145,9 @@ def test_a_key_that_could_not_be_printed_is_revoked(stream, why, path, tmp_path)
         ("2127-01-01T09:00:00+01:00", datetime(2127, 1, 1, 8, tzinfo=UTC)),
     ],
 )
-def test_a_key_may_be_valid_until_a_date(text, expires, path, tmp_path):
+def test_a_key_may_be_valid_until_a_date(text, expires, db, tmp_path):
     assert run("keys", "create", "acme", "--expires", text, cwd=tmp_path).returncode == 0
-    with closing(SqliteRepository(path)) as repository:
+    with closing(open_repository(db)) as repository:
         assert [key.expires_at for key in KeyRing(repository).all()] == [expires]
 
 
@@ -165,10 +169,10 @@ def test_a_key_among_the_arguments_is_not_repeated(exits):
     assert key not in exits(2, "show", "acme", key)
 
 
-def test_a_key_of_the_support_team_may_be_for_some_stores_and_expire(path, tmp_path):
+def test_a_key_of_the_support_team_may_be_for_some_stores_and_expire(db, tmp_path):
     run("keys", "create", "--support", "--stores", "globex,acme", "--expires", "90d", "--label", "Bob", cwd=tmp_path)
 
-    with closing(SqliteRepository(path)) as repository:
+    with closing(open_repository(db)) as repository:
         (key,) = KeyRing(repository).all()
     assert (key.actor.label, key.actor.stores) == ("Bob", {"acme", "globex"})
     assert key.expires_at - key.created_at == timedelta(days=90)

@@ -10,7 +10,8 @@ from contextlib import closing
 import pytest
 from falcon.testing import TestClient
 
-from supportcases import KeyRing, SqliteRepository, create_app
+from supportcases import KeyRing, create_app
+from supportcases.storage.open import open_repository
 from tests.cli.conftest import BODY
 from tests.conftest import ACME, ADA, SUPPORT
 from tests.support.command_line import MODULE, on_terminal
@@ -32,9 +33,9 @@ def vandalise(path):
 
 
 @pytest.fixture
-def api(path):
+def api(db):
     """What the HTTP API answers to somebody of the support team."""
-    with closing(SqliteRepository(path)) as repository:
+    with closing(open_repository(db)) as repository:
         key, _ = KeyRing(repository).create_support(label="Ada")
         client = TestClient(create_app(repository), headers={"Authorization": f"Bearer {key}"})
         yield lambda path: client.simulate_get(f"{SUPPORT}/{path}").json

@@ -8,7 +8,8 @@ from contextlib import closing
 
 import pytest
 
-from supportcases import SqliteRepository, SupportDesk
+from supportcases import SupportDesk
+from supportcases.storage.open import open_repository
 from tests.conftest import ACME, ADA
 from tests.support.command_line import MODULE, fed, messages_of, run
 
@@ -16,9 +17,9 @@ BODY = "The printer is on fire."
 
 
 @pytest.fixture
-def desk(path):
+def desk(db):
     """A desk with a case that is answered, and one that is open."""
-    with closing(SqliteRepository(path)) as repository:
+    with closing(open_repository(db)) as repository:
         desk = SupportDesk(repository)
         desk.open(ACME, body=BODY)
         desk.open(ACME, body=BODY)

@@ -6,30 +6,31 @@ from contextlib import closing
 import pytest
 import requests
 
-from supportcases import KeyRing, SqliteRepository, cli, server
+from supportcases import KeyRing, cli, server
 from supportcases.cli import serve
+from supportcases.storage.open import open_repository
 from tests.conftest import serving
 from tests.support.wire import Wire
 
 
-def test_it_is_served_beside_the_api_and_the_first_page_leads_to_it(tmp_path):
-    with serving(tmp_path / "cases.db") as running, Wire(running.url) as wire:
+def test_it_is_served_beside_the_api_and_the_first_page_leads_to_it(tmp_path, db):
+    with serving(db, folder=tmp_path) as running, Wire(running.url) as wire:
         assert wire.ask("GET", "/console/").status == 303
         assert b'console/"' in wire.ask("GET", "/").body
 
 
-def test_it_can_be_turned_off(tmp_path):
-    with serving(tmp_path / "cases.db", "--no-console") as running, Wire(running.url) as wire:
+def test_it_can_be_turned_off(tmp_path, db):
+    with serving(db, "--no-console", folder=tmp_path) as running, Wire(running.url) as wire:
         assert wire.ask("GET", "/console/").status == 404
         assert b"console/" not in wire.ask("GET", "/").body
 
 
-def test_without_the_extra_a_line_of_the_log_names_it(tmp_path, monkeypatch, caplog):
+def test_without_the_extra_a_line_of_the_log_names_it(db, monkeypatch, caplog):
     monkeypatch.setattr(serve, "has_console", lambda: False)
     monkeypatch.setattr(server, "serve", lambda app, *_, **__: served.append(app))
     served = []
     with caplog.at_level(logging.INFO):
-        assert cli.main(["serve", "--port", "0", "--db", str(tmp_path / "cases.db")]) == 0
+        assert cli.main(["serve", "--port", "0", "--db", db]) == 0
     assert "without the support team's console: pip install 'supportcases[console]'" in caplog.messages
     assert len(served) == 1
 
@@ -49,11 +50,10 @@ def test_who_insists_on_it_is_told_before_anything_is_made(exits, monkeypatch):
         ("192.0.2.1", "https", False),
     ],
 )
-def test_the_trusted_proxy_tells_whether_the_cookie_is_for_https_alone(tmp_path, proxy, scheme, secure):
-    path = tmp_path / "cases.db"
-    with closing(SqliteRepository(path)) as repository:
+def test_the_trusted_proxy_tells_whether_the_cookie_is_for_https_alone(db, tmp_path, proxy, scheme, secure):
+    with closing(open_repository(db)) as repository:
         key, _ = KeyRing(repository).create_support(label="Ada")
-    with serving(path, "--trusted-proxy", proxy) as running:
+    with serving(db, "--trusted-proxy", proxy, folder=tmp_path) as running:
         headers = {"X-Forwarded-Proto": scheme, "Sec-Fetch-Site": "same-origin"}
         signed_in = requests.post(
             f"{running.url}/console/sign-in", {"key": key}, headers=headers, allow_redirects=False, timeout=10

@@ -7,8 +7,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from supportcases import Actor, AuthorKind, SqliteRepository, Status, SupportDesk
+from supportcases import Actor, AuthorKind, Status, SupportDesk
 from supportcases.domain import times
+from supportcases.storage.open import open_repository
 from tests.conftest import ACME, ADA, GLOBEX
 from tests.support.desks import BODY, T0
 
@@ -148,22 +149,21 @@ def test_of_many_some_are_told_and_closed_at_a_time_the_longest_quiet_first(desk
     assert close_idle(desk) == []
 
 
-def test_the_command_closes_all_however_many(tmp_path, capsys):
+def test_the_command_closes_all_however_many(db, capsys):
     from supportcases import cli
 
-    db = tmp_path / "cases.db"
-    with closing(SqliteRepository(db)) as repository:
+    with closing(open_repository(db)) as repository:
         desk = SupportDesk(repository, clock=lambda: datetime.now(UTC) - timedelta(days=30))
         with repository.write():
             for number in range(1, 1_004):
                 desk.open(ACME, body=BODY)
                 desk.answer(ADA, f"acme:{number}", body="Try again.")
-    assert cli.main(["close-idle", "--answered-for", "14d", "--db", str(db), "--dry-run"]) == 0
+    assert cli.main(["close-idle", "--answered-for", "14d", "--db", db, "--dry-run"]) == 0
     assert capsys.readouterr().out.splitlines()[-1] == "1003 cases would be closed"
-    assert cli.main(["close-idle", "--answered-for", "14d", "--db", str(db)]) == 0
+    assert cli.main(["close-idle", "--answered-for", "14d", "--db", db]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert (len(set(lines)), lines[-1]) == (1_004, "1003 cases closed")
-    assert cli.main(["close-idle", "--answered-for", "14d", "--db", str(db)]) == 0
+    assert cli.main(["close-idle", "--answered-for", "14d", "--db", db]) == 0
     assert capsys.readouterr().out == "0 cases closed\n"
 
 

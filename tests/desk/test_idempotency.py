@@ -7,7 +7,8 @@ from datetime import timedelta
 import pytest
 from falcon.testing import TestClient
 
-from supportcases import SqliteRepository, SupportDesk, create_app
+from supportcases import SupportDesk, create_app
+from supportcases.storage.open import open_repository
 from supportcases.storage.protocol import Answer, KeptAnswer
 from supportcases.testing import MovableClock
 from tests.conftest import ACME, ADA, CASES, call, client_of
@@ -265,7 +266,7 @@ def test_the_subject_maker_is_not_asked_again_for_a_replay(repository):
 @pytest.mark.parametrize("headers", [{}, {"Idempotency-Key": "k"}])
 @pytest.mark.parametrize("place", ["memory", "file"])
 def test_the_subject_maker_is_never_asked_within_a_transaction(tmp_path, headers, place):
-    repository = SqliteRepository(":memory:" if place == "memory" else tmp_path / "cases.db")
+    repository = open_repository(":memory:" if place == "memory" else tmp_path / "cases.db")
     done = []
 
     def make_subject(body):

@@ -77,18 +77,18 @@ def test_it_is_told_over_http_before_the_answer_and_once_for_a_retried_request(s
     assert kinds(support_desk) == ["opened", "replied", "closed", "answered", "closed"]
 
 
-def test_it_may_use_the_desk_itself(path):
+def test_it_may_use_the_desk_itself(db):
     def welcome(event):
         if event.kind is EventKind.OPENED:
             app.desk.answer(Actor.support("Robot"), event.case.id, body="We have it.", kind="elliot")
 
-    app = create_app(path, on_event=welcome)
+    app = create_app(db, on_event=welcome)
     app.desk.open(ACME, body=BODY)
     assert [m.author_label for m in app.desk.get(ACME, 1).messages] == ["API", "Robot"]
     app.desk.repository.close()
 
 
-def test_what_it_does_itself_is_told_after_the_rest_of_the_commit(path):
+def test_what_it_does_itself_is_told_after_the_rest_of_the_commit(db):
     heard = []
 
     def thank(event):
@@ -96,7 +96,7 @@ def test_what_it_does_itself_is_told_after_the_rest_of_the_commit(path):
         if event.kind is EventKind.ANSWERED:
             app.desk.note(ADA, event.case.id, body="Answered.")
 
-    app = create_app(path, on_event=thank)
+    app = create_app(db, on_event=thank)
     app.desk.open(ACME, body=BODY)
     app.desk.answer(ADA, "acme:1", body="Fixed.", close=True)
     app.desk.repository.close()
@@ -135,8 +135,8 @@ def test_an_exception_in_it_is_logged_and_changes_nothing(over_http, caplog):
     assert str(record.exc_info[1]) == "the mail server is down"
 
 
-def test_of_threads_that_write_at_once_each_event_is_told_once(path):
-    with support_desk(path) as desk:
+def test_of_threads_that_write_at_once_each_event_is_told_once(db):
+    with support_desk(db) as desk:
         mara = desk.as_merchant("acme")
         with ThreadPoolExecutor(8) as threads:
             list(threads.map(lambda n: mara.open(body=BODY), range(80)))

@@ -9,7 +9,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from supportcases import Actor, CaseMoved, CaseNotFound, Category, Severity, SqliteRepository, SupportDesk
+from supportcases import Actor, CaseMoved, CaseNotFound, Category, Severity, SupportDesk
+from supportcases.storage.open import open_repository
 from supportcases.testing import MovableClock
 from tests.conftest import ACME, ADA, GLOBEX
 from tests.support.rows import spread_of
@@ -114,7 +115,7 @@ class Desks(RuleBasedStateMachine):
         super().__init__()
         self.clock = MovableClock()
         self.start = self.clock.now
-        self.repository = SqliteRepository(":memory:")
+        self.repository = open_repository(":memory:")
         self.desk = SupportDesk(self.repository, clock=self.clock)
         self.model = Model()
 

@@ -11,9 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from supportcases import Actor, InvalidInput, QueuePage, QueueSort, SqliteRepository, SupportDesk
+from supportcases import Actor, InvalidInput, QueuePage, QueueSort, SupportDesk
 from supportcases.domain.cases import CaseFilter
 from supportcases.domain.queue import PLACES, Cursors
+from supportcases.storage.open import open_repository
 from supportcases.testing import MovableClock, numbered_ids
 from tests.conftest import ACME, ADA, GLOBEX
 from tests.support.crowd import Crowd
@@ -101,7 +102,7 @@ def question(sort: str = "waiting", **wanted) -> str:
 @pytest.fixture(scope="module")
 def some():
     """Three cases of acme, two of them Ada's, and three of globex."""
-    with closing(SqliteRepository(":memory:")) as repository:
+    with closing(open_repository(":memory:")) as repository:
         desk = SupportDesk(repository, clock=MovableClock(), new_id=numbered_ids())
         for _ in range(3):
             desk.open(ACME, body=BODY)

@@ -5,9 +5,10 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 from falcon.testing import TestClient
 
-from supportcases import Actor, SqliteRepository, SupportDesk, create_app
+from supportcases import Actor, SupportDesk, create_app
 from supportcases.domain import times
 from supportcases.domain.fields import TIMESTAMP_FILTER
+from supportcases.storage.open import open_repository
 from supportcases.testing import support_desk
 from tests.conftest import ACME, ADA, CASES, SUPPORT
 from tests.support.desks import BODY
@@ -92,7 +93,7 @@ def test_over_http_a_plus_that_was_not_encoded_is_understood():
     ids=str,
 )
 def test_a_clock_at_either_end_of_the_calendar_works(now):
-    repository = SqliteRepository(":memory:")
+    repository = open_repository(":memory:")
     app = create_app(repository, clock=lambda: now)
     merchant, _ = app.keys.create("acme")
     team, _ = app.keys.create_support(label="Ada")
@@ -123,7 +124,7 @@ def test_an_answer_that_is_kept_at_the_beginning_is_forgotten_no_sooner():
 
 def test_a_case_is_idle_at_the_end_of_a_span_that_began_at_the_beginning():
     moments = [FIRST]
-    desk = SupportDesk(SqliteRepository(":memory:"), clock=lambda: moments[-1])
+    desk = SupportDesk(open_repository(":memory:"), clock=lambda: moments[-1])
     desk.open(ACME, body=BODY)
     desk.answer(ADA, "acme:1", body=BODY)
     moments.append(LAST)

@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 from falcon.testing import TestClient
 
-from supportcases import Actor, InvalidInput, SqliteRepository, cli, create_app
+from supportcases import Actor, InvalidInput, cli, create_app
 from supportcases.formats.archive import Archive, written
 from supportcases.formats.whole_cases import kept
+from supportcases.storage.open import open_repository
 from tests.conftest import ACME, ADA, ROOT
 
 # v1.jsonl was written by the first code that could export; v1_answers.jsonl is what both APIs then said of it
@@ -22,10 +23,9 @@ ACTORS = {"acme": ACME, "Shop_2.example-x": Actor.merchant("Shop_2.example-x"), 
 
 
 @pytest.fixture
-def imported(tmp_path):
-    path = tmp_path / "new.db"
-    assert cli.main(["import", str(ARCHIVES / "v1.jsonl"), "--db", str(path)]) == 0
-    with closing(SqliteRepository(path)) as repository:
+def imported(db):
+    assert cli.main(["import", str(ARCHIVES / "v1.jsonl"), "--db", db]) == 0
+    with closing(open_repository(db)) as repository:
         yield repository
 
 

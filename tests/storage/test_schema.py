@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from tests.support.databases import insert
-from tests.support.desks import everything_in
+from tests.support.engines import rows_of
 from tests.support.rows import LATE, a_case, a_key, a_message, an_answer, an_entry, hash_of, id_of, kept
 
 WHEN = "2024-06-15T10:31:00.000Z"
@@ -217,7 +217,7 @@ def test_a_row_that_breaks_a_rule_is_refused_by_the_schema_itself(filled, table,
     ],
 )
 def test_a_change_that_breaks_a_rule_is_refused_by_the_schema_itself(filled, statement):
-    before = everything_in(filled)
+    before = rows_of(filled)
     with pytest.raises(sqlite3.IntegrityError), filled.write() as transaction:
         transaction.connection.execute(statement)
-    assert everything_in(filled) == before
+    assert rows_of(filled) == before

@@ -6,6 +6,7 @@ import pytest
 
 from supportcases import Actor, InvalidInput
 from tests.conftest import ADA
+from tests.support.engines import rows_of
 
 T0 = datetime(2024, 6, 15, 10, 30, tzinfo=UTC)
 BODY = "The card was declined. What can I do?"
@@ -20,13 +21,8 @@ INVISIBLE = ["\u200b" * 10, "\u2060\u200d\ufeff" * 4, "\u00ad" * 10, "\u202e\u20
 TIMESTAMP = "Must be a date or a time with its zone, such as 2024-06-15 or 2024-06-15T10:30:00Z."
 
 
-def everything_in(repository) -> list[str]:
-    with repository.read() as transaction:
-        return list(transaction.connection.iterdump())
-
-
 def everything(desk) -> list[str]:
-    return everything_in(desk.repository)
+    return rows_of(desk.repository)
 
 
 def told(desk, ref="acme:1") -> list[tuple]:

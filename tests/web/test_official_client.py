@@ -9,8 +9,9 @@ from contextlib import closing
 
 import pytest
 
-from supportcases import KeyRing, SqliteRepository, SupportDesk, create_app
+from supportcases import KeyRing, SupportDesk, create_app
 from supportcases.server import served
+from supportcases.storage.open import open_repository
 from tests.conftest import ADA, ROOT, serving, stop
 from tests.support.official_client import (
     CASE,
@@ -32,16 +33,17 @@ STORES = itertools.count(1)
 
 
 @pytest.fixture(scope="module")
-def running(sdk, tmp_path_factory):
+def running(sdk, tmp_path_factory, place_in):
     """One server for all tests; each test gets a store of its own."""
-    with serving(tmp_path_factory.mktemp("official") / "cases.db") as server:
+    folder = tmp_path_factory.mktemp("official")
+    with serving(place_in(folder), folder=folder) as server:
         yield server
 
 
 @pytest.fixture(scope="module")
 def repository(running):
-    """The server's file, opened by this process too."""
-    with closing(SqliteRepository(running.db)) as repository:
+    """The server's database, opened by this process too."""
+    with closing(open_repository(running.db)) as repository:
         yield repository
 
 
@@ -285,8 +287,8 @@ def test_an_agent_answers_from_the_command_line_and_the_client_notices_no_note(r
     assert (thread["status"], len(thread["messages"])) == ("open", 3)
 
 
-def test_the_client_speaks_to_a_desk_mounted_below_a_path(sdk, tmp_path):
-    environ = {**os.environ, "PORT": "0", "SAMPLE_DB": str(tmp_path / "sample.db")}
+def test_the_client_speaks_to_a_desk_mounted_below_a_path(sdk, db):
+    environ = {**os.environ, "PORT": "0", "SAMPLE_DB": db}
     process = subprocess.Popen(
         [sys.executable, str(ROOT / "sample_app.py")], stdout=subprocess.PIPE, text=True, env=environ
     )

@@ -1,0 +1,100 @@
+"""One throw-away PostgreSQL for a whole run of the tests: on a Unix socket in a folder of its own, gone at the end."""
+
+import fcntl
+import os
+import shutil
+import subprocess
+import tempfile
+from importlib.util import find_spec
+from pathlib import Path
+from urllib.parse import quote
+
+from tests.support.tools import SEARCHED, miss
+
+DEBIANS = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda folder: int(folder.parent.name.split(".")[0]))
+PROGRAMS = ":".join([str(folder) for folder in reversed(DEBIANS)] + [SEARCHED])  # Debian keeps initdb out of the PATH
+SERVER = "postgres"  # the user that the server runs as where the tests run as root, whom it refuses; and its superuser
+SETTINGS = """
+listen_addresses = ''
+unix_socket_directories = '{folder}'
+unix_socket_permissions = 0700
+fsync = off
+synchronous_commit = off
+full_page_writes = off
+wal_level = minimal
+max_wal_senders = 0
+max_connections = 200
+shared_buffers = 64MB
+max_wal_size = 1GB
+"""
+
+
+def what_is_missing() -> str | None:
+    """Return the sentence that says what the machine lacks for a PostgreSQL of the tests' own, or None."""
+    if not find_spec("psycopg"):
+        return "psycopg is missing: install the extra supportcases[postgres]."
+    if not shutil.which("initdb", path=PROGRAMS):
+        return "PostgreSQL is missing: install postgresql."
+    if os.geteuid() == 0 and not shutil.which("runuser", path=SEARCHED):
+        return "runuser is missing, and PostgreSQL does not run as root: install util-linux."
+    return None
+
+
+class Cluster:
+    """The PostgreSQL of a run, which whoever needs it first starts, and whoever began the run stops."""
+
+    def __init__(self, folder: str | None = None) -> None:
+        """Take the folder of whoever began the run, or begin one; a socket's path must be short."""
+        self.folder = Path(folder or tempfile.mkdtemp(prefix="supportcases-pg-", dir="/tmp"))
+        self._runs = False
+
+    def url(self, database: str) -> str:
+        """Return the URL of a database, as its superuser."""
+        self._start_once()
+        return f"postgresql:///{database}?host={quote(str(self.folder), safe='')}&user={SERVER}"
+
+    def make(self, database: str) -> str:
+        """Make an empty database anew, and return its URL."""
+        import psycopg  # here: whoever runs a few tests of SQLite need not have it
+
+        with psycopg.connect(self.url(SERVER), autocommit=True) as connection:
+            connection.execute(f"DROP DATABASE IF EXISTS {database} WITH (FORCE)")
+            connection.execute(f"CREATE DATABASE {database}")
+        return self.url(database)
+
+    def stop(self) -> None:
+        """Stop it where it runs, and leave nothing of it."""
+        if (self.folder / "data" / "postmaster.pid").exists():
+            self._run("pg_ctl", "stop", "--silent", "--mode=immediate", f"--pgdata={self.folder}/data")
+        shutil.rmtree(self.folder)
+
+    def _start_once(self) -> None:
+        """Start it, unless it runs, or another worker of the run has started it."""
+        if self._runs:
+            return
+        if missing := what_is_missing():
+            miss(missing)
+        with (self.folder / "lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not (self.folder / "data" / "postmaster.pid").exists():
+                self._start()
+        self._runs = True
+
+    def _start(self) -> None:
+        data = self.folder / "data"
+        if os.geteuid() == 0:
+            shutil.chown(self.folder, SERVER)
+        rights = ("--auth=trust", f"--username={SERVER}")
+        self._run("initdb", *rights, "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync", f"--pgdata={data}")
+        with (data / "postgresql.conf").open("a") as conf:
+            conf.write(SETTINGS.format(folder=self.folder))
+        self._run("pg_ctl", "start", "--silent", "--wait", f"--pgdata={data}", f"--log={self.folder}/log")
+
+    def _run(self, program: str, *arguments: str) -> None:
+        command = [shutil.which(program, path=PROGRAMS), *arguments]
+        if os.geteuid() == 0:
+            command = [shutil.which("runuser", path=SEARCHED), "-u", SERVER, "--", *command]
+        done = subprocess.run(  # in the folder: the server's user may not see the tests' own
+            command, cwd=self.folder, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+        )
+        assert done.returncode == 0, done.stderr.decode()

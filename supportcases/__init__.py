@@ -30,7 +30,7 @@ from supportcases.domain.excerpts import Excerpt
 from supportcases.domain.queue import QueuePage, QueueSort, QueueViews, StoreCounts, StorePage
 from supportcases.domain.statistics import Spread, Statistics
 from supportcases.domain.texts import CannedText
-from supportcases.storage.protocol import ApiKey, Repository
+from supportcases.storage.protocol import ApiKey, KeyPage, Repository
 from supportcases.storage.sqlite import SqliteRepository
 from supportcases.version import __version__
 
@@ -61,6 +61,7 @@ __all__ = [
     "IdempotencyKeyReused",
     "InvalidInput",
     "KeyNotFound",
+    "KeyPage",
     "KeyRing",
     "Message",
     "NotPermitted",

@@ -24,6 +24,7 @@ from supportcases.web.merchant.cases import CaseCollection, CaseItem, CaseMessag
 from supportcases.web.rate_limit import Limits, RateLimit
 from supportcases.web.service import PREFIX, Health, OpenApi
 from supportcases.web.support.cases import (
+    Assignees,
     DeskStatistics,
     Queue,
     QueuedCase,
@@ -32,6 +33,7 @@ from supportcases.web.support.cases import (
     Stores,
     Views,
 )
+from supportcases.web.support.keys import KeyItem, Keys
 from supportcases.web.support.texts import CannedTextItem, CannedTexts
 
 if TYPE_CHECKING:
@@ -166,6 +168,9 @@ def create_app(
     app.add_route(f"{support}/views", Views(checked, max_body=max_body))
     app.add_route(f"{support}/texts", CannedTexts(checked, max_body=max_body))
     app.add_route(f"{support}/texts/{{id}}", CannedTextItem(checked, max_body=max_body))
+    app.add_route(f"{support}/assignees", Assignees(checked, max_body=max_body))
+    app.add_route(f"{support}/keys", Keys(checked, keys, max_body=max_body))
+    app.add_route(f"{support}/keys/{{id}}", KeyItem(checked, keys, max_body=max_body))
     app.add_route(f"{support}/stores", Stores(checked, max_body=max_body))
     for path, resource in service.items():
         app.add_route(path, resource)

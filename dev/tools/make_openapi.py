@@ -15,12 +15,14 @@ from apispec import APISpec
 from apispec.ext.marshmallow import MarshmallowPlugin
 
 from dev.tools import openapi_answers as answers
+from dev.tools import openapi_key_answers as key_answers
 from dev.tools import reference_page
 from dev.tools.openapi_examples import CASES, SUPPORT, Examples
 from dev.tools.openapi_operations import OPERATIONS
-from dev.tools.openapi_rules import ID_OR_NUMBER, IDEMPOTENCY_KEY, REFERENCE, TEXT_ID, from_rule
+from dev.tools.openapi_rules import ID_OR_NUMBER, IDEMPOTENCY_KEY, KEY_ID, REFERENCE, TEXT_ID, from_rule
 from supportcases import create_app
 from supportcases.app import MAX_BODY
+from supportcases.domain import fields as rules
 from supportcases.version import __version__
 from supportcases.web import schemas, shapes
 
@@ -68,8 +70,13 @@ SCHEMAS = (
     answers.History,
     shapes.NewText,
     shapes.TextChange,
+    shapes.NewKey,
     answers.CannedText,
     answers.CannedTextList,
+    answers.AssigneeList,
+    key_answers.Key,
+    key_answers.MadeKey,
+    key_answers.KeyList,
     answers.QueueViews,
     answers.StoreCounts,
     answers.StoreList,
@@ -86,11 +93,20 @@ TAGS = {
     f"{SUPPORT}/": ("support", "What the support team does, with a support key"),
 }
 NO_CONTENT = 204
-PARAMETERS = {"{id_or_number}": ID_OR_NUMBER, "cases/{id}": REFERENCE, "texts/{id}": TEXT_ID}
+PARAMETERS = {"{id_or_number}": ID_OR_NUMBER, "cases/{id}": REFERENCE, "texts/{id}": TEXT_ID, "keys/{id}": KEY_ID}
 # what a schema says beyond its fields
 MORE: dict[str, dict[str, Any]] = {
     "SupportCaseChange": {"minProperties": 1},
     "TextChange": {"minProperties": 1},
+    "NewKey": {
+        "anyOf": [
+            {"required": ["store"], "properties": {"stores": False, "admin": False}},
+            {
+                "required": ["label"],
+                "properties": {"store": False, "label": {"not": {"enum": list(rules.SUPPORT_LABEL.reserved)}}},
+            },
+        ]
+    },
     "NewSupportMessage": {
         "not": {
             "properties": {"internal": {"const": True}, "close": {"const": True}},
@@ -104,7 +120,10 @@ ERRORS: dict[int, tuple[str, dict[str, Any]]] = {
     400: ("Something in the request is not allowed", {}),
     401: ("No valid API key", {"WWW-Authenticate": {"description": "Bearer", "schema": {"type": "string"}}}),
     403: ("Not for this key: it is of the other kind, does not serve that store, or has not the right admin", {}),
-    404: ("There is no such case or text for this key; below /support there is nothing at all for a merchant's", {}),
+    404: (
+        "There is no such case, text or API key for this key; a merchant's finds nothing at all below /support",
+        {},
+    ),
     405: (
         "The path does not take this method",
         {"Allow": {"description": "What it takes", "schema": {"type": "string"}}},

@@ -240,6 +240,12 @@ class CannedTextList(Schema):
     data = fields.List(fields.Nested(CannedText), metadata=described("All of them, 200 at the most"))
 
 
+class AssigneeList(Schema):
+    """Whom a case may be given to."""
+
+    data = fields.List(fields.String(), metadata=described("Their labels, in their order: the asker's, and 200 more"))
+
+
 class QueueViews(Schema):
     """How many cases each view has that an agent works in."""
 

@@ -11,6 +11,7 @@ from falcon.testing import TestClient
 from supportcases import Actor, create_app
 from supportcases.app import MAX_BODY
 from supportcases.domain.errors import DatabaseBusy
+from supportcases.testing import numbered_keys
 from supportcases.web.service import PREFIX
 
 CASES: Final = f"{PREFIX}/support-cases"
@@ -26,6 +27,9 @@ STATISTICS: Final = f"{SUPPORT}/stats"
 TEXTS: Final = f"{SUPPORT}/texts"
 TEXT: Final = f"{TEXTS}/{{id}}"
 VIEWS: Final = f"{SUPPORT}/views"
+ASSIGNEES: Final = f"{SUPPORT}/assignees"
+KEYS: Final = f"{SUPPORT}/keys"
+KEY: Final = f"{KEYS}/{{id}}"
 STORES: Final = f"{SUPPORT}/stores"
 
 LIMITED: Final[dict[int, dict[str, Any]]] = {409: {"max_open_cases": 1}, 429: {"rate_limit": "1/minute"}}
@@ -49,6 +53,8 @@ class Examples:
             new_id=lambda: UUID(f"0191abc0-1234-7def-8000-{next(numbers):012x}"),
             authenticate=self._who,
         )
+        app.keys._new_key = numbered_keys()  # the same every time
+        self._keys = app.keys
         self._client = TestClient(app)
         self._desk = app.desk
         self._made: dict[tuple[str, str], tuple[Any, Any]] = {}
@@ -105,6 +111,17 @@ class Examples:
         self._ask("GET", TEXT, f"{TEXTS}/{text.id}")
         self._ask("GET", TEXTS, TEXTS)
         self._ask("GET", STORES, STORES)
+        self._make_keys()
+
+    def _make_keys(self) -> None:
+        self._ask("GET", ASSIGNEES, ASSIGNEES)
+        new = {"label": "Bob", "stores": ["acme", "globex"], "days": 365}
+        self._ask("POST", KEYS, KEYS, new)
+        self._keys.create("acme", label="Till")
+        self._ask("GET", KEYS, KEYS)
+        made = self._made["POST", KEYS][1]
+        self._ask("GET", KEY, f"{KEYS}/{made['id']}")
+        made["key"] = "sck_example"  # what looks like a real one alarms whoever scans for keys
 
     def _ask(self, method: str, template: str, path: str, body: Any = None) -> None:
         key = "sck_support" if template.startswith(f"{SUPPORT}/") else "sck_example"

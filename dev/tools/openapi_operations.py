@@ -3,10 +3,14 @@
 from typing import Any
 
 from dev.tools import openapi_answers as answers
+from dev.tools import openapi_key_answers as key_answers
 from dev.tools.openapi_examples import (
+    ASSIGNEES,
     CASES,
     HISTORY,
     ITEM,
+    KEY,
+    KEYS,
     MESSAGES,
     QUEUE,
     QUEUED,
@@ -120,6 +124,24 @@ OPERATIONS: dict[tuple[str, str], dict[str, Any]] = {
         "errors": [400, 403, 404, 413, 415],
     },
     ("DELETE", TEXT): {"id": "removeText", "answer": None, "status": 204, "errors": [403, 404]},
+    ("GET", ASSIGNEES): {"id": "listAssignees", "answer": answers.AssigneeList, "errors": [404]},
+    ("GET", KEYS): {
+        "id": "listKeys",
+        "query": shapes.KeyQuery,
+        "answer": key_answers.KeyList,
+        "errors": [400, 403, 404],
+    },
+    ("POST", KEYS): {
+        "id": "makeKey",
+        "body": shapes.NewKey,
+        "answer": key_answers.MadeKey,
+        "status": 201,
+        "errors": [400, 403, 404, 413, 415],
+        "location": True,
+        "links": _links(SAME_CASE, "getKey", "revokeKey"),
+    },
+    ("GET", KEY): {"id": "getKey", "answer": key_answers.Key, "errors": [403, 404]},
+    ("DELETE", KEY): {"id": "revokeKey", "answer": None, "status": 204, "errors": [403, 404]},
     ("GET", STORES): {
         "id": "listStores",
         "query": shapes.SupportStoreQuery,

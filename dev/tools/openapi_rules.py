@@ -5,6 +5,7 @@ from typing import Any
 from marshmallow import fields
 
 from dev.tools.openapi_answers import Timestamp
+from supportcases.desk import keys
 from supportcases.domain import fields as rules
 from supportcases.domain.cases import CHANGEABLE, NUMBER_TEXT, UUID_TEXT
 
@@ -50,6 +51,13 @@ REFERENCE = {
     },
 }
 
+KEY_ID = {
+    "name": "id",
+    "in": "path",
+    "required": True,
+    "description": "The id of an API key",
+    "schema": {"type": "string", "pattern": f"^{keys.KEY_ID.pattern}$"},
+}
 TEXT_ID = {
     "name": "id",
     "in": "path",
@@ -79,6 +87,9 @@ def from_rule(self: Any, field: Any, **_: Any) -> dict[str, Any]:
             return {**label, "type": kind, "not": {"enum": list(reserved)}}
         case rules.PatternRule(pattern=pattern):
             return {"type": "string", "pattern": f"^{pattern}$"}
+        case rules.StoresRule(most=most):
+            names = {"type": "string", "pattern": f"^{rules.STORE.pattern}$"}
+            return {"type": ["array", "null"], "items": names, "minItems": 1, "maxItems": most}
         case rules.TimestampRule():
             return {"type": "string", "pattern": MOMENT}
         case rules.BooleanRule():

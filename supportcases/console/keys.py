@@ -9,7 +9,7 @@ from supportcases.console.pages import Pages
 from supportcases.console.request import ConsoleRequest
 from supportcases.console.who import go_to
 from supportcases.console.words import N_
-from supportcases.desk.key_rights import KeysOfAdmin
+from supportcases.desk.key_rights import KeysOfTeam
 from supportcases.desk.keys import KeyRing
 from supportcases.domain.errors import InvalidInput
 from supportcases.domain.fields import DEFAULT_AUTHOR
@@ -40,7 +40,7 @@ class KeysPage:
 
     def on_post(self, req: ConsoleRequest, resp: falcon.Response) -> None:
         """Revoke a key, or make one and show it, this once; what is refused is kept in the form."""
-        form, keys = form_of(req, self._max_body), KeysOfAdmin(self._keys, asker(req))
+        form, keys = form_of(req, self._max_body), KeysOfTeam(self._keys, asker(req))
         if "revoke" in form:
             keys.revoke(form.text("revoke"))
             go_to(resp, req.link("keys"))
@@ -63,23 +63,23 @@ class KeysPage:
         problem: str | None = None,
         given: dict[str, str] | None = None,
     ) -> None:
-        keys = KeysOfAdmin(self._keys, asker(req))
         sent = req.parameters().get("offset", [""])[-1]
         offset = min(int(sent), MOST_OFFSET) if sent.isascii() and sent.isdigit() and len(sent) < 9 else 0
+        page = KeysOfTeam(self._keys, asker(req)).page(limit=PAGE, offset=offset)
         more: dict[str, Any] = {"made": made, "problem": problem, "given": given or {}}
         self._pages.show_framed(
             req,
             resp,
             "keys.html",
             asked={},
-            keys=[(key, self._keys.is_valid(key)) for key in keys.page(limit=PAGE, offset=offset)],
-            onward=offset + PAGE if self._keys.page(limit=1, offset=offset + PAGE) else None,
+            keys=[(key, self._keys.is_valid(key)) for key in page.keys],
+            onward=offset + PAGE if page.count > offset + PAGE else None,
             lifetimes=LIFETIMES,
             **more,
         )
 
 
-def _made(keys: KeysOfAdmin, form: Form) -> tuple[str, ApiKey]:
+def _made(keys: KeysOfTeam, form: Form) -> tuple[str, ApiKey]:
     """Make the key that the form asks for, and return it."""
     days = form.text("days")
     lifetime = timedelta(days=int(days)) if days and days in LIFETIMES else None

@@ -16,6 +16,7 @@ from supportcases.domain.fields import (
     API_KEY,
     AUTHOR,
     DEFAULT_AUTHOR,
+    DEFAULT_LIMIT,
     KEY_BYTES,
     KEY_PREFIX,
     OFFSET,
@@ -23,7 +24,7 @@ from supportcases.domain.fields import (
     SUPPORT_LABEL,
     NumberRule,
 )
-from supportcases.storage.protocol import ApiKey, Repository
+from supportcases.storage.protocol import ApiKey, KeyPage, Repository
 
 ID_LENGTH: Final = 12
 MOST_LISTED: Final = 1_000
@@ -72,7 +73,7 @@ class KeyRing:
     ) -> tuple[str, ApiKey]:
         """Make a key for somebody of the support team, for all stores or only for `stores`.
 
-        With `admin` it has the right to write the canned texts, and in the console to make and revoke keys.
+        With `admin` it has the right to write the canned texts, and to make and revoke keys in the console and the API.
 
         Raises:
             InvalidInput: As for `create`.
@@ -118,6 +119,27 @@ class KeyRing:
             check("offset", OFFSET, offset)
         with self._repository.read() as transaction:
             return transaction.keys.page(limit=limit, offset=offset)
+
+    def within(
+        self, stores: Iterable[str] | None, *, store: str | None = None, limit: int = DEFAULT_LIMIT, offset: int = 0
+    ) -> KeyPage:
+        """Return some of the keys that are good for none but `stores` (None is all), oldest first.
+
+        Args:
+            stores: The stores.
+            store: Only keys of that store's merchant.
+            limit: How many at the most, 1 to 1,000.
+            offset: How many to pass over first.
+        """
+        with checking() as check:
+            if store is not None:
+                check("store", STORE, store)
+            check("limit", LISTED, limit)
+            check("offset", OFFSET, offset)
+        within = None if stores is None else frozenset(stores)
+        with self._repository.read() as transaction:
+            keys = transaction.keys.page(stores=within, store=store, limit=limit, offset=offset)
+            return KeyPage(keys, transaction.keys.count(stores=within, store=store), offset, limit)
 
     def of_store(self, store: str, *, limit: int) -> tuple[ApiKey, ...]:
         """Return at most `limit` keys of a store's merchant, 1 to 1,000, newest first."""

@@ -25,7 +25,7 @@ class Actor:
     support team who may see them all. `label` names the actor in the history of a case. `id` tells apart those who
     have one label, as the ids of their API keys do: each has a rate limit of its own, and for the support team the
     Idempotency-Keys are kept for each id, or else for each label. `admin` is the right of some of the support team to
-    write the canned texts, and in the console to make and revoke keys.
+    write the canned texts, and to make and revoke keys in the console and the API.
     """
 
     kind: ActorKind
@@ -66,7 +66,7 @@ class Actor:
     ) -> "Actor":
         """Return a member of the support team, for all stores or only for `stores`; `id` tells apart equal labels.
 
-        With `admin` it may write the canned texts, and in the console make and revoke keys.
+        With `admin` it may write the canned texts, and make and revoke keys in the console and the API.
 
         Raises:
             InvalidInput: No store or nobody can be called that.

@@ -75,6 +75,16 @@ class TextChange(Input):
     body = Ruled(rules.REPLY_BODY, "The text")
 
 
+class NewKey(Input):
+    """An API key to be made: of a store's merchant, or else of one of the support team."""
+
+    store = Ruled(rules.STORE, "The store whose merchant gets it")
+    label = Ruled(rules.AUTHOR, "Who uses it: API unless given for a store; merchants see that of one of the team")
+    stores = Ruled(rules.KEY_STORES, "The stores that one of the team serves with it; null is all", allow_none=True)
+    admin = Ruled(rules.ADMIN, "Whether one of the team may write the canned texts, and make and revoke keys with it")
+    days = Ruled(rules.KEY_DAYS, "For how many days it is good; for ever unless given")
+
+
 class CaseQuery(Query):
     """Which cases a list shall have."""
 
@@ -90,6 +100,14 @@ class SupportStoreQuery(Query):
 
     limit = RuledParameter(rules.LIMIT, "Stores per page", load_default=rules.DEFAULT_LIMIT)
     offset = RuledParameter(rules.OFFSET, "Stores to skip", load_default=0)
+
+
+class KeyQuery(Query):
+    """Which keys a list shall have."""
+
+    limit = RuledParameter(rules.LIMIT, "Keys per page", load_default=rules.DEFAULT_LIMIT)
+    offset = RuledParameter(rules.OFFSET, "Keys to skip", load_default=0)
+    store = Ruled(rules.STORE, "Only keys of this store's merchant, which all of the team who serve it may list")
 
 
 class HistoryQuery(Query):

@@ -21,11 +21,16 @@ ROUTES = {
     f"{SUPPORT}/stores": READ,
     f"{SUPPORT}/texts": {*READ, "POST"},
     f"{SUPPORT}/texts/acme:1": {*READ, "PATCH", "DELETE"},
+    f"{SUPPORT}/assignees": READ,
+    f"{SUPPORT}/keys": {*READ, "POST"},
+    f"{SUPPORT}/keys/acme:1": {*READ, "DELETE"},
     "/healthz": READ,
     "/openapi.json": READ,
 }
 VERBS = {"GET", "POST", "PATCH", "PUT", "DELETE", "TRACE", "CONNECT", "PROPFIND", "REPORT"}
-READABLE = [path for path, methods in ROUTES.items() if "GET" in methods and "/texts/" not in path]
+READABLE = [
+    path for path, methods in ROUTES.items() if "GET" in methods and "/texts/" not in path and "/keys" not in path
+]
 BODY = b'{"body": "meant as a reply", "status": "closed", "store": "acme"}'
 
 

@@ -204,6 +204,7 @@ def test_the_walk_knows_every_route(app):
     served = {(m, t) for m, t in routes(app) if m in {"GET", "POST", "PATCH", "HEAD"}}
     item, queue, queued = f"{CASES}/{{id_or_number}}", f"{SUPPORT}/cases", f"{SUPPORT}/cases/{{id}}"
     texts, text = f"{SUPPORT}/texts", f"{SUPPORT}/texts/{{id}}"
+    keys, key = f"{SUPPORT}/keys", f"{SUPPORT}/keys/{{id}}"
     gets = [
         CASES,
         item,
@@ -213,9 +214,10 @@ def test_the_walk_knows_every_route(app):
         f"{SUPPORT}/stats",
         f"{SUPPORT}/views",
         f"{SUPPORT}/stores",
-        *(texts, text),
+        f"{SUPPORT}/assignees",
+        *(texts, text, keys, key),
     ]
-    posts = [CASES, f"{item}/messages", queue, f"{queued}/messages", texts]
+    posts = [CASES, f"{item}/messages", queue, f"{queued}/messages", texts, keys]
     for method, templates in {"GET": gets, "HEAD": gets, "POST": posts, "PATCH": [item, queued, text]}.items():
         assert {(method, template) for template in templates} <= served
     assert {t for _, t in served} - OPEN_TO_ALL == {*gets, *posts}

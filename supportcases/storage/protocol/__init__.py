@@ -24,6 +24,7 @@ from supportcases.domain.statistics import Spread
 from supportcases.domain.whole_cases import Dossier
 from supportcases.storage.protocol.excerpts import Excerpts as Excerpts
 from supportcases.storage.protocol.keys import ApiKey as ApiKey
+from supportcases.storage.protocol.keys import KeyPage as KeyPage
 from supportcases.storage.protocol.keys import Keys
 from supportcases.storage.protocol.sessions import Sessions
 from supportcases.storage.protocol.texts import Texts

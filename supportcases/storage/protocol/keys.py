@@ -20,6 +20,15 @@ class ApiKey(NamedTuple):
     revoked_at: datetime | None = None
 
 
+class KeyPage(NamedTuple):
+    """Some of the API keys, oldest first; `count` is how many there are in all."""
+
+    keys: tuple[ApiKey, ...]
+    count: int  # type: ignore[assignment]  # as a tuple it would have a method of that name
+    offset: int
+    limit: int
+
+
 class Keys(Protocol):
     """The API keys, by the SHA-256 of each."""
 
@@ -36,8 +45,14 @@ class Keys(Protocol):
         How long it takes is to tell nothing of which it was.
         """
 
-    def page(self, *, limit: int, offset: int) -> tuple[ApiKey, ...]:
-        """Return some of the keys, oldest first."""
+    def page(self, *, stores: Stores = None, store: str | None = None, limit: int, offset: int) -> tuple[ApiKey, ...]:
+        """Return some of the keys, oldest first: those that are good for none but `stores`, and of `store`'s merchant.
+
+        None is any, of both.
+        """
+
+    def count(self, *, stores: Stores = None, store: str | None = None) -> int:
+        """Return how many keys `page` would have without a limit."""
 
     def labels(self, stores: Stores, now: datetime, *, limit: int) -> tuple[str, ...]:
         """Return the labels of support keys that are good for one of these stores, each once, in their order."""

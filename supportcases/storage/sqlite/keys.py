@@ -20,6 +20,14 @@ FIND: Final = f"""
       AND revoked_at IS NULL
       AND (expires_at IS NULL OR expires_at > :now)
 """
+WANTED: Final = """
+    (:store IS NULL OR store = :store)
+    AND (:stores IS NULL OR (coalesce(store, stores) IS NOT NULL AND NOT EXISTS (
+        SELECT 1
+        FROM json_each(coalesce(stores, json_array(store)))
+        WHERE value NOT IN (SELECT value FROM json_each(:stores))
+    )))
+"""
 
 
 class SqliteKeys:
@@ -45,17 +53,29 @@ class SqliteKeys:
         row = self._connection.execute(FIND, {"key_hash": key_hash, "now": times.to_text(now)}).fetchone()
         return key_from_row(row) if row else None
 
-    def page(self, *, limit: int, offset: int) -> tuple[ApiKey, ...]:
+    def page(self, *, stores: Stores = None, store: str | None = None, limit: int, offset: int) -> tuple[ApiKey, ...]:
         rows = self._connection.execute(
             f"""
             SELECT {COLUMNS}
             FROM supportcases_keys
+            WHERE {WANTED}
             ORDER BY created_at, id
             LIMIT :limit OFFSET :offset
             """,
-            {"limit": limit, "offset": offset},
+            {"stores": _stores_to_json(stores), "store": store, "limit": limit, "offset": offset},
         ).fetchall()
         return tuple(map(key_from_row, rows))
+
+    def count(self, *, stores: Stores = None, store: str | None = None) -> int:
+        ((count,),) = self._connection.execute(
+            f"""
+            SELECT count(*)
+            FROM supportcases_keys
+            WHERE {WANTED}
+            """,
+            {"stores": _stores_to_json(stores), "store": store},
+        ).fetchall()
+        return int(count)
 
     def labels(self, stores: Stores, now: datetime, *, limit: int) -> tuple[str, ...]:
         rows = self._connection.execute(

@@ -15,7 +15,7 @@ from supportcases.web import schemas, shapes
 from supportcases.web.auth import asker
 from supportcases.web.request import ApiRequest
 from supportcases.web.resources import DeskResource
-from supportcases.web.response import send_answer, send_parts, send_text
+from supportcases.web.response import send, send_answer, send_parts, send_text
 
 NEW_CASE: Final = shapes.NewSupportCase()
 CHANGE: Final = shapes.SupportCaseChange()
@@ -131,6 +131,16 @@ class Views(SupportResource):
     def on_get(self, req: ApiRequest, resp: falcon.Response) -> None:
         """Count the cases of each view that an agent works in: waiting, one's own, nobody's, and so on."""
         send_text(resp, views_text(self._desk.views(asker(req))))
+
+    on_head = on_get
+
+
+class Assignees(SupportResource):
+    """Whom cases may be given to: `/support/assignees`."""
+
+    def on_get(self, req: ApiRequest, resp: falcon.Response) -> None:
+        """List the labels of those whom a case may be given to: of the asker, and of who has a support key."""
+        send(resp, {"data": self._desk.assignees(asker(req))})
 
     on_head = on_get
 

@@ -12,7 +12,6 @@ from supportcases.domain.cases import (
     Reply,
     Status,
     Thread,
-    WrittenPage,
     closed,
     reopened,
     replied,
@@ -20,6 +19,7 @@ from supportcases.domain.cases import (
 from supportcases.domain.errors import CaseNotFound, InvalidInput, TooManyCases
 from supportcases.domain.events import Event, EventKind
 from supportcases.domain.queue import ME, Cursors, QueuePage
+from supportcases.domain.written import WrittenPage, WrittenThread
 from supportcases.storage.protocol import Transaction
 
 
@@ -228,6 +228,15 @@ class Cases(UseCases):
             case = self._find(transaction, actor, ref)
             messages = transaction.cases.thread_with_notes(case.store, case.id)
             return Thread(case, messages, transaction.events.count(case.store, case.id))
+
+    def written_thread(self, actor: Actor, ref: Ref) -> WrittenThread:
+        """Return what `get` returns to a merchant as it is written down: for who writes it on, as the API does."""
+        actor.must_be(ActorKind.MERCHANT)
+        with self.repository.read(once=True) as transaction:
+            thread = transaction.cases.written_thread(*self._named(transaction, actor, ref))
+        if thread is None:
+            raise CaseNotFound()
+        return thread
 
     def reply(self, actor: Actor, ref: Ref, *, body: str, author: str | None = None) -> Reply:
         """Add the merchant's word to a case, which makes it open; `author` is the actor's label unless given."""

@@ -6,8 +6,6 @@ from enum import StrEnum
 from typing import Final, NamedTuple
 from uuid import UUID
 
-from supportcases.domain.times import to_text
-
 Stores = frozenset[str] | None  # the stores that somebody may see; None is all of them
 
 
@@ -73,35 +71,6 @@ class Case(NamedTuple):  # as a frozen dataclass it would take six times as long
     def waiting_since(self) -> datetime | None:
         """Since when the merchant has waited for an answer; None unless the case is open."""
         return self.unanswered_since if self.status is Status.OPEN else None
-
-
-class WrittenCase(NamedTuple):
-    """A case as it is kept and written down, its times as `domain.times` writes them: for who writes it on at once."""
-
-    id: str
-    store: str
-    number: int
-    subject: str
-    category: str
-    severity: str
-    status: str
-    created_at: str
-    last_activity_at: str
-    closed_at: str | None
-    unanswered_since: str | None
-    assignee: str | None
-
-
-def written(case: Case) -> WrittenCase:
-    """Return the case as it is written down."""
-    return WrittenCase(
-        *case[:7],
-        to_text(case.created_at),
-        to_text(case.last_activity_at),
-        to_text(case.closed_at) if case.closed_at else None,
-        to_text(case.unanswered_since) if case.unanswered_since else None,
-        case.assignee,
-    )
 
 
 class CaseFilter(NamedTuple):
@@ -170,15 +139,6 @@ class CasePage(NamedTuple):
     """Some of the cases that match, newest activity first; `count` is how many match in all."""
 
     cases: tuple[Case, ...]
-    count: int  # type: ignore[assignment]  # as a tuple it would have a method of that name
-    offset: int
-    limit: int
-
-
-class WrittenPage(NamedTuple):
-    """A `CasePage` as it is written down."""
-
-    cases: tuple[WrittenCase, ...]
     count: int  # type: ignore[assignment]  # as a tuple it would have a method of that name
     offset: int
     limit: int

@@ -9,10 +9,18 @@ from collections.abc import Iterable, Iterator
 from json.encoder import encode_basestring as quoted
 from typing import Any, Final
 
-from supportcases.domain.cases import Case, CasePage, Message, Reply, Thread, WrittenCase, WrittenPage, written
+from supportcases.domain.cases import Case, CasePage, Message, Reply, Thread
 from supportcases.domain.excerpts import Excerpt
 from supportcases.domain.queue import QueuePage
 from supportcases.domain.times import to_text
+from supportcases.domain.written import (
+    WrittenCase,
+    WrittenMessage,
+    WrittenPage,
+    WrittenThread,
+    written,
+    written_message,
+)
 
 _encode: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
@@ -41,10 +49,14 @@ class CaseJson:
 
     def message(self, message: Message) -> str:
         """Write a message of a thread."""
+        return self.written_message(written_message(message))
+
+    def written_message(self, message: WrittenMessage) -> str:
+        """Write a message of a thread as merchants see it."""
+        message_id, author_kind, author_label, body, created_at, _ = message
         return (
-            f'{{"id":"{message.id}","authorKind":"{message.author_kind}",'
-            f'"authorLabel":{quoted(message.author_label)},"body":{quoted(message.body)},"attachments":[],'
-            f'"createdAt":"{to_text(message.created_at)}"}}'
+            f'{{"id":"{message_id}","authorKind":"{author_kind!s}","authorLabel":{quoted(author_label)},'
+            f'"body":{quoted(body)},"attachments":[],"createdAt":"{created_at}"}}'
         )
 
     def cases(self, cases: Iterable[Case]) -> str:
@@ -58,11 +70,17 @@ class CaseJson:
     def _listed(self, page: CasePage | QueuePage | WrittenPage) -> Iterable[str]:
         return map(self.written, page.cases) if isinstance(page, WrittenPage) else map(self.case, page.cases)
 
-    def thread(self, thread: Thread) -> Iterator[str]:
+    def thread(self, thread: Thread | WrittenThread) -> Iterator[str]:
         """Write a case with its messages, a message at a time."""
-        yield f'{self.case(thread.case)[:-1]},"messages":['
-        for number, message in enumerate(thread.messages):
-            yield f"{',' * bool(number)}{self.message(message)}"
+        if isinstance(thread, WrittenThread):
+            case, messages = self.written(thread.case), map(self.written_message, thread.messages)
+        else:
+            case, messages = self.case(thread.case), map(self.message, thread.messages)
+        yield f'{case[:-1]},"messages":['
+        between = ""
+        for message in messages:
+            yield between + message
+            between = ","
         yield "]}"
 
     def reply(self, reply: Reply) -> str:

@@ -39,6 +39,7 @@ class ActingMerchant(_Acting):
 
     list = _DoneByActor(SupportDesk.list)
     written_list = _DoneByActor(SupportDesk.written_list)
+    written_thread = _DoneByActor(SupportDesk.written_thread)
     reply = _DoneByActor(SupportDesk.reply)
 
 

@@ -18,12 +18,12 @@ from supportcases.domain.cases import (
     Severity,
     Status,
     Thread,
-    WrittenPage,
-    written,
 )
 from supportcases.domain.excerpts import Excerpt
 from supportcases.domain.queue import QueuePage
+from supportcases.domain.written import WrittenPage, written
 from supportcases.formats.case_json import FOR_MERCHANTS, FOR_TEAM, to_json
+from tests.support.rows import written_thread
 
 moments = st.datetimes(datetime(1, 1, 1), datetime(9999, 12, 31), timezones=st.just(UTC)).map(times.whole_milliseconds)
 texts = st.text(st.characters(exclude_categories=["Cs"]), min_size=1)  # more than any field allows
@@ -113,6 +113,12 @@ def test_a_thread(writer, of, case, said):
     whole = {**of["case"].dump(case), "messages": of["message"].dump(said, many=True)}
     assert list(whole) == list(of["thread"].fields)
     assert "".join(writer.thread(Thread(case, tuple(said)))) == to_json(whole)
+
+
+@given(case=cases, said=st.lists(messages, max_size=3))
+def test_a_thread_as_it_is_kept_is_written_as_the_thread_itself(case, said):
+    thread = Thread(case, tuple(said))
+    assert list(FOR_MERCHANTS.thread(written_thread(thread))) == list(FOR_MERCHANTS.thread(thread))
 
 
 @sides

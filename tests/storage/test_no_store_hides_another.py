@@ -119,6 +119,7 @@ def glimpsed(t, store: str):
 READS = {
     "cases.find": lambda t, store: [t.cases.find(store, ref) for ref in (VICTIMS, CaseRef(number=107))],
     "cases.thread": lambda t, store: [t.cases.thread(store, ref) for ref in (VICTIMS, CaseRef(number=107), OWNS)],
+    "cases.written_thread": lambda t, store: [t.cases.written_thread(store, ref) for ref in (VICTIMS, OWNS)],
     "cases.thread_size": lambda t, store: [t.cases.thread_size(store, ref) for ref in (VICTIM, OURS)],
     "cases.thread_with_notes": lambda t, store: [t.cases.thread_with_notes(store, ref) for ref in (VICTIM, OURS)],
     "cases.following": lambda t, store: t.cases.following(store, 102, limit=100),

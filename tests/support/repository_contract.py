@@ -26,6 +26,7 @@ from tests.support.rows import (
     listed,
     said,
     thread_of,
+    written_thread,
 )
 
 
@@ -187,10 +188,12 @@ class RepositoryContract:
                 transaction.cases.add_message(a_case(1), message)
         with repository.read(once=True) as transaction:
             for ref in (CaseRef(id=id_of(1)), CaseRef(number=1)):
-                assert transaction.cases.thread("acme", ref) == Thread(a_case(1), (a_message(1), a_message(3)))
-            assert transaction.cases.thread("acme", CaseRef(number=2)) == Thread(a_case(2), ())
-            assert transaction.cases.thread("acme", CaseRef(number=3)) is None
-            assert transaction.cases.thread("globex", CaseRef(id=id_of(1))) is None
+                thread = Thread(a_case(1), (a_message(1), a_message(3)))
+                assert transaction.cases.thread("acme", ref) == thread
+                assert transaction.cases.written_thread("acme", ref) == written_thread(thread)
+            for read in (transaction.cases.thread, transaction.cases.written_thread):
+                assert read("acme", CaseRef(number=2)).messages == ()
+                assert read("acme", CaseRef(number=3)) is read("globex", CaseRef(id=id_of(1))) is None
 
     def test_the_length_of_a_thread_is_that_of_the_case_alone_and_without_its_notes(self, repository):
         kept(repository, a_case(1), a_case(2), a_case(1, "globex"))

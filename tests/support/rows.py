@@ -6,10 +6,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from supportcases import Actor, ApiKey, AuthorKind, Case, Category, Message, Severity, Status
-from supportcases.domain.cases import CaseFilter, CaseRef, WrittenPage, written
+from supportcases import Actor, ApiKey, AuthorKind, Case, Category, Message, Severity, Status, Thread
+from supportcases.domain.cases import CaseFilter, CaseRef
 from supportcases.domain.events import EventKind, HistoryEntry
 from supportcases.domain.statistics import Spread, spread
+from supportcases.domain.written import WrittenPage, WrittenThread, written, written_message
 from supportcases.storage.protocol import Answer, KeptAnswer
 
 T0 = datetime(2024, 6, 15, 10, 30, tzinfo=UTC)
@@ -108,9 +109,16 @@ def counted(transaction, store: str = "acme") -> int:
 
 
 def thread_of(repository, case_id: str, store: str = "acme") -> tuple[Message, ...]:
+    """Return the messages, having seen that they are written so."""
     with repository.read() as transaction:
         thread = transaction.cases.thread(store, CaseRef(id=case_id))
+        as_written = transaction.cases.written_thread(store, CaseRef(id=case_id))
+    assert as_written == (written_thread(thread) if thread else None)
     return thread.messages if thread else ()
+
+
+def written_thread(thread: Thread) -> WrittenThread:
+    return WrittenThread(written(thread.case), tuple(map(written_message, thread.messages)))
 
 
 def said(repository, case: Case, *messages: Message) -> None:

@@ -28,6 +28,7 @@ from supportcases.domain.text import shows
 from supportcases.testing import numbered_keys
 from supportcases.web import shapes
 from tests.conftest import ACME, ADA, GLOBEX, SUPPORT
+from tests.support.rows import written_thread
 
 
 @pytest.fixture
@@ -294,8 +295,10 @@ TestSupportWorkflow = workflow(support, max_examples=40)
 
 
 def test_the_walk_would_find_a_store_that_sees_the_cases_of_another(monkeypatch):
-    get = SupportDesk.get
-    monkeypatch.setattr(SupportDesk, "get", lambda desk, actor, ref: get(desk, actor if ref.isdigit() else ADA, ref))
+    def get(desk, actor, ref):
+        return written_thread(desk.get(actor if ref.isdigit() else ADA, ref))
+
+    monkeypatch.setattr(SupportDesk, "written_thread", get)
     walk = workflow(merchants_side(), max_examples=400)
     with pytest.raises(FailureGroup) as found:
         walk("runTest").runTest()

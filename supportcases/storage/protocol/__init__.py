@@ -16,12 +16,12 @@ from supportcases.domain.cases import (
     Stores,
     Thread,
     ThreadSize,
-    WrittenPage,
 )
 from supportcases.domain.events import HistoryEntry
 from supportcases.domain.queue import Found, Place, QueueSort, StoreCounts
 from supportcases.domain.statistics import Spread
 from supportcases.domain.whole_cases import Dossier
+from supportcases.domain.written import WrittenPage, WrittenThread
 from supportcases.storage.protocol.excerpts import Excerpts as Excerpts
 from supportcases.storage.protocol.keys import ApiKey as ApiKey
 from supportcases.storage.protocol.keys import KeyPage as KeyPage
@@ -77,6 +77,9 @@ class Cases(Protocol):
 
     def thread(self, store: str, ref: CaseRef) -> Thread | None:
         """Return the case of `store` that `ref` names with the messages that a merchant sees, or None."""
+
+    def written_thread(self, store: str, ref: CaseRef) -> WrittenThread | None:
+        """Return the same as it is written down."""
 
     def thread_size(self, store: str, case_id: str) -> ThreadSize:
         """Return how long the thread of the case is, without its notes; it takes no longer for a long one."""

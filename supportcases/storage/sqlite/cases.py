@@ -7,7 +7,8 @@ import sqlite3
 from collections.abc import Callable
 from typing import Final
 
-from supportcases.domain.cases import Case, CaseFilter, CasePage, CaseRef, Message, Thread, ThreadSize, WrittenPage
+from supportcases.domain.cases import Case, CaseFilter, CasePage, CaseRef, Message, Thread, ThreadSize
+from supportcases.domain.written import WrittenPage, WrittenThread
 from supportcases.storage.sqlite.errors import insert
 from supportcases.storage.sqlite.merchant_list import StoreCases
 from supportcases.storage.sqlite.rows import (
@@ -19,6 +20,7 @@ from supportcases.storage.sqlite.rows import (
     message_from_row,
     message_to_row,
     written_from_row,
+    written_message_from_row,
 )
 
 NAMES: Final = ("c.id = :name", "c.number = :name")  # how a case is named, in this order in each pair of statements
@@ -108,6 +110,13 @@ class SqliteCases:
             return None
         messages = tuple(message_from_row(row[WIDTH:]) for row in rows if row[WIDTH] is not None)
         return Thread(case_from_row(rows[0][:WIDTH]), messages)
+
+    def written_thread(self, store: str, ref: CaseRef) -> WrittenThread | None:
+        rows = self._named(THREAD, store, ref).fetchall()
+        if not rows:
+            return None
+        messages = tuple([written_message_from_row(row[WIDTH:]) for row in rows if row[WIDTH] is not None])
+        return WrittenThread(written_from_row(rows[0][:WIDTH]), messages)
 
     def _named(self, statements: list[str], store: str, ref: CaseRef) -> sqlite3.Cursor:
         """Ask for the case that is named by its id or by its number."""

@@ -11,13 +11,12 @@ from supportcases.domain.cases import (
     Message,
     Severity,
     Status,
-    WrittenCase,
-    written,
 )
 from supportcases.domain.errors import DatabaseUnusable
 from supportcases.domain.queue import NONE
 from supportcases.domain.text import fold
 from supportcases.domain.times import from_text, to_text
+from supportcases.domain.written import WrittenCase, WrittenMessage, written
 
 COLUMNS: Final = ", ".join(Case._fields)
 NEWEST_FIRST: Final = "last_activity_at DESC, number DESC"  # the order of a merchant's list
@@ -117,3 +116,13 @@ def message_from_row(row: tuple[str, str, str, str, str, int]) -> Message:
     return Message(
         message_id, AUTHOR_KINDS[author_kind], author_label, body, from_text(created_at), internal=bool(internal)
     )
+
+
+def written_message_from_row(row: tuple[Any, ...]) -> WrittenMessage:
+    """Return the message of a row with `MESSAGE_COLUMNS` as it is written down."""
+    message = WrittenMessage._make(row)
+    try:
+        AUTHOR_KINDS[message.author_kind]
+    except KeyError as unknown:
+        raise unreadable(unknown) from None
+    return message

@@ -49,7 +49,7 @@ class CaseItem(MerchantResource):
 
     def on_get(self, req: ApiRequest, resp: falcon.Response, id_or_number: str) -> None:
         """Return a case with its messages, oldest first."""
-        send_parts(resp, self.writer.thread(self._desk.get(asker(req), id_or_number)))
+        send_parts(resp, self.writer.thread(self._desk.written_thread(asker(req), id_or_number)))
 
     on_head = on_get
 

@@ -51,6 +51,8 @@ def test_one_walks_from_case_to_case_and_back_to_the_view_and_row_one_came_from(
     go_on_by(page, "u")
     expect(page).to_have_url(f"{console.root}/?store=nordlys&sort=activity")
     expect(page.locator(f".what a[href='{paths[1]}']")).to_be_focused()
+    page.goto(page.url)
+    expect(page.locator("body")).to_be_focused()  # nothing has it where one came from elsewhere
 
 
 def test_with_the_arrows_one_passes_over_choices_and_picks_with_enter_or_by_going_on(console, desk_app):

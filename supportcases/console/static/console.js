@@ -92,10 +92,9 @@ function keepQueue() {
 }
 
 function showWhereOneWas() {
-  const { cases } = queue(), was = document.referrer && cases.indexOf(new URL(document.referrer).pathname);
-  if (!$("#queue") || !(was >= 0)) return;
-  const still = cases.slice(was).map((path) => $(`.what a[href="${CSS.escape(path)}"]`)).find(Boolean);
-  still?.focus();
+  const { cases } = queue(), was = document.referrer ? cases.indexOf(new URL(document.referrer).pathname) : -1;
+  if (was < 0 || !$("#queue")) return;
+  cases.slice(was).map((path) => $(`.what a[href="${CSS.escape(path)}"]`)).find(Boolean)?.focus();
 }
 
 showWhereOneWas();

@@ -13,6 +13,7 @@ from supportcases.testing import some_cases
 from tests.conftest import TESTS
 from tests.support import npm
 from tests.support.browser import FLAGS, Browsing, axe_faults
+from tests.support.console import Agent
 from tests.support.tools import needs
 
 PACKAGES = TESTS / "browser"
@@ -75,14 +76,19 @@ def desk_app():
 @pytest.fixture
 def console(desk_app, serve, browse):
     """Open a page of the console, signed in as somebody: `page = console("/cases/acme/1")`."""
-    root = f"{serve(mount(shop, desk_app, at='/support'))}/support/console"
+    mounted = mount(shop, desk_app, at="/support")
+    root = f"{serve(mounted)}/support/console"
 
-    def console(path="/?status=open", label="Ada", **context):
-        page = browse(f"{root}{path}", **context)
-        page.get_by_label("Support key").fill(desk_app.keys.create_support(label=label)[0])
-        page.get_by_role("button", name="Sign in").click()
-        page.wait_for_url(lambda url: "sign-in" not in url)
-        return page
+    def console(path="/?status=open", label="Ada", *, admin=False, **context):
+        key, _ = desk_app.keys.create_support(label=label, admin=admin)
+        cookies = Agent(mounted, key, at="/support").cookies
+        return browse(f"{root}{path}", cookies=as_kept(cookies), **context)
 
     console.root = root
     return console
+
+
+def as_kept(cookies: dict[str, str]) -> list[dict[str, object]]:
+    """Return cookies as a browser keeps those that the console has given it."""
+    at = {"domain": "127.0.0.1", "path": "/support", "httpOnly": True, "sameSite": "Lax"}
+    return [{"name": name, "value": value, **at} for name, value in cookies.items()]

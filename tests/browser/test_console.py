@@ -1,22 +1,18 @@
 """The console in a real browser: for everybody, by the keyboard, on a phone, without JavaScript, and two at once."""
 
 import re
+from urllib.parse import quote
 
 import pytest
 from playwright.sync_api import expect
 
 from supportcases import Actor
 from tests.conftest import ADA
-from tests.support.browser import NARROW, pixels_too_wide, tab_stops
+from tests.support.browser import NARROW, SMALL, WIDE, pixels_too_wide, tab_stops
 
-# what is hit by more than its own box: a row, a label; and links in what people wrote
-SMALL = """
-LARGER => [...document.querySelectorAll("a, button, select, input:not([type=hidden]), summary")].filter(element => {
-    const box = element.getBoundingClientRect(), shown = box.width && getComputedStyle(element).opacity > 0
-    return shown && (box.height < 24 || box.width < 24) && !element.matches(LARGER)
-}).map(element => element.outerHTML.slice(0, 80))
-"""
+ADMIN = Actor.support("Grace", admin=True)
 LARGER = ".body a, .queue .what a, .skip, [type=radio], [type=checkbox]"
+MISSING = "/cases/acme/999"
 PLACES = [
     "/?status=open",
     "/new",
@@ -26,21 +22,32 @@ PLACES = [
     "/cases/acme/1",
     "/?query=zzzz",
     "/?severity=wrong",
-    "/cases/acme/999",
+    MISSING,
+    "/keys",
     "/sign-in",
 ]
+FIRST_STOPS = {MISSING: "a: Back to the queue", "/sign-in": "button: Sign in"}  # its field has the focus already
+WIDTHS = [320, 390, 720, 1080, 2560]
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_nothing_keeps_anybody_out_of_any_page(console, axe, browse, scheme):
-    page = console(color_scheme=scheme)
-    expect(page.get_by_role("heading", name="Waiting")).to_be_visible()
+def test_nothing_keeps_anybody_out_of_any_page(console, axe, browse):
+    """In the light and in the dark; at every width, with each thing large enough to hit; by Tab alone."""
+    page = console(admin=True)
     for path in PLACES:
         page.goto(console.root + path)
         assert axe(page) == [], path
+        for width in WIDTHS:
+            page.set_viewport_size({**NARROW, "width": width})
+            assert pixels_too_wide(page) <= 0, (path, width)
+            assert page.evaluate(SMALL, LARGER) == [], (path, width)
+        page.set_viewport_size(WIDE)
+        assert tab_stops(page)[0] == FIRST_STOPS.get(path, "a: Skip to the content"), path
     browse.expected("404")
     browse.expected("400")
-    page.goto(f"{console.root}/cases/acme/1")
+
+
+def test_the_amber_composer_and_the_list_of_keys_keep_nobody_out(console, axe):
+    page = console("/cases/acme/1")
     page.keyboard.press("n")
     assert axe(page) == []
     page.keyboard.press("Escape")
@@ -55,8 +62,11 @@ def go_on_by(page, key: str) -> None:
         page.keyboard.press(key)
 
 
-def test_a_day_by_the_keyboard_alone(console):
-    page = console()
+def test_a_day_by_the_keyboard_alone(console, browse, desk_app):
+    page = browse(f"{console.root}/?status=open")
+    page.keyboard.type(desk_app.keys.create_support(label="Ada")[0])
+    go_on_by(page, "Enter")
+    expect(page.get_by_role("heading", name="Waiting")).to_be_visible()
     for key in ("j", "j", "k"):
         page.keyboard.press(key)
     assert page.evaluate("document.activeElement.matches('.queue li:first-child .what a')")
@@ -93,26 +103,6 @@ def test_letters_can_be_switched_off(console):
     page.keyboard.press("n")
     expect(page).to_have_url(f"{console.root}/cases/acme/1")
     expect(page.get_by_label("Text", exact=True)).not_to_be_focused()
-
-
-@pytest.mark.parametrize("path", ["/?status=open", "/cases/acme/1"])
-def test_tab_reaches_everything_and_the_focus_is_always_seen(console, path):
-    page = console(path)
-    page.reload()
-    stops = tab_stops(page)
-    assert stops[0] == "a: Skip to the content"
-    assert len(stops) > 20
-
-
-@pytest.mark.parametrize("width", [320, 390, 720, 1080, 2560])
-def test_no_page_is_wider_than_its_window_and_nothing_is_too_small_to_hit(console, browse, width):
-    page = console(viewport={**NARROW, "width": width})
-    for path in PLACES:
-        page.goto(console.root + path)
-        assert pixels_too_wide(page) <= 0, path
-        assert page.evaluate(SMALL, LARGER) == [], path
-    browse.expected("404")
-    browse.expected("400")
 
 
 def test_two_at_one_case_see_what_the_other_wrote_and_lose_nothing(console, browse, desk_app):
@@ -246,24 +236,34 @@ def test_everything_that_can_works_without_javascript(console):
 
 
 def test_what_people_wrote_runs_nowhere(console, desk_app):
+    """Every field that takes a text, and every page that shows one."""
     hostile = "\"><img src=x onerror=alert(1)><script>alert(2)</script>'onfocus=alert(3) autofocus=' </textarea>"
     case = desk_app.desk.open(Actor.merchant("acme"), body=hostile, subject=hostile, author=hostile)
     desk_app.desk.note(ADA, case.id, body=hostile)
     desk_app.desk.change(ADA, case.id, assignee=hostile)
-    page = console(f"/cases/acme/{case.number}")
+    desk_app.desk.add_text(ADMIN, name=hostile, body=hostile)
+    desk_app.keys.create("acme", label=hostile)
+    page = console(f"/cases/acme/{case.number}", label=hostile, admin=True)
     said = []
     page.on("dialog", lambda dialog: (said.append(dialog.message), dialog.dismiss()))
-    for path in (f"/cases/acme/{case.number}", "/?store=acme", f"/?query={hostile.replace('#', '')}"):
+    text = page.get_by_label("Text", exact=True)
+    text.fill(hostile)
+    expect(page.locator("#draft")).to_have_text("Draft kept in this browser")
+    query = quote(hostile)
+    places = [f"/cases/acme/{case.number}", "/?store=acme", f"/?query={query}", "/texts", "/keys", "/numbers"]
+    for path in (*places, "/stores/acme", f"/new?store={query}", f"/sign-in?next={query}"):
         page.goto(console.root + path)
+        expect(page.get_by_role("heading", level=1)).to_be_visible()
         expect(page.locator("img")).to_have_count(0)
+    page.goto(f"{console.root}/cases/acme/{case.number}")
+    expect(text).to_have_value(hostile)
+    page.get_by_label("Insert a text").select_option(hostile)
+    expect(text).to_have_value(hostile * 2)
     assert said == []
 
 
-def test_a_key_is_made_copied_once_and_revoked(console, desk_app, axe, browse):
-    key, _ = desk_app.keys.create_support(label="Grace", admin=True)
-    page = browse(f"{console.root}/keys")
-    page.get_by_label("Support key").fill(key)
-    page.get_by_role("button", name="Sign in").click()
+def test_a_key_is_made_copied_once_and_revoked(console, desk_app, axe):
+    page = console("/keys", admin=True)
     page.get_by_label("Name, which merchants see").fill("Trent")
     page.get_by_label("Only for the stores").fill("acme")
     page.get_by_role("button", name="Make the agent's key").click()

@@ -10,9 +10,8 @@ from supportcases.console import create_merchant_pages
 from supportcases.domain import times
 from supportcases.testing import some_cases
 from supportcases.web.pages.content import policy
-from tests.browser.test_console import SMALL
 from tests.conftest import ADA
-from tests.support.browser import NARROW, pixels_too_wide, tab_stops
+from tests.support.browser import NARROW, SMALL, pixels_too_wide, tab_stops
 
 MARA = Actor.merchant("acme", label="Mara")
 PLACES = ["/", "/?status=answered", "/?query=zzzz", "/new", "/1", "/999", "/?page=2"]
@@ -71,9 +70,8 @@ def shop(desk, serve, browse):
     return shop
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_nothing_keeps_anybody_out_of_any_page(shop, axe, browse, scheme):
-    page = shop(color_scheme=scheme)
+def test_nothing_keeps_anybody_out_of_any_page(shop, axe, browse):
+    page = shop()
     for path in PLACES:
         page.goto(shop.root + path)
         expect(page.get_by_role("heading", level=1)).to_be_visible()

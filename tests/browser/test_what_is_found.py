@@ -81,6 +81,12 @@ def test_what_keeps_people_out_is_found(planted, browse, axe, html, rule):
     assert [fault.partition(":")[0] for fault in axe(page)] == [rule]
 
 
+def test_what_keeps_people_out_in_the_dark_alone_is_found(planted, browse, axe):
+    dark = "<style>@media (prefers-color-scheme: dark) { p { color: #777; background: #666 } }</style><p>Grey</p>"
+    page = browse(planted(dark, under_policy=False))
+    assert [fault.partition(":")[0] for fault in axe(page)] == ["color-contrast"]
+
+
 def test_a_page_that_is_too_wide_is_found(planted, browse):
     page = browse(planted("<pre>" + "wide " * 100 + "</pre>"), viewport=NARROW)
     assert pixels_too_wide(page) > 1000

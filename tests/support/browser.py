@@ -1,5 +1,6 @@
 """A real browser, Debian's Chromium driven by Playwright: pages in it, and what must not happen while they are open."""
 
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -18,20 +19,34 @@ addEventListener("securitypolicyviolation", event =>
     console.error("violation of", event.effectiveDirective, event.blockedURI, event.sourceFile))
 """
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+OF_COLOURS = ["color-contrast", "link-in-text-block"]  # those of the rules that see another page in the dark
 RUN_AXE = """
-rules => axe.run(document, {runOnly: rules}).then(result => result.violations.flatMap(violation =>
-    violation.nodes.map(node => `${violation.id}: ${node.html.slice(0, 160)} ${node.failureSummary}`)))
+rules => axe.run(document, {runOnly: rules, resultTypes: ["violations"]}).then(result =>
+    result.violations.flatMap(violation => violation.nodes.map(node =>
+        `${violation.id}: ${node.html.slice(0, 160)} ${node.failureSummary}`)))
 """
-FOCUS = """
+# what is hit by more than its own box: a row, a label; and links in what people wrote
+SMALL = """
+larger => [...document.querySelectorAll("a, button, select, input:not([type=hidden]), summary")].filter(element => {
+    const box = element.getBoundingClientRect(), shown = box.width && getComputedStyle(element).opacity > 0
+    return shown && (box.height < 24 || box.width < 24) && !element.matches(larger)
+}).map(element => element.outerHTML.slice(0, 80))
+"""
+WATCH_FOCUS = """
 () => {
-    const element = document.activeElement, style = getComputedStyle(element), box = element.getBoundingClientRect()
-    const name = element.getAttribute("aria-label") || element.labels?.[0]?.textContent || element.textContent
-    return {
-        what: element.localName + ": " + name.trim().replace(/\\s+/g, " ").slice(0, 60),
+    const focus = (element, style, box) => ({
+        what: element.localName + ": " + (element.getAttribute("aria-label") || element.labels?.[0]?.textContent
+            || element.textContent).trim().replace(/\\s+/g, " ").slice(0, 60),
         seen: style.outlineStyle !== "none" && box.width > 0 && box.bottom > 0 && box.top < innerHeight,
-    }
+    })
+    window.stops = []
+    addEventListener("keyup", () => {
+        const element = document.activeElement
+        stops.push(focus(element, getComputedStyle(element), element.getBoundingClientRect()))
+    }, true)
 }
 """
+AT_ONCE = 20  # presses of Tab before it is asked where they led
 
 
 class Browsing:
@@ -42,10 +57,11 @@ class Browsing:
         self._contexts: list[BrowserContext] = []
         self.faults: list[str] = []
 
-    def __call__(self, url: str, **context: Any) -> Page:
+    def __call__(self, url: str, *, cookies: Sequence[Any] = (), **context: Any) -> Page:
         """Open a page that knows nothing of the others; `context` is what Playwright's `new_context` takes."""
         opened = self._browser.new_context(**{"viewport": WIDE, "reduced_motion": "reduce", **context})
         self._contexts.append(opened)
+        opened.add_cookies(cookies)
         opened.set_default_timeout(PATIENCE)
         opened.add_init_script(TELL_VIOLATIONS)
         opened.on("console", self._said)
@@ -74,9 +90,13 @@ class Browsing:
 
 
 def axe_faults(page: Page, axe: str) -> list[str]:
-    """Return what axe-core, whose source is `axe`, finds at fault with the page."""
+    """Return what axe-core, whose source is `axe`, finds at fault with the page, in the light and in the dark."""
     page.evaluate(axe)  # the devtools protocol is not bound by the page's policy
-    return page.evaluate(RUN_AXE, RULES)
+    faults = page.evaluate(RUN_AXE, RULES)
+    page.emulate_media(color_scheme="dark")
+    faults += page.evaluate(RUN_AXE, OF_COLOURS)
+    page.emulate_media(color_scheme="light")
+    return list(dict.fromkeys(faults))
 
 
 def pixels_too_wide(page: Page) -> int:
@@ -86,12 +106,15 @@ def pixels_too_wide(page: Page) -> int:
 
 def tab_stops(page: Page, most: int = 2000) -> list[str]:
     """Press Tab until the focus leaves the page; return what had it. Each must be seen, with a line around it."""
-    stops = []
-    for _ in range(most):
-        page.keyboard.press("Tab")
-        focus = page.evaluate(FOCUS)
-        if focus["what"].startswith("body"):
-            return stops
-        assert focus["seen"], f"{focus['what']} has the focus unseen, after {stops[-1:]}"
-        stops.append(focus["what"])
-    raise AssertionError(f"Tab does not come out of the page: {stops[-5:]}")
+    page.evaluate(WATCH_FOCUS)
+    for _ in range(0, most, AT_ONCE):
+        for _ in range(AT_ONCE):
+            page.keyboard.press("Tab")
+        stops = page.evaluate("stops")
+        names = [stop["what"] for stop in stops]
+        places = [place for place, name in enumerate(names) if name.startswith("body")]
+        unseen = [place for place, stop in enumerate(stops[: places[0] if places else None]) if not stop["seen"]]
+        assert not unseen, f"{names[unseen[0]]} has the focus unseen, after {names[: unseen[0]][-1:]}"
+        if places:
+            return names[: places[0]]
+    raise AssertionError(f"Tab does not come out of the page: {names[-5:]}")

@@ -89,7 +89,7 @@ class CasePage:
         draft: str = "",
         kind: str = ANSWER,
     ) -> None:
-        actor = asker(req)
+        actor, query = asker(req), req.parameters().get("query", [""])[-1].strip()
         timeline = timeline_of(self._desk, actor, ref)
         case, values = timeline.case, values_of(timeline, actor, self._pages)
         others = self._desk.queue(actor, store=case.store, sort="activity", limit=OTHERS + 1).cases
@@ -97,9 +97,10 @@ class CasePage:
             req,
             resp,
             "case.html",
-            asked={},
+            asked={"query": query} if query else {},
             case=case,
-            timeline=timeline if "all" in req.parameters() else timeline.shortened(),
+            query=query,
+            timeline=timeline if query or "all" in req.parameters() else timeline.shortened(),
             others=[other for other in others if other.id != case.id][:OTHERS],
             assignees=sorted({*self._desk.assignees(actor), case.assignee or actor.label}),
             moved=moved,

@@ -17,6 +17,7 @@ from supportcases.web.auth import asker
 from supportcases.web.pages.content import HTML, StaticFiles, set_page_headers
 
 FILES: Final = f"{AT}/static"
+NOTHING: Final[Mapping[str, str]] = {}
 
 
 class Pages:
@@ -55,10 +56,21 @@ class Pages:
         )
 
     def show_framed(
-        self, req: ConsoleRequest, resp: falcon.Response, template: str, *, asked: Mapping[str, str], **more: Any
+        self,
+        req: ConsoleRequest,
+        resp: falcon.Response,
+        template: str,
+        *,
+        asked: Mapping[str, str],
+        along: Mapping[str, str] = NOTHING,
+        **more: Any,
     ) -> None:
-        """Answer with a template beside the views and the stores; `asked` is what the queue was asked for."""
-        self.show(req, resp, template, asked=asked, frame=Views(self.desk, asker(req), asked), **more)
+        """Answer with a template beside the views and the stores.
+
+        `asked` is what the queue was asked for, and `along` what goes along from view to view.
+        """
+        frame = Views(self.desk, asker(req), asked)
+        self.show(req, resp, template, asked=asked, along=along, frame=frame, **more)
 
 
 def _environment(folder: str | os.PathLike[str] | None) -> Environment:

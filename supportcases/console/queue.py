@@ -6,7 +6,7 @@ import falcon
 
 from supportcases.console.bulk import do_with_many
 from supportcases.console.pages import Pages
-from supportcases.console.request import ConsoleRequest
+from supportcases.console.request import FILTERS, ConsoleRequest
 from supportcases.console.views import FIRST, title_of
 from supportcases.console.who import go_to
 from supportcases.desk import SupportDesk
@@ -16,7 +16,7 @@ from supportcases.domain.errors import CaseNotFound, InvalidInput
 from supportcases.web.auth import asker
 from supportcases.web.forms import form_of
 
-FILTERS: Final = ("status", "severity", "category", "assignee", "store", "query", "sort")
+EXCERPTS: Final = "excerpts"  # whether each row has a few words of the case
 PAGE: Final = 50
 MANY: Final = 100  # of a search for a number, among which its case is looked for
 
@@ -55,12 +55,14 @@ class Queue:
     def _show(
         self, req: ConsoleRequest, resp: falcon.Response, asked: dict[str, Any], problem: str | None = None
     ) -> None:
+        along = {EXCERPTS: "true"} if _given(req, EXCERPTS) == "true" else {}
+        cursor, excerpts = _given(req, "cursor"), bool(along) or "query" in asked
         try:
-            page = self._desk.queue(asker(req), limit=PAGE, cursor=_given(req, "cursor"), **asked)
+            page = self._desk.queue(asker(req), limit=PAGE, cursor=cursor, excerpts=excerpts, **asked)
         except InvalidInput as error:
             page, problem = None, str(error)
             resp.status = falcon.HTTP_400
-        more: dict[str, Any] = {"page": page, "problem": problem, "title": title_of(asked)}
+        more: dict[str, Any] = {"page": page, "problem": problem, "title": title_of(asked), "along": along}
         if req.get_header("X-Part"):
             self._pages.show(req, resp, "queue_rows.html", asked=asked, **more)
         else:

@@ -1,8 +1,10 @@
 """How the pages put things: the names of choices, spans of time, how long a wait is, and links in texts."""
 
+from bisect import bisect_right
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from functools import lru_cache
+from operator import itemgetter
 from typing import Final, NamedTuple
 
 from linkify_it import LinkifyIt
@@ -88,20 +90,28 @@ def waited(case: Case, now: datetime) -> Wait:
 
 def marked(text: str, query: str) -> Markup:
     """Return `text` as HTML, with each place marked where it reads as the `query`, whatever the case and accents."""
-    parts, end = [], 0
-    for begin, past in places_of(text, query):
-        parts += [escape(text[end:begin]), MARK.format(text[begin:past])]
-        end = past
-    return Markup().join([*parts, escape(text[end:])])
+    return _marked(text, 0, len(text), [*places_of(text, query)])
+
+
+def _marked(text: str, begin: int, end: int, places: list[tuple[int, int]]) -> Markup:
+    """Return a part of `text` as HTML, with what of these places is in it marked."""
+    parts = []
+    at = bisect_right(places, begin, key=itemgetter(1))  # those that are over before
+    while at < len(places) and places[at][0] < end:
+        first, past = max(begin, places[at][0]), min(end, places[at][1])
+        parts += [escape(text[begin:first]), MARK.format(text[first:past])]
+        begin, at = past, at + 1
+    return Markup().join([*parts, escape(text[begin:end])])
 
 
 @lru_cache(maxsize=2_048)
-def linked(text: str) -> Markup:
-    """Return what somebody wrote as HTML: all of it is text, and where it has a link one can follow it."""
+def linked(text: str, query: str = "") -> Markup:
+    """Return what somebody wrote as HTML: all of it is text, where it has a link one can follow it, and marked."""
     found = LINKS.match(text) if ":" in text else None
-    parts, end = [], 0
+    parts, end, places = [], 0, [*places_of(text, query)]
     for link in found or ():
         if link.schema in LINKED_SCHEMAS:
-            parts += [escape(text[end : link.index]), LINK.format(link.url, link.raw)]
+            name = _marked(text, link.index, link.last_index, places)
+            parts += [_marked(text, end, link.index, places), LINK.format(link.url, name)]
             end = link.last_index
-    return Markup().join([*parts, escape(text[end:])])
+    return Markup().join([*parts, _marked(text, end, len(text), places)])

@@ -43,9 +43,9 @@ def shortened(body: str, query: str = "") -> str:
 
 
 def _beginning(line: str, query: str) -> int:
-    """Return where an excerpt begins: at the first word, unless it would end before the query does."""
+    """Return where an excerpt begins: at the first word, unless what was looked for would stand too far behind it."""
     place = next(places_of(line, query), None)
-    if place is None or place[1] <= LENGTH:
+    if place is None or place[1] <= 2 * BEFORE:
         return 0
     earliest = max(1, place[0] - BEFORE)
     return line.find(" ", earliest - 1, place[0]) + 1 or earliest

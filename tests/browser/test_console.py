@@ -21,6 +21,7 @@ PLACES = [
     "/texts",
     "/cases/acme/1",
     "/?query=zzzz",
+    "/?query=gateway&excerpts=true",
     "/?severity=wrong",
     MISSING,
     "/keys",

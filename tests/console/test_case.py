@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from supportcases.console.timeline import MOST_SHOWN
 from tests.conftest import ACME, ADA
 from tests.support.console import Agent, text_of
 from tests.support.desks import everything
@@ -241,3 +242,20 @@ def test_a_case_of_another_store_is_not_there_to_read_or_to_change(app, case, de
         assert answer.status_code == 404
         assert "There is no such support case." in answer.text
     assert everything(desk) == before
+
+
+def test_what_was_searched_for_is_marked_in_all_that_was_said(agent, case):
+    html = agent.get(f"{case}?query=GATEWAY").text
+    assert re.findall("<mark>(.*?)</mark>", html) == ["gateway"]
+    assert "It is the <mark>gateway</mark>." in html
+    assert 'value="GATEWAY"' in html
+    assert 'href="/console/?query=GATEWAY" id="back"' in html
+    assert '<h1 dir="auto">Blank <mark>page</mark></h1>' in agent.get(f"{case}?query=page").text
+    assert "<mark>" not in agent.get(f"{case}?query=+").text
+
+
+def test_what_was_found_far_back_in_a_long_case_is_there(agent, case, desk):
+    for number in range(MOST_SHOWN):
+        desk.note(ADA, "acme:1", body=f"Note {number}")
+    assert "blank page" not in agent.get(case).text
+    assert "<mark>blank</mark> page" in agent.get(f"{case}?query=blank").text

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from supportcases import Actor, create_app
-from tests.conftest import ACME, ADA
+from tests.conftest import ACME, ADA, GLOBEX
 from tests.support.console import Agent, subjects_of, text_of
 
 WAITING = ["critical a", "critical b", "early low", "late normal", "high"]
@@ -150,6 +150,48 @@ def test_a_search_that_finds_nothing_says_what_it_looks_at(agent, queue):
     page = agent.get("/?query=zzzz").text
     assert "Nothing found for “zzzz”" in page
     assert "The search looks at subjects, messages and notes." in page
+
+
+def words_of(html):
+    """Return what each row says of the case's last message, or of the one that was found."""
+    rows = html.split('<li class="')[1:]
+    return [text_of(found[1]) if (found := re.search('<p class="words.*?">(.*?)</p>', row)) else None for row in rows]
+
+
+def test_the_last_words_of_each_case_and_how_many_it_has_are_told_where_one_wants_them(agent, desk, opened):
+    opened("first", store="acme")
+    opened("second", store="globex")
+    desk.answer(ADA, "acme:1", body="We have seen it,\r\nand <b>mend</b> it.")
+    desk.note(ADA, "globex:1", body="The gateway.")
+    plain = agent.get("/?sort=age").text
+    assert words_of(plain) == [None, None]
+    assert "messages" not in text_of(plain.split('id="queue"')[1])
+    link = re.search('href="/console([^"]*)">Show last words', plain)[1].replace("&amp;", "&")
+    told = agent.get(link).text
+    assert words_of(told) == ["Ada We have seen it, and &lt;b&gt;mend&lt;/b&gt; it.", "Note Ada The gateway."]
+    assert "Other 2 messages" in text_of(told)
+    for page in ("/?status=open&excerpts=true", "/?store=globex&excerpts=true"):  # it goes along
+        assert f'href="/console{page.replace("&", "&amp;")}"' in told
+    assert 'data-fresh="/console/?sort=age&amp;excerpts=true"' in told
+    assert '<input type="hidden" name="excerpts" value="true">' in told
+    assert 'href="/console/?sort=age">Hide last words' in told
+    sent = agent.post("/?sort=age&excerpts=true", [("case", "acme:1")], do="take")
+    assert sent.headers["Location"] == "/console/?sort=age&excerpts=true"
+
+
+def test_what_is_found_in_a_message_and_not_in_the_subject_is_shown_and_leads_there(agent, desk, opened):
+    opened("Gateway down", store="acme")
+    case = opened("Nothing works", store="globex")
+    desk.reply(GLOBEX, 1, body=f"{'It is so slow. ' * 20}Is it the gáteway?")
+    (found,) = [message for message in desk.get(ADA, case.id).messages if "slow" in message.body]
+    desk.reply(GLOBEX, 1, body="Please hurry.")
+    html = agent.get("/?query=gateway&sort=age").text
+    assert words_of(html) == [None, "API …It is so slow. It is so slow. Is it the gáteway ?"]
+    assert "<mark>gáteway</mark>" in html
+    assert re.findall('href="(/console/cases/[^"]*)"', html.split('id="queue"')[1]) == [
+        "/console/cases/acme/1?query=gateway",
+        f"/console/cases/globex/1?query=gateway#{found.id}",
+    ]
 
 
 def test_an_empty_queue_says_so(agent):

@@ -27,6 +27,20 @@ def test_what_was_searched_for_is_marked_whatever_its_case_and_accents(text, que
 
 
 @pytest.mark.parametrize(
+    ("query", "html"),
+    [
+        ("the", "See {}https://a.test/the{}https://a.test/<mark>the</mark>{} for <mark>the</mark> rest"),
+        ("see https", "<mark>See </mark>{}https://a.test/the{}<mark>https</mark>://a.test/the{} for the rest"),
+        ("he for THE", "See {}https://a.test/the{}https://a.test/t<mark>he</mark>{}<mark> for the</mark> rest"),
+        ("", "See {}https://a.test/the{}https://a.test/the{} for the rest"),
+    ],
+)
+def test_what_was_searched_for_is_marked_in_links_and_across_them(query, html):
+    link = ('<a href="', '" rel="noopener noreferrer nofollow" target="_blank">', "</a>")
+    assert linked("See https://a.test/the for the rest", query) == html.format(*link)
+
+
+@pytest.mark.parametrize(
     ("minutes", "words"),
     [
         (0, ""),

@@ -18,6 +18,8 @@ WORDS = " ".join(["word"] * 100)
         (f"{WORDS} BLÁNK\npage", "blank  page", "…" + " ".join(["word"] * 8) + " BLÁNK page"),
         (f"{WORDS} blank {WORDS}", "blank", "…" + " ".join(["word"] * 8) + " blank " + " ".join(["word"] * 23) + "…"),
         (f"{'x' * 300}blank", "blank", "…" + "x" * 40 + "blank"),
+        (f"{WORDS[:74]} blank", "blank", f"{WORDS[:74]} blank"),
+        (f"{WORDS[:79]} blank", "blank", f"…{WORDS[:39]} blank"),
         (f"{WORDS} blank", "nothing", " ".join(["word"] * 32) + "…"),
     ],
 )

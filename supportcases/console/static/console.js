@@ -80,8 +80,11 @@ if (save) {
 // the queue that one comes from, and its cases: to go back to it, and from case to case
 const queue = () => read(tab.get("queue"), { at: "", cases: [] });
 
+const pathOf = (href) => href.split(/[?#]/)[0]; // what a search found has its words, and the place of it, behind that
+const placeOf = (path, cases) => cases.findIndex((href) => pathOf(href) === path);
+
 function caseBeside(by) {
-  const { cases } = queue(), here = cases.indexOf(location.pathname);
+  const { cases } = queue(), here = placeOf(location.pathname, cases);
   return here < 0 ? undefined : cases[here + by];
 }
 
@@ -92,9 +95,9 @@ function keepQueue() {
 }
 
 function showWhereOneWas() {
-  const { cases } = queue(), was = document.referrer ? cases.indexOf(new URL(document.referrer).pathname) : -1;
+  const { cases } = queue(), was = document.referrer ? placeOf(new URL(document.referrer).pathname, cases) : -1;
   if (was < 0 || !$("#queue")) return;
-  cases.slice(was).map((path) => $(`.what a[href="${CSS.escape(path)}"]`)).find(Boolean)?.focus();
+  cases.slice(was).map((href) => $$(".queue .what a").find((link) => link.pathname === pathOf(href))).find(Boolean)?.focus();
 }
 
 showWhereOneWas();

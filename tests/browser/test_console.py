@@ -167,11 +167,16 @@ def test_what_is_new_is_marked_until_it_is_opened(console, desk_app):
     page = console("/?store=nordlys&sort=activity")
     row = page.locator(f"li[data-ref='nordlys:{case.number}']")
     expect(row).to_have_class(re.compile("new"))
+    expect(row.get_by_role("link")).to_have_text("New since your last visit: Something new")
     with page.expect_navigation():  # until its scripts have seen it
         row.get_by_role("link").click()
     page.go_back()
     page.reload()
     expect(row).not_to_have_class(re.compile("new"))
+    expect(row.get_by_role("link")).to_have_text("Something new")
+    desk_app.desk.reply(Actor.merchant("nordlys"), case.number, body="More of it")
+    page.reload()
+    expect(row.get_by_role("link")).to_have_text("Moved since your last visit: Something new")
 
 
 def test_a_canned_text_is_inserted_at_the_cursor_and_can_be_undone(console):

@@ -29,9 +29,18 @@ function showTimes() {
   }
 }
 
-// what is new since I last looked
+// what is new since I last looked, in words too: never opened, or moved since
 function showNew() {
-  for (const row of $$(".queue li")) row.classList.toggle("new", kept.get(`seen:${row.dataset.ref}`) < row.dataset.seen);
+  const { opened, moved, since } = $(".queue")?.dataset ?? {};
+  for (const row of $$(".queue li")) {
+    const seen = kept.get(`seen:${row.dataset.ref}`);
+    row.classList.toggle("new", seen < row.dataset.seen);
+    $(".news", row)?.remove();
+    if (seen >= row.dataset.seen) continue;
+    const news = Object.assign(document.createElement("span"), { className: "news", textContent: seen ? moved : opened });
+    news.append(Object.assign(document.createElement("span"), { className: "sr", textContent: ` ${since} ` }));
+    $(".what a", row).prepend(news);
+  }
   const thread = $(".thread");
   if (thread) kept.set(`seen:${thread.dataset.ref}`, thread.dataset.seen);
 }

@@ -11,8 +11,8 @@ from falcon.testing import create_environ
 
 from supportcases import SqliteRepository, SupportDesk, ThreadFull, create_app
 from supportcases.domain.cases import ThreadSize
+from supportcases.storage.rows import message_to_row
 from supportcases.storage.sqlite.checks import check
-from supportcases.storage.sqlite.rows import message_to_row
 from supportcases.testing import support_desk
 from tests.conftest import ACME, ADA, CASES, GLOBEX, SUPPORT, call
 from tests.support.answers import checked

@@ -9,8 +9,8 @@ import pytest
 
 from supportcases import Category, QueueSort, Severity, SqliteRepository, Status
 from supportcases.domain.cases import CaseFilter
+from supportcases.storage.rows import RANKS
 from supportcases.storage.sqlite import counts, durations, queue_pages
-from supportcases.storage.sqlite.orders import RANKS
 from supportcases.storage.sqlite.rows import matching
 from tests.support.rows import T0, a_case, asked, kept, spread_of
 

@@ -62,9 +62,7 @@ def test_all_stays_as_it_was_but_for_the_check(filled, another_category):
 
 
 def test_the_new_value_is_taken_and_no_other(filled, another_category, monkeypatch):
-    monkeypatch.setitem(
-        __import__("supportcases.storage.sqlite.rows", fromlist=["rows"]).CATEGORIES, "shipping", "shipping"
-    )
+    monkeypatch.setitem(__import__("supportcases.storage.rows", fromlist=["rows"]).CATEGORIES, "shipping", "shipping")
     with closing(SqliteRepository(filled)) as repository:
         desk = SupportDesk(repository)
         before = desk.list(ACME, limit=1, status="open").count

@@ -17,8 +17,8 @@ from sqlite_utils import Database
 from supportcases import Case, DatabaseUnusable, Message, create_app
 from supportcases.domain.events import HistoryEntry
 from supportcases.domain.times import to_text
+from supportcases.storage.rows import case_to_row, message_to_row
 from supportcases.storage.sqlite.migrations import MIGRATIONS
-from supportcases.storage.sqlite.rows import case_to_row, message_to_row
 from tests.conftest import ROOT
 
 

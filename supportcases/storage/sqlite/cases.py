@@ -9,9 +9,7 @@ from typing import Final
 
 from supportcases.domain.cases import Case, CaseFilter, CasePage, CaseRef, Message, Thread, ThreadSize
 from supportcases.domain.written import WrittenPage, WrittenThread
-from supportcases.storage.sqlite.errors import insert
-from supportcases.storage.sqlite.merchant_list import StoreCases
-from supportcases.storage.sqlite.rows import (
+from supportcases.storage.rows import (
     COLUMNS,
     MESSAGE_COLUMNS,
     case_from_row,
@@ -22,6 +20,8 @@ from supportcases.storage.sqlite.rows import (
     written_from_row,
     written_message_from_row,
 )
+from supportcases.storage.sqlite.errors import insert
+from supportcases.storage.sqlite.merchant_list import StoreCases
 
 NAMES: Final = ("c.id = :name", "c.number = :name")  # how a case is named, in this order in each pair of statements
 CASE: Final = [

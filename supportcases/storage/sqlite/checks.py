@@ -15,11 +15,18 @@ from typing import Any, Final, NamedTuple, TypeVar
 from supportcases.domain.contradictions import contradictions
 from supportcases.domain.text import counted, megabytes
 from supportcases.storage.protocol import Findings
+from supportcases.storage.rows import (
+    COLUMNS,
+    ENTRY_COLUMNS,
+    MESSAGE_COLUMNS,
+    case_from_row,
+    entry_from_row,
+    message_from_row,
+)
 from supportcases.storage.sqlite import migrations
 from supportcases.storage.sqlite.connections import use_fold
 from supportcases.storage.sqlite.damage import damage
 from supportcases.storage.sqlite.errors import DAMAGED, primary_code
-from supportcases.storage.sqlite.events import ENTRY_COLUMNS, entry_from_row
 from supportcases.storage.sqlite.kept_figures import wrong_counts, wrong_durations, wrong_sizes, wrong_tallies
 from supportcases.storage.sqlite.read_only import (
     known_parts,
@@ -27,7 +34,6 @@ from supportcases.storage.sqlite.read_only import (
     open_able_to_write,
     our_parts,
 )
-from supportcases.storage.sqlite.rows import COLUMNS, MESSAGE_COLUMNS, case_from_row, message_from_row
 
 T = TypeVar("T")
 

@@ -8,7 +8,8 @@ from typing import Final
 from supportcases.domain.cases import Case, CaseFilter, Stores
 from supportcases.domain.excerpts import Excerpt, excerpt_of
 from supportcases.domain.text import fold
-from supportcases.storage.sqlite.rows import MESSAGE_COLUMNS, matching, message_from_row
+from supportcases.storage.rows import MESSAGE_COLUMNS, message_from_row
+from supportcases.storage.sqlite.rows import matching
 from supportcases.storage.sqlite.team_search import IN_BODY
 
 

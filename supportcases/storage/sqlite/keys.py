@@ -1,20 +1,17 @@
 """Every SQL statement about API keys."""
 
-import json
 import sqlite3
 from datetime import datetime
-from functools import lru_cache
 from typing import Final
 
 from supportcases.domain import times
-from supportcases.domain.actors import Actor, ActorKind
 from supportcases.domain.cases import Stores
 from supportcases.storage.protocol import ApiKey
+from supportcases.storage.rows import KEY_COLUMNS, key_from_row, key_to_row, stores_to_json
 from supportcases.storage.sqlite.errors import insert
 
-COLUMNS: Final = "id, kind, store, stores, label, created_at, expires_at, revoked_at, admin"
 FIND: Final = f"""
-    SELECT {COLUMNS}
+    SELECT {KEY_COLUMNS}
     FROM supportcases_keys
     WHERE key_hash = :key_hash
       AND revoked_at IS NULL
@@ -37,17 +34,7 @@ class SqliteKeys:
         self._connection = connection
 
     def add(self, key: ApiKey, key_hash: str) -> None:
-        row = {
-            "id": key.id,
-            "key_hash": key_hash,
-            "kind": key.actor.kind,
-            **_stores_to_row(key.actor),
-            "label": key.actor.label,
-            "admin": key.actor.admin,
-            "created_at": times.to_text(key.created_at),
-            "expires_at": times.to_text(key.expires_at) if key.expires_at else None,
-        }
-        insert(self._connection, "key", "keys", row)
+        insert(self._connection, "key", "keys", key_to_row(key, key_hash))
 
     def find(self, key_hash: str, now: datetime) -> ApiKey | None:
         row = self._connection.execute(FIND, {"key_hash": key_hash, "now": times.to_text(now)}).fetchone()
@@ -56,7 +43,7 @@ class SqliteKeys:
     def page(self, *, stores: Stores = None, store: str | None = None, limit: int, offset: int) -> tuple[ApiKey, ...]:
         rows = self._connection.execute(
             f"""
-            SELECT {COLUMNS}
+            SELECT {KEY_COLUMNS}
             FROM supportcases_keys
             WHERE {WANTED}
             ORDER BY created_at, id
@@ -94,7 +81,7 @@ class SqliteKeys:
             LIMIT :limit
             """,
             {
-                "stores": _stores_to_json(stores),
+                "stores": stores_to_json(stores),
                 "now": times.to_text(now),
                 "limit": limit,
             },
@@ -104,7 +91,7 @@ class SqliteKeys:
     def named(self, key_id: str) -> ApiKey | None:
         row = self._connection.execute(
             f"""
-            SELECT {COLUMNS}
+            SELECT {KEY_COLUMNS}
             FROM supportcases_keys
             WHERE id = :id
             """,
@@ -115,7 +102,7 @@ class SqliteKeys:
     def of_store(self, store: str, *, limit: int) -> tuple[ApiKey, ...]:
         rows = self._connection.execute(
             f"""
-            SELECT {COLUMNS}
+            SELECT {KEY_COLUMNS}
             FROM supportcases_keys
             WHERE store = :store
             ORDER BY created_at DESC, id DESC
@@ -135,28 +122,3 @@ class SqliteKeys:
             {"id": key_id, "now": times.to_text(now)},
         )
         return revoked.rowcount == 1
-
-
-def _stores_to_row(actor: Actor) -> dict[str, str | None]:
-    """Write a merchant's store, or the stores of somebody of the support team as JSON: NULL is all of them."""
-    if actor.kind is ActorKind.MERCHANT:
-        return {"store": actor.store, "stores": None}
-    return {"store": None, "stores": _stores_to_json(actor.stores)}
-
-
-def _stores_to_json(stores: Stores) -> str | None:
-    return None if stores is None else json.dumps(sorted(stores))
-
-
-@lru_cache(maxsize=1_000)  # a key comes with every request, and is as it was unless its row has changed
-def key_from_row(row: tuple[str, str, str, str | None, str, str, str | None, str | None, int]) -> ApiKey:
-    """Return the key of a row with `COLUMNS`."""
-    key_id, kind, store, stores, label, created_at, expires_at, revoked_at, admin = row
-    served = [store] if kind == ActorKind.MERCHANT else json.loads(stores or "null")
-    return ApiKey(
-        id=key_id,
-        actor=Actor(ActorKind(kind), label, None if served is None else frozenset(served), key_id, bool(admin)),
-        created_at=times.from_text(created_at),
-        expires_at=times.from_text(expires_at) if expires_at else None,
-        revoked_at=times.from_text(revoked_at) if revoked_at else None,
-    )

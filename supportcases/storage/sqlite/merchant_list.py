@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterable
 from typing import Any, Final, TypeVar
 
 from supportcases.domain.cases import CaseFilter
-from supportcases.storage.sqlite.rows import COLUMNS, NEWEST_FIRST, matching
+from supportcases.storage.rows import COLUMNS
+from supportcases.storage.sqlite.rows import NEWEST_FIRST, matching
 from supportcases.storage.sqlite.search import Search
 
 T = TypeVar("T")

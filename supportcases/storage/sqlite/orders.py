@@ -5,12 +5,11 @@ from typing import Any, Final, NamedTuple
 
 from supportcases.domain.cases import Severity, Status
 from supportcases.domain.queue import Place, QueueSort
+from supportcases.storage.rows import LEAST, RANKS
 
 WAITS: Final = "status = 'open' AND unanswered_since IS NOT NULL"
 RANK_BY_WAITING: Final = f"(CASE WHEN {WAITS} THEN severity <> 'critical' ELSE 2 END)"
 WAITING: Final = f"(CASE WHEN {WAITS} THEN unanswered_since ELSE '' END)"
-RANKS: Final[Mapping[str, int]] = {severity.value: rank for rank, severity in enumerate(Severity)}  # worst first
-LEAST: Final = max(RANKS.values())  # of what only a newer version knows too
 RANK_BY_SEVERITY: Final = (
     f"(CASE severity {' '.join(f'WHEN {name!r} THEN {rank}' for name, rank in RANKS.items())} ELSE {LEAST} END)"
 )

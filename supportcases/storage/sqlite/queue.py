@@ -7,11 +7,12 @@ from supportcases.domain import times
 from supportcases.domain.cases import Case, CaseFilter, Severity, Status, Stores
 from supportcases.domain.queue import Found, Place, QueueSort, StoreCounts
 from supportcases.domain.statistics import Spread
+from supportcases.storage.rows import COLUMNS, SEVERITIES, STATUSES, case_from_row, unreadable
 from supportcases.storage.sqlite.counts import FilterCounts
 from supportcases.storage.sqlite.durations import BY_CLOSING, BY_FIRST_ANSWER, Durations
 from supportcases.storage.sqlite.orders import BY_ACTIVITY, BY_WAITING, WAITS
 from supportcases.storage.sqlite.queue_pages import QueuePages
-from supportcases.storage.sqlite.rows import COLUMNS, SEVERITIES, STATUSES, case_from_row, matching, unreadable
+from supportcases.storage.sqlite.rows import matching
 
 
 class SqliteQueue:

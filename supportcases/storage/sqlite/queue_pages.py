@@ -11,9 +11,10 @@ from typing import Final
 
 from supportcases.domain.cases import Case, CaseFilter
 from supportcases.domain.queue import Found, Place, QueueSort
+from supportcases.storage.rows import COLUMNS, case_from_row
 from supportcases.storage.sqlite.counts import BY_STORE, LOOKUP, FilterCounts, along
 from supportcases.storage.sqlite.orders import BY_WAITING, ORDERS, Strand, strand_behind, strands, values_of
-from supportcases.storage.sqlite.rows import COLUMNS, case_from_row, matching
+from supportcases.storage.sqlite.rows import matching
 
 SORTED: Final = 2  # entries of an index that are passed over in the time in which one is read and sorted
 

@@ -6,11 +6,11 @@ from typing import Final
 
 from supportcases.domain import times
 from supportcases.storage.protocol.sessions import Session
+from supportcases.storage.rows import KEY_COLUMNS, key_from_row
 from supportcases.storage.sqlite.errors import insert
-from supportcases.storage.sqlite.keys import COLUMNS, key_from_row
 
 FIND: Final = f"""
-    SELECT s.expires_at AS ends, {", ".join(f"k.{column}" for column in COLUMNS.split(", "))}
+    SELECT s.expires_at AS ends, {", ".join(f"k.{column}" for column in KEY_COLUMNS.split(", "))}
     FROM supportcases_sessions AS s
     JOIN supportcases_keys AS k ON k.id = s.key_id
     WHERE s.token_hash = :token_hash

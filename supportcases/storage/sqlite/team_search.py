@@ -13,10 +13,11 @@ from typing import Any, Final, NamedTuple
 from supportcases.domain.cases import Case, CaseFilter, parse_number
 from supportcases.domain.queue import Found, Place, QueueSort
 from supportcases.domain.text import fold
+from supportcases.storage.rows import COLUMNS, case_from_row
 from supportcases.storage.sqlite.body_index import UNINDEXED
 from supportcases.storage.sqlite.orders import ORDERS, behind, values_of
 from supportcases.storage.sqlite.queue_pages import Page, QueuePages
-from supportcases.storage.sqlite.rows import COLUMNS, case_from_row, matching
+from supportcases.storage.sqlite.rows import matching
 from supportcases.storage.sqlite.search import TRIGRAM, asking_for, trigrams_of
 
 MOST: Final = 10_000  # matches that are counted, and cases of a filter that are looked through

@@ -4,7 +4,7 @@ import logging
 import sqlite3
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from math import inf
 from types import TracebackType
@@ -12,6 +12,7 @@ from typing import Final, Protocol
 
 from supportcases.domain.errors import DatabaseBusy, DatabaseDamaged, SupportCasesError, TooSlow
 from supportcases.processes import OffTheClock, is_overdue
+from supportcases.storage.afterwards import Action, Waiting, do
 from supportcases.storage.sqlite.body_index import AT_ONCE, EVERY, index_next
 from supportcases.storage.sqlite.cases import SqliteCases
 from supportcases.storage.sqlite.connections import Connection
@@ -38,7 +39,7 @@ class SqliteTransaction:
     def __init__(self, connection: Connection, *, writes: bool) -> None:
         self._connection: Final = connection
         self.writes: Final = writes
-        self.afterwards: Final[list[Callable[[], object]]] = []
+        self.afterwards: Final[list[Action]] = []
         self.thousands = 0  # of messages that were filled, which are indexed once all is kept
         self.over = False
 
@@ -102,18 +103,17 @@ class SqliteTransaction:
     def _messages_added(self, last: int, count: int) -> None:
         self.thousands += last // EVERY - (last - count) // EVERY
 
-    def after_commit(self, action: Callable[[], object]) -> None:
+    def after_commit(self, action: Action) -> None:
         """Call `action`, which raises nothing, once all that is written is kept; never where it is not."""
         if not self.writes:
             raise RuntimeError("A transaction that reads commits nothing; begin with write().")
         self.afterwards.append(action)
 
 
-class ThreadState(Protocol):
+class ThreadState(Waiting, Protocol):
     """What is under way in this thread, or in this greenlet where gevent makes those of threads."""
 
     transaction: SqliteTransaction | None
-    afterwards: deque[Callable[[], object]] | None
 
 
 def thread_state() -> ThreadState:
@@ -121,7 +121,7 @@ def thread_state() -> ThreadState:
 
     class Local(threading.local):
         transaction: SqliteTransaction | None = None
-        afterwards: deque[Callable[[], object]] | None = None
+        afterwards: deque[Action] | None = None
 
     return Local()
 
@@ -182,7 +182,7 @@ class TransactionContext:
         if error is None and not sound:
             raise DatabaseDamaged()
         if error is None and self._transaction.afterwards:
-            self._do(self._transaction.afterwards)
+            do(self._transaction.afterwards, self._state)
         if error is None and (thousands := self._transaction.thousands):
             most = (thousands + 1) * EVERY  # one more to catch up
             index_bodies(self._connections, self._faults, self._state, most=most)
@@ -201,18 +201,6 @@ class TransactionContext:
         if self._faults.damaged:
             raise DatabaseDamaged()
         self._connections.begin_to_write()
-
-    def _do(self, actions: list[Callable[[], object]]) -> None:
-        """Do what waited for a commit, in the order of the commits: what an action itself writes is heard after it."""
-        if self._state.afterwards is not None:
-            self._state.afterwards.extend(actions)
-            return
-        self._state.afterwards = waiting = deque(actions)
-        try:
-            while waiting:
-                waiting.popleft()()
-        finally:
-            self._state.afterwards = None
 
 
 def index_bodies(connections: Connections, faults: Faults, state: ThreadState, *, most: float = inf) -> None:

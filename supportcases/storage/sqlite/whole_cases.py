@@ -6,9 +6,8 @@ from itertools import islice
 from typing import Any, Final
 
 from supportcases.domain.whole_cases import Dossier
+from supportcases.storage.rows import case_to_row, entry_to_row, message_to_row
 from supportcases.storage.sqlite.errors import insert
-from supportcases.storage.sqlite.events import entry_to_row
-from supportcases.storage.sqlite.rows import case_to_row, message_to_row
 
 # Rows of a statement. Before each statement that may be undone FTS5 writes what it knows of new subjects to the file:
 # a case that comes alone takes four times as long for it, and so does each message behind it in the transaction.

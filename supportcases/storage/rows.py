@@ -1,0 +1,179 @@
+"""How cases and what belongs to them are written as rows, and read again: the same in every engine.
+
+A time is the text that `domain.times` makes of it; an engine that has a type of its own for times reads and writes it.
+"""
+
+import json
+from functools import lru_cache
+from typing import Any, Final
+
+from supportcases.domain.actors import Actor, ActorKind
+from supportcases.domain.cases import (
+    AuthorKind,
+    Case,
+    Category,
+    Message,
+    Severity,
+    Status,
+    Stores,
+)
+from supportcases.domain.errors import DatabaseUnusable
+from supportcases.domain.events import EventKind, HistoryEntry
+from supportcases.domain.text import fold
+from supportcases.domain.times import from_text, to_text
+from supportcases.domain.written import WrittenCase, WrittenMessage, written
+from supportcases.storage.protocol import ApiKey
+
+COLUMNS: Final = ", ".join(Case._fields)
+FIXED: Final = ("id", "store", "number", "created_at")  # a case keeps these as they are
+MESSAGE_COLUMNS: Final = ", ".join(Message._fields)
+ENTRY_COLUMNS: Final = "kind, actor_kind, actor_label, happened_at, was, became"
+KEY_COLUMNS: Final = "id, kind, store, stores, label, created_at, expires_at, revoked_at, admin"
+
+# looking one up takes a tenth of what calling the enumeration does
+CATEGORIES: Final = {category.value: category for category in Category}
+SEVERITIES: Final = {severity.value: severity for severity in Severity}
+STATUSES: Final = {status.value: status for status in Status}
+AUTHOR_KINDS: Final = {kind.value: kind for kind in AuthorKind}
+RANKS: Final = {severity.value: rank for rank, severity in enumerate(Severity)}  # worst first
+LEAST: Final = max(RANKS.values())  # of what only a newer version knows too
+
+
+def case_to_row(case: Case) -> dict[str, Any]:
+    """Return the row of a case."""
+    return {**written(case)._asdict(), "subject_folded": fold(case.subject)}
+
+
+def changed_columns(before: Case, after: Case) -> list[str]:
+    """Return the columns that are to be written: of what is named the indexes are written anew."""
+    names = [name for name, was, becomes in zip(Case._fields, before, after, strict=True) if was != becomes]
+    folded = ["subject_folded"] if "subject" in names else []
+    return [name for name in names if name not in FIXED] + folded
+
+
+def case_from_row(row: tuple[Any, ...]) -> Case:
+    """Return the case of a row with `COLUMNS`."""
+    case_id, store, number, subject, category, severity, status, created, active, closed, since, assignee = row
+    try:
+        category, severity, status = CATEGORIES[category], SEVERITIES[severity], STATUSES[status]
+    except KeyError as unknown:
+        raise unreadable(unknown) from None
+    created, active = from_text(created), from_text(active)
+    closed = from_text(closed) if closed else None
+    since = from_text(since) if since else None
+    return Case(case_id, store, number, subject, category, severity, status, created, active, closed, since, assignee)
+
+
+def written_from_row(row: tuple[Any, ...]) -> WrittenCase:
+    """Return the case of a row with `COLUMNS` as it is written down."""
+    case = WrittenCase._make(row)
+    try:
+        CATEGORIES[case.category], SEVERITIES[case.severity], STATUSES[case.status]
+    except KeyError as unknown:
+        raise unreadable(unknown) from None
+    return case
+
+
+def unreadable(unknown: KeyError) -> DatabaseUnusable:
+    """Return the error for a word that this version does not know."""
+    return DatabaseUnusable(f"A newer version of supportcases wrote {unknown}; this one cannot read it.")
+
+
+def message_to_row(case: Case, message: Message) -> dict[str, Any]:
+    """Return the row of a message of `case`."""
+    of = {"store": case.store, "case_id": case.id}
+    return {**message._asdict(), **of, "created_at": to_text(message.created_at)}
+
+
+def message_from_row(row: tuple[str, str, str, str, str, int]) -> Message:
+    """Return the message of a row with `MESSAGE_COLUMNS`."""
+    message_id, author_kind, author_label, body, created_at, internal = row
+    return Message(
+        message_id, AUTHOR_KINDS[author_kind], author_label, body, from_text(created_at), internal=bool(internal)
+    )
+
+
+def written_message_from_row(row: tuple[Any, ...]) -> WrittenMessage:
+    """Return the message of a row with `MESSAGE_COLUMNS` as it is written down."""
+    message = WrittenMessage._make(row)
+    try:
+        AUTHOR_KINDS[message.author_kind]
+    except KeyError as unknown:
+        raise unreadable(unknown) from None
+    return message
+
+
+read_json: Final = json.JSONDecoder().raw_decode  # json.loads takes twice as long for texts as short as these
+
+
+def entry_to_row(case: Case, entry: HistoryEntry) -> dict[str, str]:
+    """Return the row of an entry in the history of `case`."""
+    return {
+        "store": case.store,
+        "case_id": case.id,
+        "kind": entry.kind,
+        "actor_kind": entry.actor_kind,
+        "actor_label": entry.actor_label,
+        "happened_at": to_text(entry.at),
+        "was": _text(tuple(entry.was.items())),
+        "became": _text(tuple(entry.became.items())),
+    }
+
+
+@lru_cache(maxsize=1_000)
+def _text(changes: tuple[tuple[str, str | None], ...]) -> str:
+    """Write what was changed; most histories tell of the same few changes."""
+    return json.dumps(dict(changes))
+
+
+def entry_from_row(row: tuple[str, str, str, str, str, str]) -> HistoryEntry:
+    """Return the entry of a row with `ENTRY_COLUMNS`."""
+    kind, actor_kind, actor_label, happened_at, was, became = row
+    return HistoryEntry(
+        kind=EventKind(kind),
+        actor_kind=ActorKind(actor_kind),
+        actor_label=actor_label,
+        at=from_text(happened_at),
+        was=read_json(was)[0],
+        became=read_json(became)[0],
+    )
+
+
+def key_to_row(key: ApiKey, key_hash: str) -> dict[str, Any]:
+    """Return the row of a new key."""
+    return {
+        "id": key.id,
+        "key_hash": key_hash,
+        "kind": key.actor.kind,
+        **_stores_to_row(key.actor),
+        "label": key.actor.label,
+        "admin": key.actor.admin,
+        "created_at": to_text(key.created_at),
+        "expires_at": to_text(key.expires_at) if key.expires_at else None,
+    }
+
+
+def _stores_to_row(actor: Actor) -> dict[str, str | None]:
+    """Write a merchant's store, or the stores of somebody of the support team as JSON: NULL is all of them."""
+    if actor.kind is ActorKind.MERCHANT:
+        return {"store": actor.store, "stores": None}
+    return {"store": None, "stores": stores_to_json(actor.stores)}
+
+
+def stores_to_json(stores: Stores) -> str | None:
+    """Write which stores somebody sees."""
+    return None if stores is None else json.dumps(sorted(stores))
+
+
+@lru_cache(maxsize=1_000)  # a key comes with every request, and is as it was unless its row has changed
+def key_from_row(row: tuple[str, str, str, str | None, str, str, str | None, str | None, int]) -> ApiKey:
+    """Return the key of a row with `KEY_COLUMNS`."""
+    key_id, kind, store, stores, label, created_at, expires_at, revoked_at, admin = row
+    served = [store] if kind == ActorKind.MERCHANT else json.loads(stores or "null")
+    return ApiKey(
+        id=key_id,
+        actor=Actor(ActorKind(kind), label, None if served is None else frozenset(served), key_id, bool(admin)),
+        created_at=from_text(created_at),
+        expires_at=from_text(expires_at) if expires_at else None,
+        revoked_at=from_text(revoked_at) if revoked_at else None,
+    )

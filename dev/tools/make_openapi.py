@@ -149,8 +149,14 @@ ERRORS: dict[int, tuple[str, dict[str, Any]]] = {
     ),
     500: ("Something went wrong on our side", {}),
     503: (
-        "The database is busy or cannot be used at the moment, or this takes too long (`too_slow`)",
-        {"Retry-After": {"description": "Seconds to wait; missing with `too_slow`", "schema": {"type": "integer"}}},
+        "The database is busy or cannot be used at the moment, this takes too long (`too_slow`), or "
+        "it may have been kept or not (`outcome_unknown`): send it again only with its `Idempotency-Key`",
+        {
+            "Retry-After": {
+                "description": "Seconds to wait; missing with `too_slow` and `outcome_unknown`",
+                "schema": {"type": "integer"},
+            }
+        },
     ),
 }
 

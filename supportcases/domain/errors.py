@@ -127,6 +127,15 @@ class DatabaseUnavailable(SupportCasesError):
     _sentence = "The database cannot be read or written at the moment; try again later."
 
 
+class OutcomeUnknown(SupportCasesError):
+    """The database went away while this was being kept, so it may be there or not; look before you send it again."""
+
+    code = "outcome_unknown"
+    _sentence = (
+        "The database went away while this was being kept, so it may be there or not; look before you send it again."
+    )
+
+
 class DatabaseDamaged(SupportCasesError):
     """The database is damaged; nothing more is written to it until it is repaired."""
 

@@ -30,6 +30,7 @@ STATUS: Final[dict[type[errors.SupportCasesError], int]] = {
     errors.TooSlow: 503,
     errors.DatabaseUnavailable: 503,
     errors.DatabaseUnusable: 503,
+    errors.OutcomeUnknown: 503,
     errors.DatabaseDamaged: 500,
     errors.SupportCasesError: 500,
 }

@@ -34,6 +34,7 @@ from supportcases import (
     KeyRing,
     Message,
     NotPermitted,
+    OutcomeUnknown,
     QueuePage,
     QueueSort,
     QueueViews,
@@ -85,7 +86,7 @@ STATUSES: dict[int, tuple[type[SupportCasesError], ...]] = {
     412: (CaseMoved,),
     422: (IdempotencyKeyReused,),
     500: (DatabaseDamaged,),
-    503: (DatabaseBusy, DatabaseUnavailable, DatabaseUnusable, TooSlow),
+    503: (DatabaseBusy, DatabaseUnavailable, DatabaseUnusable, OutcomeUnknown, TooSlow),
 }
 
 

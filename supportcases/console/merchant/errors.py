@@ -21,6 +21,7 @@ SENTENCES: Final[dict[type[Exception], str]] = {
     ours.DatabaseUnusable: LATER,
     ours.InvalidInput: N_("This cannot be understood."),
     ours.NotPermitted: N_("These pages are for merchants."),
+    ours.OutcomeUnknown: N_("It is not sure whether this was kept; look at your cases before you send it again."),
     ours.ThreadFull: N_("This case has no room for one more reply; open a new case."),
     ours.TooManyCases: N_("You have as many open cases as you may have; reply to one, or close one first."),
     ours.TooSlow: N_("This takes too long; search for a longer word."),

@@ -12,6 +12,7 @@ PACKAGE = ROOT / "supportcases"
 OUTSIDE = {
     "domain": {"wcwidth"},
     "storage.sqlite": {"sqlite_utils"},
+    "storage.postgres": {"psycopg"},
     "web": {"falcon", "marshmallow"},
     "console": {"falcon", "jinja2", "linkify_it", "markupsafe"},
     "app": {"falcon"},
@@ -26,7 +27,13 @@ INSIDE = {
     "domain": "domain",
     "storage": "",
     "storage.protocol": "domain storage.protocol",
-    "storage.sqlite": "domain processes storage.protocol storage.sqlite",
+    "storage.afterwards": "",
+    "storage.conninfo": "",
+    "storage.rows": "domain storage.protocol",
+    "storage.sqlite": "domain processes storage.afterwards storage.protocol storage.rows storage.sqlite",
+    "storage.postgres": (
+        "domain processes storage.afterwards storage.conninfo storage.postgres storage.protocol storage.rows"
+    ),
     "storage.open": "storage.protocol storage.sqlite",
     "formats": "domain formats storage.protocol",
     "desk": "desk domain logs storage.protocol",
@@ -81,6 +88,11 @@ def test_only_the_schemas_know_marshmallow():
 def test_only_the_sqlite_folder_knows_sqlite():
     knowing = {layer(path) for path in MODULES if "sqlite3" in imported(path)}
     assert knowing == {"storage.sqlite"}
+
+
+def test_only_the_postgres_folder_knows_psycopg():
+    knowing = {layer(path) for path in MODULES if any(name.startswith("psycopg") for name in imported(path))}
+    assert knowing == {"storage.postgres"}
 
 
 def test_the_table_names_every_layer_and_no_other():

@@ -49,7 +49,7 @@ class SqliteKeys:
             ORDER BY created_at, id
             LIMIT :limit OFFSET :offset
             """,
-            {"stores": _stores_to_json(stores), "store": store, "limit": limit, "offset": offset},
+            {"stores": stores_to_json(stores), "store": store, "limit": limit, "offset": offset},
         ).fetchall()
         return tuple(map(key_from_row, rows))
 
@@ -60,7 +60,7 @@ class SqliteKeys:
             FROM supportcases_keys
             WHERE {WANTED}
             """,
-            {"stores": _stores_to_json(stores), "store": store},
+            {"stores": stores_to_json(stores), "store": store},
         ).fetchall()
         return int(count)
 

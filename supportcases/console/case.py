@@ -91,7 +91,8 @@ class CasePage:
     ) -> None:
         actor, query = asker(req), req.parameters().get("query", [""])[-1].strip()
         timeline = timeline_of(self._desk, actor, ref)
-        case, values = timeline.case, values_of(timeline, actor, self._pages)
+        case, pages = timeline.case, self._pages
+        values = values_of(timeline, actor, pages.now(), pages.language_of(req).say)
         others = self._desk.queue(actor, store=case.store, sort="activity", limit=OTHERS + 1).cases
         self._pages.show_framed(
             req,

@@ -3,22 +3,33 @@
 from collections.abc import Collection
 from gettext import GNUTranslations, NullTranslations
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 from typing import Final
 
 ENGLISH: Final = "en"
-DOMAIN: Final = "supportcases"
+LOCALE: Final[Traversable] = files("supportcases.console").joinpath("locale")
+MERCHANTS: Final = "supportcases"  # what the catalogues of the merchant's pages are called
+TEAM: Final = "console"  # and those of the console
+RIGHT_TO_LEFT: Final = frozenset(("ar", "ckb", "dv", "fa", "he", "ps", "sd", "ug", "ur", "yi"))
 MOST_WISHES: Final = 20  # of one `Accept-Language`
 
 Catalogues = dict[str, NullTranslations]
 
 
-def catalogues() -> Catalogues:
-    """Return the catalogue of each language; that of English is empty, since the sentences are English."""
+def catalogues(domain: str) -> Catalogues:
+    """Return the catalogue of each language of some pages; that of English is empty: the sentences are English."""
     found: Catalogues = {ENGLISH: NullTranslations()}
-    for folder in files("supportcases.console").joinpath("locale").iterdir():
-        with folder.joinpath("LC_MESSAGES", f"{DOMAIN}.mo").open("rb") as file:
-            found[folder.name] = GNUTranslations(file)
+    for folder in LOCALE.iterdir():
+        compiled = folder.joinpath("LC_MESSAGES", f"{domain}.mo")
+        if compiled.is_file():
+            with compiled.open("rb") as file:
+                found[folder.name] = GNUTranslations(file)
     return found
+
+
+def direction(language: str) -> str:
+    """Return how a language is written, as the attribute `dir` says it."""
+    return "rtl" if language in RIGHT_TO_LEFT else "ltr"
 
 
 def best_language(accepted: str, languages: Collection[str]) -> str:

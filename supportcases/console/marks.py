@@ -6,7 +6,8 @@ from typing import Final
 
 from markupsafe import Markup
 
-ICON: Final = '<svg class="i" viewBox="0 0 16 16" aria-hidden="true">{}</svg>'
+ICON: Final = '<svg class="i{}" viewBox="0 0 16 16" aria-hidden="true">{}</svg>'
+POINTING: Final = ("back", "changed", "answered", "reopened", "is-answered")  # along the line: the other way in Arabic
 SHAPES: Final = {
     "search": '<circle cx="7" cy="7" r="4.5"/><path d="m10.5 10.5 3 3"/>',
     "waiting": '<circle cx="8" cy="8" r="6"/><path d="M8 4.5V8l2.5 1.5"/>',
@@ -28,7 +29,10 @@ SHAPES: Final = {
     "back": '<path d="M9.5 3.5 5 8l4.5 4.5"/>',
     "alert": '<circle cx="8" cy="8" r="6"/><path d="M8 5v3.25M8 10.75v.01"/>',
 }
-ICONS: Final = {name: Markup(ICON.format(shape)) for name, shape in SHAPES.items()}  # noqa: S704 - all is ours
+ICONS: Final = {
+    name: Markup(ICON.format(" turns" if name in POINTING else "", shape))  # noqa: S704 - all is ours
+    for name, shape in SHAPES.items()
+}
 
 SPEECH: Final = (
     "M3 4.5A2.5 2.5 0 0 1 5.5 2h9A2.5 2.5 0 0 1 17 4.5v6a2.5 2.5 0 0 1-2.5 2.5H10l-4 4v-4h-.5A2.5 2.5 0 0 1 3 10.5z"

@@ -8,7 +8,6 @@ import falcon
 from supportcases.console.charts import Bar, chart
 from supportcases.console.pages import Pages
 from supportcases.console.request import ConsoleRequest
-from supportcases.console.words import spelled
 from supportcases.desk import SupportDesk
 from supportcases.domain.actors import Actor
 from supportcases.domain.cases import Case, Category, Severity, Status
@@ -20,11 +19,11 @@ USUAL: Final = "30"
 
 
 class Took(NamedTuple):
-    """How long something took, in words: half of them, and nine of ten, no longer than that."""
+    """How long something took: half of them, and nine of ten, no longer than that."""
 
     count: int  # type: ignore[assignment]  # as a tuple it would have a method of that name
-    median: str
-    p90: str
+    median: timedelta
+    p90: timedelta
 
 
 class Numbers:
@@ -78,6 +77,5 @@ def waiting_now(desk: SupportDesk, actor: Actor) -> tuple[tuple[Bar, ...], Case 
 
 
 def took(spread: Spread) -> Took:
-    """Put into words how some durations are spread."""
-    median, p90 = (spelled(timedelta(seconds=seconds or 0)) for seconds in (spread.median, spread.p90))
-    return Took(spread.count, median, p90)
+    """Return how some durations are spread."""
+    return Took(spread.count, timedelta(seconds=spread.median or 0), timedelta(seconds=spread.p90 or 0))

@@ -3,12 +3,15 @@
 import os
 from collections.abc import Mapping
 from datetime import datetime
+from functools import partial
+from gettext import NullTranslations
 from typing import Any, Final
 
 import falcon
-from jinja2 import ChoiceLoader, Environment, FileSystemLoader, PackageLoader
+from jinja2 import ChoiceLoader, FileSystemLoader, PackageLoader
 
-from supportcases.console import Console, marks, words
+from supportcases.console import Console, marks, spans, words
+from supportcases.console.languages import TEAM, best_language, catalogues, direction
 from supportcases.console.request import AT, ConsoleRequest
 from supportcases.console.templating import environment_of
 from supportcases.console.views import Views
@@ -28,9 +31,14 @@ class Pages:
         self.desk: Final = desk
         self.settings: Final = settings
         self.files: Final = StaticFiles("supportcases.console", FILES)
-        self._templates = _environment(settings.templates)
-        self._names = dict(words.CHOICES)
-        self._signs = {value: marks.severity(value, self._names[value]) for value in words.SEVERITIES}
+        self._languages = {
+            language: Language(language, catalogue, settings.templates)
+            for language, catalogue in catalogues(TEAM).items()
+        }
+
+    def language_of(self, req: ConsoleRequest) -> "Language":
+        """Return the language of whoever asks."""
+        return self._languages[best_language(req.env.get("HTTP_ACCEPT_LANGUAGE", ""), self._languages)]
 
     def now(self) -> datetime:
         """Return the present time, as the desk has it."""
@@ -40,8 +48,10 @@ class Pages:
         """Answer with a template alone: what the desk holds is not asked for."""
         set_page_headers(resp, self.settings.framed_by)
         resp.set_header("Cross-Origin-Opener-Policy", "same-origin")
+        resp.append_header("Vary", "Accept-Language")
         resp.content_type = HTML
-        resp.text = self._templates.get_template(template).render(
+        resp.text = self.language_of(req).render(
+            template,
             brand=self.settings.brand,
             theme=self.settings.theme,
             me=req.actor,
@@ -50,8 +60,6 @@ class Pages:
             url=req.link,
             file=lambda name: req.mounted_at + self.files.path(name),
             now=self.now(),
-            names=self._names,
-            signs=self._signs,
             **more,
         )
 
@@ -73,18 +81,31 @@ class Pages:
         self.show(req, resp, template, asked=asked, along=along, frame=frame, **more)
 
 
-def _environment(folder: str | os.PathLike[str] | None) -> Environment:
-    ours = PackageLoader("supportcases.console")
-    environment = environment_of(ChoiceLoader([FileSystemLoader(folder), ours]) if folder else ours)
-    environment.install_null_translations(newstyle=True)  # type: ignore[attr-defined]  # which the extension adds
-    environment.filters.update(marked=words.marked)
-    environment.globals.update(
-        spelled=words.spelled,
-        waited=words.waited,
-        face=marks.face,
-        written=marks.written,
-        brand_mark=marks.BRAND,
-        STATUSES=words.STATUSES,
-        ORDERS=words.ORDERS,
-    )
-    return environment
+class Language:
+    """The templates in one language, and the names of choices."""
+
+    def __init__(self, code: str, catalogue: NullTranslations, folder: str | os.PathLike[str] | None) -> None:
+        """Translate by `catalogue`; templates in the `folder` take the place of ours with the same names."""
+        self.say: Final = catalogue.gettext
+        names = {value: self.say(name) for value, name in words.CHOICES.items()}
+        ours = PackageLoader("supportcases.console")
+        self._environment = environment_of(ChoiceLoader([FileSystemLoader(folder), ours]) if folder else ours)
+        self._environment.install_gettext_translations(catalogue, newstyle=True)  # type: ignore[attr-defined]  # the extension's
+        self._environment.filters.update(marked=words.marked)
+        self._environment.globals.update(
+            language=code,
+            direction=direction(code),
+            names=names,
+            signs={value: marks.severity(value, names[value]) for value in words.SEVERITIES},
+            spelled=partial(spans.spelled, say=self.say),
+            waited=partial(spans.waited, say=self.say),
+            face=marks.face,
+            written=marks.written,
+            brand_mark=marks.BRAND,
+            STATUSES=words.STATUSES,
+            ORDERS=words.ORDERS,
+        )
+
+    def render(self, template: str, **given: Any) -> str:
+        """Return a page."""
+        return self._environment.get_template(template).render(**given)

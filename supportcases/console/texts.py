@@ -2,13 +2,14 @@
 
 import re
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 import falcon
 
 from supportcases.console.pages import Pages
 from supportcases.console.request import ConsoleRequest
+from supportcases.console.spans import WEEKDAYS, Say
 from supportcases.console.timeline import Timeline
 from supportcases.console.who import go_to
 from supportcases.domain.actors import Actor
@@ -62,14 +63,14 @@ class TextsPage:
         self._pages.show_framed(req, resp, "texts.html", asked={}, texts=texts, problem=problem, kept=kept)
 
 
-def values_of(timeline: Timeline, actor: Actor, pages: Pages) -> dict[str, str]:
-    """Return what the variables of a canned text are for a case."""
+def values_of(timeline: Timeline, actor: Actor, now: datetime, say: Say) -> dict[str, str]:
+    """Return what the variables of a canned text are for a case, in the language in which `say` says things."""
     return {
         "author": timeline.author,
         "number": f"#{timeline.case.number:06}",
         "subject": timeline.case.subject,
         "agent": actor.label,
-        "tomorrow": f"{pages.now() + timedelta(days=1):%A}",
+        "tomorrow": say(WEEKDAYS[(now + timedelta(days=1)).weekday()]),
     }
 
 

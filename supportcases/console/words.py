@@ -1,17 +1,15 @@
-"""How the pages put things: the names of choices, spans of time, how long a wait is, and links in texts."""
+"""How the pages put things: the names of choices, and texts with links and marks."""
 
 from bisect import bisect_right
 from collections.abc import Mapping
-from datetime import datetime, timedelta
 from functools import lru_cache
 from operator import itemgetter
-from typing import Final, NamedTuple
+from typing import Final
 
 from linkify_it import LinkifyIt
 from markupsafe import Markup, escape
 
-from supportcases.console.marks import written
-from supportcases.domain.cases import Case, Category, Severity, Status
+from supportcases.domain.cases import Category, Severity, Status
 from supportcases.domain.queue import QueueSort
 from supportcases.domain.text import places_of
 
@@ -46,46 +44,10 @@ ORDERS: Final[Names] = {
 }
 CHOICES: Final[Names] = {**STATUSES, **SEVERITIES, **CATEGORIES}  # no two have one name
 
-PATIENCE: Final = {  # hours from which on a wait is long, and too long
-    Severity.CRITICAL: (1, 4),
-    Severity.HIGH: (4, 24),
-    Severity.NORMAL: (24, 72),
-    Severity.LOW: (72, 168),
-}
 LINKS: Final = LinkifyIt(options={"fuzzy_link": False, "fuzzy_email": False, "fuzzy_ip": False})
 LINK: Final = Markup('<a href="{}" rel="noopener noreferrer nofollow" target="_blank">{}</a>')
 MARK: Final = Markup("<mark>{}</mark>")
 LINKED_SCHEMAS: Final = ("http:", "https:", "mailto:")
-
-
-def spelled(span: timedelta) -> str:
-    """Write a span of time shortly: `4 d 3 h`, `5 h 09 m`, `12 m`; nothing where it is less than a minute."""
-    minutes = max(0, int(span.total_seconds() // 60))
-    hours, minutes = divmod(minutes, 60)
-    days, hours = divmod(hours, 24)
-    if days:
-        return f"{days} d {hours} h" if hours and days < 3 else f"{days} d"
-    if hours:
-        return f"{hours} h {minutes:02} m"
-    return f"{minutes} m" if minutes else ""
-
-
-class Wait(NamedTuple):
-    """How long a merchant has waited, since when, and whether that is long for the severity: cool, warm or hot."""
-
-    heat: str
-    span: str
-    since: str
-
-
-def waited(case: Case, now: datetime) -> Wait:
-    """Return how long the merchant of a case has waited."""
-    since = case.waiting_since or now
-    warm, hot = PATIENCE[case.severity]
-    span = now - since
-    hours = span.total_seconds() / 3600
-    heat = "hot" if hours >= hot else "warm" if hours >= warm else "cool"
-    return Wait(heat, spelled(span), written(since))
 
 
 def marked(text: str, query: str) -> Markup:

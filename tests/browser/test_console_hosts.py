@@ -1,4 +1,4 @@
-"""The console in somebody's application, in a real browser: who signs in elsewhere."""
+"""The console in somebody's application, in a real browser: who signs in elsewhere, and who reads from the right."""
 
 from urllib.parse import parse_qs, urlsplit
 
@@ -6,8 +6,10 @@ import pytest
 from playwright.sync_api import expect
 
 from supportcases import Actor, create_app
-from supportcases.console import Console
+from supportcases.console import Console, languages
 from tests.conftest import ACME
+from tests.support.browser import NARROW, WIDE, pixels_too_wide
+from tests.support.pseudo import pseudo_languages
 
 
 @pytest.fixture
@@ -61,3 +63,28 @@ def test_a_form_of_one_who_is_signed_out_meanwhile_leads_to_a_sign_in_page_on_an
     page.goto(url + onward)
     if is_form_with_a_text:
         expect(page.get_by_label("Text", exact=True)).to_have_value("We are on it.")
+
+
+@pytest.fixture
+def mirrored(desk_app, serve, browse, tmp_path, monkeypatch):
+    """Open a page of the console in a language that is written from right to left."""
+    monkeypatch.setattr(languages, "LOCALE", pseudo_languages(tmp_path / "locale", "he"))
+    app = create_app(desk_app.desk.repository, authenticate=lambda req: Actor.support("Ada"), console=True)
+    root = f"{serve(app)}/console"
+
+    def mirrored(path, **context):
+        return browse(f"{root}{path}", locale="he-IL", **context)
+
+    return mirrored
+
+
+@pytest.mark.parametrize("viewport", [WIDE, NARROW], ids=["wide", "narrow"])
+def test_from_right_to_left_everything_stands_on_the_other_side(mirrored, axe, viewport):
+    for path in ("/", "/cases/acme/1", "/numbers", "/new"):
+        page = mirrored(path, viewport=viewport)
+        assert page.locator("html").get_attribute("dir") == "rtl"
+        assert pixels_too_wide(page) == 0, path
+        assert axe(page) == [], path
+        if viewport is WIDE:
+            views, content = (page.locator(place).bounding_box() for place in ("nav.side", "main"))
+            assert content["x"] + content["width"] <= views["x"] + 1

@@ -62,7 +62,7 @@ def test_numbers_go_with_their_words(german, desk, blank_pages):
     assert ">2 frühere Nachrichten zeigen<" in german.get("/1").text
 
 
-@pytest.mark.parametrize("path", catalogues.languages(), ids=lambda path: path.parts[-3])
+@pytest.mark.parametrize("path", catalogues.translations(), ids=lambda path: path.parts[-3])
 def test_a_catalogue_has_every_sentence_of_the_sources_and_a_translation_of_each(path):
     made = catalogues.renewed(path)
     assert path.read_bytes() == catalogues.as_po(made), STALE
@@ -77,6 +77,6 @@ def test_a_catalogue_has_every_sentence_of_the_sources_and_a_translation_of_each
 
 
 def test_gettext_reads_it():
-    (german,) = catalogues.languages()
+    (german,) = catalogues.translations()
     with german.with_suffix(".mo").open("rb") as file:
         assert GNUTranslations(file).gettext("Your turn") == "Sie sind dran"

@@ -54,7 +54,7 @@ def test_how_long_answers_and_closings_took(agent, opened, desk, clock):
     desk.close(ADA, case.id)
     told = text_of(agent.get("/numbers").text)
     assert "3 opened 20 m to the first answer, half of them nine of ten within 1 h 16 m of 3 cases" in told
-    assert "1 h 30 m to the closing, half of them nine of ten within 1 h 30 m of 1 cases" in told
+    assert "1 h 30 m to the closing, half of them nine of ten within 1 h 30 m of 1 case" in told
 
 
 def test_where_there_is_nothing_it_says_so(agent):

@@ -4,7 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from supportcases.console.words import linked, marked, spelled
+from supportcases.console.spans import spelled
+from supportcases.console.words import linked, marked
 
 
 @pytest.mark.parametrize(

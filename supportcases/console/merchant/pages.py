@@ -11,7 +11,7 @@ from jinja2 import Environment, PackageLoader
 from markupsafe import Markup, escape
 
 from supportcases.console import words
-from supportcases.console.languages import best_language, catalogues
+from supportcases.console.languages import MERCHANTS, best_language, catalogues, direction
 from supportcases.console.templating import environment_of
 from supportcases.console.words import N_
 from supportcases.desk import SupportDesk
@@ -43,7 +43,7 @@ class Pages:
         self.desk: Final = desk
         self.files: Final = StaticFiles("supportcases.console.merchant", FILES)
         self._layout = layout
-        self._catalogues = catalogues()
+        self._catalogues = catalogues(MERCHANTS)
         self._templates = {language: _environment(catalogue) for language, catalogue in self._catalogues.items()}
 
     def say(self, req: ApiRequest, sentence: str) -> str:
@@ -67,6 +67,7 @@ class Pages:
         return Markup(  # noqa: S704 - the templates escape what is not ours
             template_in_language.render(
                 language=language,
+                direction=direction(language),
                 url=partial(link, req),
                 file=lambda name: req.mounted_at + self.files.path(name),
                 **more,

@@ -127,9 +127,17 @@ def pages(shop: str, key: str) -> str:
     )
 
 
+def told_of(database: str) -> tuple[str, str]:
+    """Return where the cases stay, and the command that lists them; a URL is not repeated: it may hold a password."""
+    command = [sys.executable, "-m", "supportcases"]
+    if "://" in database:
+        return "the database of SAMPLE_DB", f'SUPPORTCASES_DB="$SAMPLE_DB" {shlex.join([*command, "cases"])}'
+    return database, shlex.join([*command, "--db", os.path.abspath(database), "cases"])
+
+
 def main() -> None:
     """Serve the shop and print how to talk to its support desk."""
-    database = Path(os.environ.get("SAMPLE_DB", Path(__file__).with_name("sample.db")))
+    database = os.environ.get("SAMPLE_DB") or str(Path(__file__).with_name("sample.db"))
     port = os.environ.get("PORT", "8000")
     if not port.isdecimal() or int(port) > 65_535:
         sys.exit(f"sample_app: PORT must be a whole number from 0 to 65535, not {port!r}.")
@@ -141,8 +149,9 @@ def main() -> None:
             f"sample_app: cannot listen on port {port}: {error.strerror}. Try: PORT=8001 {sys.executable} {sys.argv[0]}"
         )
     except SupportCasesError as error:
-        sys.exit(f"sample_app: {error} SAMPLE_DB names another file.")
+        sys.exit(f"sample_app: {error} SAMPLE_DB names another one.")
 
+    place, in_a_terminal = told_of(database)
     seed(support.desk)
     number = closed_case(support.desk)
     shop = f"http://127.0.0.1:{server.effective_port}"
@@ -151,7 +160,7 @@ def main() -> None:
     key = f"-H 'Authorization: Bearer {merchants_key}'"
     json = "-H 'Content-Type: application/json'"
     print(
-        f"Lumen & Oak is open at {shop}  (Ctrl-C closes it; its cases stay in {database})\n\n"
+        f"Lumen & Oak is open at {shop}  (Ctrl-C closes it; its cases stay in {place})\n\n"
         f"{pages(shop, teams_key)}\n\n"
         f"Paste into a second terminal, with a merchant key that is valid until the next start:\n\n"
         f"curl {key} '{cases}?status=open'\n\n"
@@ -162,7 +171,7 @@ def main() -> None:
         '{"body": "It is back since this morning, the same as before."}'
         "'\n\n"
         "What your support team sees of it, at a terminal:\n\n"
-        f"{shlex.join([sys.executable, '-m', 'supportcases', '--db', os.path.abspath(database), 'cases'])}\n",
+        f"{in_a_terminal}\n",
         flush=True,
     )
     with suppress(KeyboardInterrupt):

@@ -75,7 +75,8 @@ def create_app(
     """Return a WSGI application that serves support cases.
 
     Args:
-        database: The path of a SQLite file, made where there is none; `":memory:"`; or a repository.
+        database: The path of a SQLite file, made where there is none; `":memory:"`; the URL of a PostgreSQL database,
+            which needs the extra `supportcases[postgres]`; or a repository.
         authenticate: Gets the `falcon.Request` and returns `Actor.merchant(store, label=...)`,
             `Actor.support(label, stores=...)` or None for 401. Without it the API keys of the database decide. It may
             raise `Unauthorized`, `NotPermitted` or a `falcon.HTTPError` on purpose; an actor that cannot be, such as

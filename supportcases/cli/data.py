@@ -1,4 +1,4 @@
-"""The commands that copy and check the file, and carry its cases to another one."""
+"""The commands that copy and check a database, and carry its cases to another one."""
 
 import argparse
 import signal
@@ -19,6 +19,7 @@ from supportcases.domain.whole_cases import Dossier
 from supportcases.formats import whole_cases
 from supportcases.formats.archive import Archive, written
 from supportcases.processes import held_back
+from supportcases.storage.conninfo import redacted
 from supportcases.storage.open import back_up, check, open_repository, open_to_read
 from supportcases.storage.protocol import Repository, Transaction
 
@@ -34,15 +35,15 @@ TOGETHER: Final = 100  # cases that are read before they are added: quicker than
 
 def add_to(commands: Any) -> None:
     """Add `backup`, `check`, `export` and `import`."""
-    copying = command(commands, "backup", back_up_file, "copy the file as it is now, while others use it")
+    copying = command(commands, "backup", back_up_file, "copy a SQLite file as it is now, while others use it")
     copying.add_argument("target", metavar="FILE", type=new_file_name, help="the copy; nothing may be there yet")
 
-    command(commands, "check", check_file, "tell what is wrong with the file, and exit with 1 if anything is")
+    command(commands, "check", check_file, "tell what is wrong with the database, and exit with 1 if anything is")
 
     exporting = command(commands, "export", export_cases, "write all cases to the standard output, one a line, as JSON")
     exporting.add_argument("--store", type=store, metavar="STORE", help="only cases of this store")
 
-    importing = command(commands, "import", import_cases, "take in what export wrote; the file must have no cases yet")
+    importing = command(commands, "import", import_cases, "take in what export wrote, where there are no cases yet")
     importing.add_argument("source", metavar="FILE", type=file_name, help="what export wrote; - is the standard input")
 
 
@@ -54,28 +55,28 @@ def back_up_file(options: argparse.Namespace) -> None:
 
 def check_file(options: argparse.Namespace) -> None:
     """Print what was looked at, and what was found."""
-    findings = check(options.db)
-    lines = [f"{options.db}: {findings.database}", f"looked at {', '.join(findings.looked_at)}"]
+    findings, name = check(options.db), redacted(options.db)
+    lines = [f"{name}: {findings.database}", f"looked at {', '.join(findings.looked_at)}"]
     lines += [f"note: {warning}" for warning in findings.warnings]
     lines += [f"wrong: {fault}" for fault in findings.faults]
     lines += [] if findings.faults else ["nothing is wrong"]
     report("\n".join(map(visible, lines)))
     if findings.faults:
-        raise DatabaseUnusable(f"{options.db} is not as it must be.")
+        raise DatabaseUnusable(f"{name} is not as it must be.")
 
 
 def export_cases(options: argparse.Namespace) -> None:
     """Write the cases as they are at this moment."""
-    stores = None if options.store is None else frozenset((options.store,))
+    stores, name = None if options.store is None else frozenset((options.store,)), redacted(options.db)
     with open_to_read(options.db) as repository, repository.read() as transaction:
         if options.store and not transaction.queue.names(stores):
-            raise DatabaseUnusable(f"{options.db} has no cases of {options.store}.")
+            raise DatabaseUnusable(f"{name} has no cases of {options.store}.")
         missing: list[str] = []
         for line in written(_with_progress("exported", _noting_gaps(whole_cases.kept(transaction, stores), missing))):
             sys.stdout.write(line)
     if missing:
         raise DatabaseUnusable(
-            f"{options.db} has no case {missing[0]}, so that import will refuse this; `supportcases check` tells more."
+            f"{name} has no case {missing[0]}, so that import will refuse this; `supportcases check` tells more."
         )
 
 
@@ -92,16 +93,17 @@ def _noting_gaps(cases: Iterable[Dossier], missing: list[str]) -> Iterator[Dossi
 
 def import_cases(options: argparse.Namespace) -> None:
     """Take all cases in, in one transaction, or none."""
+    name = redacted(options.db)
     with _stoppable(), _opened(options.source) as source:
         try:
             archive = Archive(source)  # before the database is touched: it may be no archive at all
             with held_back(STOPS):  # a file that is made gets its schema too
                 repository = open_repository(options.db)
             with closing(repository):
-                count = _take_in(archive, repository, options.db)
+                count = _take_in(archive, repository, name)
         except InvalidInput as wrong:
             raise SupportCasesError(f"{options.source}: {wrong}") from None
-        report(f"imported {counted(count, 'case')} into {options.db}")
+        report(f"imported {counted(count, 'case')} into {name}")
 
 
 def _take_in(archive: Archive, repository: Repository, db: str) -> int:

@@ -1,7 +1,6 @@
 """The commands that make, list and revoke API keys."""
 
 import argparse
-import os
 import sys
 from datetime import datetime
 from typing import Any, Final
@@ -15,7 +14,7 @@ from supportcases.domain import times
 from supportcases.domain.actors import Actor, ActorKind
 from supportcases.domain.errors import DatabaseUnusable, SupportCasesError
 from supportcases.domain.fields import AUTHOR, DEFAULT_AUTHOR, SUPPORT_LABEL
-from supportcases.storage.open import IN_MEMORY, is_new, open_repository, open_to_read
+from supportcases.storage.open import IN_MEMORY, is_new, open_repository, open_to_read, place_of
 from supportcases.storage.protocol import ApiKey
 
 HEADINGS: Final = ("ID", "STORE", "STATE", "CREATED", "EXPIRES", "LABEL")
@@ -62,7 +61,7 @@ def create_key(options: argparse.Namespace) -> None:
     new = is_new(options.db)
     repository = open_repository(options.db)
     if new:
-        note(f"Made the new file {visible(os.path.abspath(options.db))}.")
+        note(f"Made the new file {visible(place_of(options.db))}.")
     now = times.whole_milliseconds(times.now())
     keys = KeyRing(repository, clock=lambda: now)  # so that it ends when it was asked to, to the millisecond
     lifetime = options.expires - now if isinstance(options.expires, datetime) else options.expires

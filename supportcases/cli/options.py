@@ -15,6 +15,8 @@ from supportcases.desk.keys import without_keys
 from supportcases.domain import times
 from supportcases.domain.cases import parse_number
 from supportcases.domain.fields import STORE, TIMESTAMP_FILTER, Rule
+from supportcases.storage.conninfo import redacted
+from supportcases.storage.open import without_passwords
 
 T = TypeVar("T")
 
@@ -27,8 +29,8 @@ class Parser(argparse.ArgumentParser):
     """A parser that may have the option `-`."""
 
     def error(self, message: str) -> NoReturn:
-        """Say what is wrong, but repeat no key that stands where none belongs."""
-        super().error(without_keys(message))
+        """Say what is wrong, but repeat no key that stands where none belongs, and no password."""
+        super().error(without_passwords(without_keys(message)))
 
     def _print_message(self, message: str, file: Any = None) -> None:
         """Print the help, or raise where it cannot be printed, which argparse would pass over."""
@@ -61,7 +63,9 @@ def program() -> str:
 
 def typed_again(options: argparse.Namespace, words: str, names: Sequence[str], more: str) -> list[str]:
     """Return the lines that tell the command for what comes next: `words`, what was given of `names`, and `more`."""
-    given = [(name, str(getattr(options, name))) for name in names if getattr(options, name) != options.usual(name)]
+    given = [
+        (name, redacted(str(getattr(options, name)))) for name in names if getattr(options, name) != options.usual(name)
+    ]
     told = [
         f"--{'as' if name == 'label' else name}{'=' if value.startswith('-') else ' '}{quoted(value)}"
         for name, value in given
@@ -97,8 +101,15 @@ def command(
 
 
 def add_db(to: argparse.ArgumentParser, *, again: bool = False) -> None:
-    """Add the option that names the file, before the command or, `again`, behind it."""
-    option(to, "--db", default=DATABASE, again=again, type=file_name, help="the SQLite file")
+    """Add the option that names the database, before the command or, `again`, behind it."""
+    option(
+        to,
+        "--db",
+        default=DATABASE,
+        again=again,
+        type=file_name,
+        help="the SQLite file, or a PostgreSQL URL",
+    )
 
 
 def option(

@@ -2,7 +2,6 @@
 
 import argparse
 import logging
-import os
 import re
 from importlib.util import find_spec
 from ipaddress import ip_address
@@ -13,7 +12,7 @@ from supportcases.cli.streams import report
 from supportcases.desk.use_case import MAX_THREAD_CHARACTERS, MAX_THREAD_MESSAGES
 from supportcases.logs import printable
 from supportcases.processes import TIME_BUDGET
-from supportcases.storage.open import IN_MEMORY, is_new
+from supportcases.storage.open import is_new, place_of
 
 SECONDS: Final = r"[0-9]{1,5}(\.[0-9]{1,3})?"
 
@@ -136,15 +135,10 @@ def serve(options: argparse.Namespace) -> None:
         )
         if options.console is None and not console:
             log.info("without the support team's console: %s", GET_CONSOLE)
-        log.info("serving %s%s", "the new file " if made else "", place_of(options.db))
+        log.info("serving %s%s", "the new file " if made else "", printable(place_of(options.db)))
         server.serve(app, listener, threads=options.threads, trusted_proxy=options.trusted_proxy, announce=report)
 
 
 def has_console() -> bool:
     """Tell whether the extra for the console is installed."""
     return all(find_spec(name) for name in ("jinja2", "linkify_it"))
-
-
-def place_of(db: str) -> str:
-    """Return where the file is, wherever we were started, as one line of the log may hold it."""
-    return db if db == IN_MEMORY else printable(os.path.abspath(db))

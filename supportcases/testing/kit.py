@@ -19,7 +19,8 @@ from supportcases.domain.events import Event, OnEvent
 from supportcases.domain.fields import DEFAULT_AUTHOR
 from supportcases.domain.subjects import subject_from
 from supportcases.server import served
-from supportcases.storage.open import open_repository
+from supportcases.storage.open import is_postgresql, open_repository
+from supportcases.storage.protocol import Repository
 from supportcases.testing.as_actor import ActingMerchant, ActingSupport
 from supportcases.testing.fakes import MovableClock, numbered_ids, numbered_keys
 from supportcases.testing.sample_cases import some_cases
@@ -45,8 +46,8 @@ def support_desk(
     """Yield a support desk for a test, usable from any thread; it is closed when the block ends.
 
     Args:
-        database: In memory, or the path of a new file. Never a real one: ids and keys begin anew, so anybody can guess
-            the keys.
+        database: In memory, the path of a new file, or the URL of an empty PostgreSQL database. Never a real one: ids
+            and keys begin anew, so anybody can guess the keys.
         authenticate: As for `create_app`; where it knows nobody, or is not given, the API keys decide.
         prefix: As for `create_app`.
         make_subject: As for `create_app`.
@@ -56,9 +57,9 @@ def support_desk(
         max_thread_characters: As for `create_app`.
 
     Raises:
-        ValueError: There is such a file already.
+        ValueError: There is such a file already, or the database has cases or keys.
     """
-    if os.path.exists(database):
+    if not is_postgresql(database) and os.path.exists(database):
         raise ValueError(f"database must be ':memory:' or the path of a new file; {os.fspath(database)} is there.")
     clock, new_id = MovableClock(), numbered_ids()
     events: list[Event] = []
@@ -70,6 +71,7 @@ def support_desk(
 
     repository = open_repository(database)
     try:
+        _must_be_unused(repository)
         app = create_app(
             repository,
             authenticate=authenticate,
@@ -86,6 +88,13 @@ def support_desk(
         yield DeskKit(app, clock, new_id, events)
     finally:
         repository.close()
+
+
+def _must_be_unused(repository: Repository) -> None:
+    """Raise where somebody has cases or keys: it may be a real desk."""
+    with repository.read() as transaction:
+        if transaction.queue.count_stores(None) or transaction.keys.page(limit=1, offset=0):
+            raise ValueError("database must be an empty one; this one has cases or keys.")
 
 
 class DeskKit:

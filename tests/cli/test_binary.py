@@ -284,6 +284,11 @@ def test_what_is_refused_is_told_in_one_line_with_the_exit_code_of_the_command_l
     assert place.run("cases", "--db", "nope.db") == Done(
         1, "", "supportcases: nope.db does not exist. Name the file with --db or SUPPORTCASES_DB.\n"
     )
+    assert place.run("cases", "--db", "postgresql://db.example/cases") == Done(
+        *(1, ""),
+        "supportcases: This program is one file, which keeps cases in SQLite alone; for PostgreSQL "
+        "pip install 'supportcases[postgres]'.\n",
+    )
     wrong = place.run("serve", "--port", "many")
     assert (wrong.code, wrong.out) == (2, "")
     assert wrong.err.endswith("argument --port: must be a whole number from 0 to 65535, not 'many'\n")

@@ -34,7 +34,7 @@ INSIDE = {
     "storage.postgres": (
         "domain processes storage.afterwards storage.conninfo storage.postgres storage.protocol storage.rows"
     ),
-    "storage.open": "storage.protocol storage.sqlite",
+    "storage.open": "domain storage.conninfo storage.postgres storage.protocol storage.sqlite",
     "formats": "domain formats storage.protocol",
     "desk": "desk domain logs storage.protocol",
     "web": "desk domain formats logs processes storage.protocol web",
@@ -43,7 +43,9 @@ INSIDE = {
     "server": "app processes server web",
     "__init__": "app desk domain storage.protocol storage.sqlite version web",
     "testing": "app desk domain formats server storage.open storage.protocol testing web",
-    "cli": "app cli desk domain formats logs processes server storage.open storage.protocol version web",
+    "cli": (
+        "app cli desk domain formats logs processes server storage.conninfo storage.open storage.protocol version web"
+    ),
     "__main__": "cli",
 }
 MODULES = sorted(PACKAGE.rglob("*.py"))

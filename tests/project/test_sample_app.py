@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 import pytest
 import requests
 
+import sample_app
 from tests.conftest import CASES, ROOT, stop
 from tests.support.tools import needs
 
@@ -213,6 +214,12 @@ def test_a_closed_case_is_not_made_where_there_is_one(tmp_path):
     for _ in range(2):
         with open_shop(tmp_path) as shop:
             assert json.loads(shop.get(f"/support{CASES}", shop.key)[2])["meta"]["count"] == 12
+
+
+def test_what_it_says_of_a_database_has_no_password():
+    url = "postgresql://ada:s3cret@db.example/cases"
+    assert not any("s3cret" in said for said in sample_app.told_of(url))
+    assert sample_app.told_of("/srv/sample.db")[1].endswith(" -m supportcases --db /srv/sample.db cases")
 
 
 def test_ctrl_c_ends_it_quietly(tmp_path):

@@ -46,6 +46,11 @@ def pytest_report_header(config):
     return f"engine: {config.option.engine}"
 
 
+def pytest_ignore_collect(collection_path, config):
+    """Leave out early what runs on SQLite alone: to import it takes longer than most tests."""
+    return True if config.option.engine == "postgres" and not engines.may_run_on_postgres(collection_path) else None
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config, items):
     """On PostgreSQL leave out what is not for it, and skip the rest where there is none."""
@@ -67,11 +72,17 @@ def _databases_lent(pytestconfig):
 
 
 @pytest.fixture
-def postgres_url(pytestconfig):
-    """The URL of an empty database of PostgreSQL, whichever engine the tests run on."""
+def lend_postgres(pytestconfig):
+    """Return what lends an empty database of PostgreSQL, whichever engine the tests run on, by its URL."""
     if missing := what_is_missing():
         miss(missing)
-    return pytestconfig.stash[DATABASES].url()
+    return pytestconfig.stash[DATABASES].url
+
+
+@pytest.fixture
+def postgres_url(lend_postgres):
+    """The URL of an empty database of PostgreSQL."""
+    return lend_postgres()
 
 
 @pytest.fixture(scope="session")

@@ -4,6 +4,7 @@ A desk in memory, and whatever asks the fixture `db` for a place, then has an em
 """
 
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,6 +20,8 @@ from tests.support.postgres import Cluster
 
 TESTS: Final = Path(__file__).parents[1]
 EACH: Final = SimpleNamespace(params={})  # a test without parameters
+ROLE: Final = "supportcases"  # with the rights that docs/postgres.md gives to who serves
+GRANTS: Final = re.compile(r"```sql\n(GRANT .*?)```", re.DOTALL)
 TABLES: Final = "SELECT relname FROM pg_class WHERE relkind = 'r' AND relname ~ '^supportcases_' ORDER BY relname"
 KEPT: Final = "supportcases_migrations"  # an emptied database is as a new one
 PATIENCE: Final = "SET lock_timeout = '10s'"  # for what a test may have left behind
@@ -26,16 +29,22 @@ PATIENCE: Final = "SET lock_timeout = '10s'"  # for what a test may have left be
 # what `pytest --engine postgres` runs: whatever has a desk behind it, but for what OWN tells
 ON_BOTH: Final = (
     *("desk", "web", "console", "cli", "testing", "formats"),
-    *("domain/test_cursors.py", "domain/test_times.py", "domain/test_text.py", "project/test_sample_app.py"),
+    *("domain/test_cursors.py", "domain/test_times.py", "domain/test_text.py"),
     *("storage/test_nested_writes.py", "storage/test_concurrency.py", "storage/test_search.py"),
 )
 # the tests of SQLite alone, and why: what they begin with
 OWN: Final[dict[str, str]] = {}
 
 
+def may_run_on_postgres(path: Path) -> bool:
+    """Return whether a file of tests, or a folder with some, may have one that runs on PostgreSQL."""
+    name = str(path.relative_to(TESTS)) if path.is_relative_to(TESTS) else ""
+    return name.startswith(ON_BOTH) or any(wanted.startswith(name) for wanted in ON_BOTH)
+
+
 def runs_on_postgres(item: pytest.Item) -> bool:
     """Return whether a test runs on PostgreSQL too."""
-    name = str(item.path.relative_to(TESTS)) + "::" + item.name
+    name = f"{item.path.relative_to(TESTS)}::{item.name}"
     of_files = "file" in getattr(item, "callspec", EACH).params.values()
     return name.startswith(ON_BOTH) and not name.startswith(tuple(OWN)) and not of_files
 
@@ -57,23 +66,32 @@ class Databases:
         self._lent.append(connection)
         tables = [name for (name,) in connection.execute(TABLES) if name != KEPT]
         connection.execute("; ".join(f"DELETE FROM {name}" for name in tables))
-        return self._cluster.url(connection.info.dbname)
+        return self._cluster.url(connection.info.dbname, role=ROLE)
 
     def in_memory(self) -> Repository:
-        """Return the repository of an empty database."""
+        """Return the repository of an empty database, which it gives back when it is closed."""
         repository = storage.open_repository(self.url())
+        connection, close = self._lent[-1], repository.close
+
+        def closed() -> None:
+            close()
+            if connection in self._lent:
+                self._lent.remove(connection)
+                self._free.append(connection)
+
+        repository.close = closed
         self._open.append(repository)
         return repository
 
     @contextmanager
     def lent(self) -> Iterator[None]:
         """Take back at the end of the block what was lent in it."""
-        lent, opened = len(self._lent), len(self._open)
+        before, opened = list(self._lent), len(self._open)
         yield
-        for repository in self._open[opened:]:
-            repository.close()
-        self._free += self._lent[lent:]
-        del self._open[opened:], self._lent[lent:]
+        while len(self._open) > opened:
+            self._open.pop().close()
+        self._free += [connection for connection in self._lent if connection not in before]
+        self._lent = [connection for connection in self._lent if connection in before]
 
     def close(self) -> None:
         """Close all connections."""
@@ -85,7 +103,10 @@ class Databases:
 
         self._made += 1
         worker = os.environ.get("PYTEST_XDIST_WORKER", "alone")
-        connection = psycopg.connect(self._cluster.make(f"{worker}_{self._made}"), autocommit=True)
+        url = self._cluster.make(f"{worker}_{self._made}")
+        storage.open_repository(url).close()
+        connection = psycopg.connect(url, autocommit=True)
+        connection.execute(GRANTS.search((TESTS.parent / "docs" / "postgres.md").read_text(encoding="utf-8"))[1])
         connection.execute("SET session_replication_role = replica")  # past the triggers and the foreign keys
         connection.execute(PATIENCE)
         return connection

@@ -2,9 +2,9 @@
 
 import fcntl
 import os
+import secrets
 import shutil
 import subprocess
-import tempfile
 from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import quote
@@ -45,16 +45,16 @@ class Cluster:
 
     def __init__(self, folder: str | None = None) -> None:
         """Take the folder of whoever began the run, or begin one; a socket's path must be short."""
-        self.folder = Path(folder or tempfile.mkdtemp(prefix="supportcases-pg-", dir="/tmp"))
+        self.folder = Path(folder or f"/tmp/supportcases-pg-{secrets.token_hex(8)}")
         self._runs = False
 
-    def url(self, database: str) -> str:
-        """Return the URL of a database, as its superuser."""
+    def url(self, database: str, *, role: str = SERVER) -> str:
+        """Return the URL of a database, for that role, or for its superuser."""
         self._start_once()
-        return f"postgresql:///{database}?host={quote(str(self.folder), safe='')}&user={SERVER}"
+        return f"postgresql:///{database}?host={quote(str(self.folder), safe='')}&user={role}"
 
     def make(self, database: str) -> str:
-        """Make an empty database anew, and return its URL."""
+        """Make an empty database anew, and return its URL for the superuser."""
         import psycopg  # here: whoever runs a few tests of SQLite need not have it
 
         with psycopg.connect(self.url(SERVER), autocommit=True) as connection:
@@ -66,7 +66,7 @@ class Cluster:
         """Stop it where it runs, and leave nothing of it."""
         if (self.folder / "data" / "postmaster.pid").exists():
             self._run("pg_ctl", "stop", "--silent", "--mode=immediate", f"--pgdata={self.folder}/data")
-        shutil.rmtree(self.folder)
+        shutil.rmtree(self.folder, ignore_errors=not self.folder.exists())
 
     def _start_once(self) -> None:
         """Start it, unless it runs, or another worker of the run has started it."""
@@ -74,6 +74,7 @@ class Cluster:
             return
         if missing := what_is_missing():
             miss(missing)
+        self.folder.mkdir(mode=0o700, exist_ok=True)
         with (self.folder / "lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             if not (self.folder / "data" / "postmaster.pid").exists():
@@ -89,6 +90,7 @@ class Cluster:
         with (data / "postgresql.conf").open("a") as conf:
             conf.write(SETTINGS.format(folder=self.folder))
         self._run("pg_ctl", "start", "--silent", "--wait", f"--pgdata={data}", f"--log={self.folder}/log")
+        self._run("createuser", f"--host={self.folder}", f"--username={SERVER}", "supportcases")
 
     def _run(self, program: str, *arguments: str) -> None:
         command = [shutil.which(program, path=PROGRAMS), *arguments]

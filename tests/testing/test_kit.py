@@ -111,6 +111,16 @@ def test_it_may_be_a_file(path):
         pass
 
 
+@pytest.mark.parametrize(
+    "use", [lambda desk: desk.key("acme"), lambda desk: desk.as_merchant("acme").open(body=BODY)], ids=["key", "case"]
+)
+def test_it_may_be_an_empty_database_of_postgresql_and_none_that_is_used(use, postgres_url):
+    with support_desk(postgres_url) as desk:
+        use(desk)
+    with pytest.raises(ValueError, match=r"^database must be an empty one; "), support_desk(postgres_url):
+        pass
+
+
 def test_it_is_served_on_a_real_socket_until_the_block_ends(support_desk):
     key = support_desk.key("acme")
     support_desk.as_merchant("acme").open(body=BODY)

@@ -248,5 +248,5 @@ def test_importing_it_opens_no_file_and_starts_no_thread(tmp_path):
 
 @pytest.mark.parametrize("database", [None, 42, {}])
 def test_what_is_no_database_is_refused_in_a_sentence(database):
-    with pytest.raises(TypeError, match=r"^database must be a path, ':memory:' or a repository, not \w+\.$"):
+    with pytest.raises(TypeError, match=r"^database must be a path, ':memory:', a URL or a repository, not \w+\.$"):
         create_app(database)

@@ -27,7 +27,7 @@ SEED: Final = 20_240_615
 QUICK: Final = 8  # mutations that fit into the gate
 AT_ONCE: Final = 2
 PATIENCE: Final = 300.0  # seconds for some tests, on a machine that is busy with others
-COPIED: Final = (PACKAGE, "tests", "_supportcases_pytest_plugin.py", "setup.cfg", "pyproject.toml")
+COPIED: Final = (PACKAGE, "tests", "docs", "_supportcases_pytest_plugin.py", "setup.cfg", "pyproject.toml")
 PASSED, FAILED, HUNG = 0, 1, -1  # the first two are what pytest returns
 
 # a conftest.py for the copy: the mutant is what the tests import

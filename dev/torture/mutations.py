@@ -1,7 +1,7 @@
 """Which conditions and guards can be taken out of the package, and how: each is one mutation of its source.
 
-The conditions are found by their form, in every statement of `storage/sqlite/`: a new one is a new mutation by
-itself. The guards outside of SQL are named here, and one that is found no more is an error.
+The conditions are found by their form, in every statement of either engine: a new one is a new mutation by itself.
+The guards outside of SQL are named here, and one that is found no more is an error.
 """
 
 import re
@@ -10,17 +10,22 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 PACKAGE: Final = "supportcases"
-STATEMENTS: Final = f"{PACKAGE}/storage/sqlite"
+SQLITES: Final = f"{PACKAGE}/storage/sqlite"
+POSTGRES: Final = f"{PACKAGE}/storage/postgres"
+STATEMENTS: Final = (SQLITES, POSTGRES)
 FOR_OPERATORS: Final = {"checks.py"}  # it looks over a whole file, for whoever has the file
 
 # what tells a store, a case, a scope, a key or a note from the others
 COLUMN: Final = r"(?:\b[a-z]\.)?\b(?:store|scope|key_hash|key|case_id|id|internal)"
-CONDITION: Final = re.compile(rf"{COLUMN} (?:= (?::\w+|[a-z]+\.\w+|0\b)|IN \(SELECT value FROM json_each\(:stores\)\))")
+CONDITION: Final = re.compile(
+    rf"{COLUMN} (?:= (?::\w+|%\(\w+\)s|[a-z]+\.\w+|0\b)|IN \(SELECT value FROM json_each\(:stores\)\)"
+    r"|= ANY \(%\(stores\)s\))|NOT (?:[a-z]\.)?internal"
+)
 
 # what is put together in one place stands in many statements, and can be missing in each
 INSERTED: Final = re.compile(r"\{(?P<name>self\._where|where)\}")
-OF_A_STORE: Final = "store = :store"
-OF_STORES: Final = "store IN (SELECT value FROM json_each(:stores))"
+OF_A_STORE: Final = {SQLITES: "store = :store", POSTGRES: "c.store = %(store)s"}
+OF_STORES: Final = {SQLITES: "store IN (SELECT value FROM json_each(:stores))", POSTGRES: "c.store = ANY (%(stores)s)"}
 OF_STORES_ALONE: Final = "matching(CaseFilter(stores=stores"
 
 ALONE: Final = "tests/storage/test_no_store_hides_another.py"
@@ -39,6 +44,7 @@ LIMITS: Final = "tests/web/test_rate_limit.py"
 THREADS: Final = "tests/desk/test_long_threads.py"
 
 KILLERS: Final = {
+    POSTGRES: ("tests/storage/postgres/test_no_store_hides_another.py", "tests/storage/postgres/test_contract.py"),
     "keys.py": (CONTRACT,),
     "search.py": (ALONE, "tests/storage/test_search_ways.py"),
     "migrations": (
@@ -229,28 +235,35 @@ def mutations_of(root: Path) -> list[Mutation]:
     Raises:
         LookupError: A guard stands there no more.
     """
-    files = [path for path in sorted((root / STATEMENTS).rglob("*.py")) if path.name not in FOR_OPERATORS]
-    conditions = [mutation for path in files for mutation in _conditions(path, str(path.relative_to(root)))]
+    conditions = [
+        mutation
+        for folder in STATEMENTS
+        for path in sorted((root / folder).rglob("*.py"))
+        if path.name not in FOR_OPERATORS
+        for mutation in _conditions(path, str(path.relative_to(root)), folder)
+    ]
     return conditions + [mutation for guard in GUARDS for mutation in _places(root, guard)]
 
 
-def _conditions(path: Path, file: str) -> Iterator[Mutation]:
+def _conditions(path: Path, file: str, engine: str) -> Iterator[Mutation]:
     source = path.read_text(encoding="utf-8")
-    killers = KILLERS.get(path.name) or KILLERS.get(path.parent.name, (ALONE, CONTRACT))
+    of_the_file = KILLERS.get(path.name) or KILLERS.get(path.parent.name, (ALONE, CONTRACT))
+    killers = KILLERS.get(engine, of_the_file)
     for found in CONDITION.finditer(source):
         yield Mutation(file, *found.span(), "TRUE", found[0], killers)
     for found in INSERTED.finditer(source):
-        for condition in _inserted(source[: found.start()]):
+        for condition in _inserted(source[: found.start()], engine):
             without = f"{{{found['name']}.replace('{condition}', 'TRUE')}}"
             yield Mutation(file, *found.span(), without, f"{condition}, in {found[0]}", killers)
 
 
-def _inserted(before: str) -> tuple[str, ...]:
+def _inserted(before: str, engine: str) -> tuple[str, ...]:
     """Return the conditions that are inserted behind that text: the last use of `matching` tells."""
     use = before.rpartition("matching(")
-    if "class SqliteQueue" not in before and "class SqliteTeamSearch" not in before:
-        return (OF_A_STORE,)
-    return (OF_STORES,) if f"matching({use[2]}".startswith(OF_STORES_ALONE) else (OF_A_STORE, OF_STORES)
+    of_a_store, of_stores = OF_A_STORE[engine], OF_STORES[engine]
+    if not re.search(r"class \w+(?:Queue|TeamSearch)\b", before):
+        return (of_a_store,)
+    return (of_stores,) if f"matching({use[2]}".startswith(OF_STORES_ALONE) else (of_a_store, of_stores)
 
 
 def _places(root: Path, guard: Guard) -> Iterator[Mutation]:

@@ -37,6 +37,7 @@ from tests.support.neighbours import (
     VICTIM,
     move_in_alone,
     move_in_both,
+    stray,
 )
 from tests.support.rows import T0, a_case, a_message, an_answer, an_entry, id_of
 
@@ -61,6 +62,10 @@ VICTIMS, OWNS = CaseRef(id=VICTIM), CaseRef(id=OURS)
 def neighbours():
     with closing(SqliteRepository(":memory:")) as repository:
         move_in_both(repository)
+        with repository.read(once=True) as transaction:
+            transaction.connection.execute("PRAGMA foreign_keys = OFF")
+            stray(transaction)
+            transaction.connection.execute("PRAGMA foreign_keys = ON")
         yield repository
 
 

@@ -35,25 +35,25 @@ MATCHES: Final = """(
 # of all stores: whoever asks joins what he may see. An inner LIMIT lets a term that is everywhere end soon
 CANDIDATES: Final = """
     said AS MATERIALIZED (
-        SELECT m.case_id AS id
+        SELECT m.store, m.case_id AS id
         FROM supportcases_messages AS m
         WHERE m.body_folded LIKE %(containing)s
         LIMIT %(many)s
     ),
     named AS MATERIALIZED (
-        SELECT c.id
+        SELECT c.store, c.id
         FROM supportcases_cases AS c
         WHERE c.subject_folded LIKE %(containing)s
         LIMIT %(many)s
     ),
     found AS MATERIALIZED (
-        SELECT id
+        SELECT store, id
         FROM said
         UNION
-        SELECT id
+        SELECT store, id
         FROM named
         UNION
-        SELECT c.id
+        SELECT c.store, c.id
         FROM supportcases_stores AS s
         JOIN supportcases_cases AS c ON c.store = s.store AND c.number = %(number)s::bigint
     )
@@ -117,7 +117,7 @@ class Search:
             (
                 SELECT c.id, 0
                 FROM found
-                JOIN supportcases_cases AS c USING (id)
+                JOIN supportcases_cases AS c USING (store, id)
                 WHERE {self._where}
                 LIMIT {MOST + 1}
             )

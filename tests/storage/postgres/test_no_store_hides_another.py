@@ -1,0 +1,117 @@
+"""As `tests/storage/test_no_store_hides_another.py`: every statement that is told a store, tried with a foreign one."""
+
+import hashlib
+from contextlib import closing, nullcontext
+
+import pytest
+from psycopg import IntegrityError
+
+from supportcases.domain.errors import AlreadyThere
+from supportcases.storage.postgres import PostgresRepository
+from supportcases.storage.postgres.connections import Connection
+from supportcases.storage.postgres.transactions import PostgresTransaction
+from tests.storage.test_no_store_hides_another import READS, REFUSED, WITHOUT_EFFECT, WRITES, answer
+from tests.support.neighbours import move_in_alone, move_in_both, stray
+
+GLOBEX = {"store": "globex", "stores": ["globex"], "scope": "store:globex"}
+COLUMNS = """
+    SELECT table_name, column_name
+    FROM information_schema.columns
+    WHERE table_name ~ '^supportcases_' AND column_name IN ('store', 'scope')
+    ORDER BY 1, 2
+"""
+
+
+def of_the_superuser(url: str, *, unguarded: bool = False) -> PostgresRepository:
+    """Return the same database for somebody who may do everything, also without foreign keys and triggers."""
+    more = "&options=-c%20session_replication_role%3Dreplica" if unguarded else ""
+    return PostgresRepository(url.replace("user=supportcases", "user=postgres") + more)
+
+
+@pytest.fixture
+def neighbours(lend_postgres):
+    url = lend_postgres()
+    with closing(PostgresRepository(url)) as repository:
+        move_in_both(repository)
+        with closing(of_the_superuser(url, unguarded=True)) as unguarded, unguarded.write() as transaction:
+            stray(transaction)
+        yield repository
+
+
+@pytest.fixture
+def alone(lend_postgres):
+    url = lend_postgres()
+    with closing(of_the_superuser(url)) as repository:
+        move_in_alone(repository)
+    with closing(PostgresRepository(url)) as repository:
+        yield repository
+
+
+@pytest.mark.parametrize("name", READS)
+def test_globex_is_told_what_it_would_be_told_alone(neighbours, alone, name):
+    assert answer(neighbours, READS[name], "globex") == answer(alone, READS[name], "globex")
+    assert answer(neighbours, READS[name], "acme") != answer(alone, READS[name], "acme")
+
+
+class Recorder(Connection):
+    """A connection of somebody else's that remembers what it was asked."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+        self.heard = []
+
+    def execute(self, statement, values=None, **how):
+        self.heard.append((statement, values or {}))
+        return self.connection.execute(statement, values, **how)
+
+
+def rows_of(repository, statement, values):
+    with repository.read() as transaction:
+        found = transaction.connection.execute(statement, values).fetchall()
+    return [row for row in found if row[:1] != (None,)]  # a size, which decides about the way of a search and no answer
+
+
+@pytest.mark.parametrize("name", READS)
+def test_each_statement_alone_is_blind_to_acme(neighbours, alone, name):
+    with neighbours.read() as transaction:
+        recorder = Recorder(transaction.connection)
+        READS[name](PostgresTransaction(recorder, writes=False), "acme")
+    tried = 0
+    for statement, values in recorder.heard:
+        for told in (name for name in GLOBEX.keys() & values.keys() if f"%({name})s" in statement):
+            foreign = {**values, told: GLOBEX[told]}
+            assert rows_of(neighbours, statement, foreign) == rows_of(alone, statement, foreign), statement
+            tried += 1
+    assert tried > 0
+
+
+def everything_of(repository, store: str) -> str:
+    """Return a hash of every row of the store."""
+    with repository.read() as transaction:
+        sql = transaction.connection.execute
+        rows = [
+            (table, sql(f"SELECT t::text FROM {table} AS t WHERE {column} IN (%(store)s, %(scope)s) ORDER BY 1", of))
+            for of in [{"store": store, "scope": f"store:{store}"}]
+            for table, column in sql(COLUMNS).fetchall()
+        ]
+        found = [(table, some.fetchall()) for table, some in rows]
+    assert sum(bool(some) for _, some in found) >= 7
+    return hashlib.sha256(repr(found).encode()).hexdigest()
+
+
+@pytest.mark.parametrize("name", WRITES)
+def test_whatever_globex_writes_acme_stays_as_it_was(neighbours, name):
+    before = everything_of(neighbours, "acme"), everything_of(neighbours, "globex")
+    with neighbours.write() as transaction:
+        WRITES[name](transaction)
+    assert everything_of(neighbours, "acme") == before[0]
+    assert everything_of(neighbours, "globex") != before[1]
+
+
+@pytest.mark.parametrize("name", REFUSED | WITHOUT_EFFECT)
+def test_nothing_is_added_to_acmes_case_or_changed_as_if_it_were_globexs(neighbours, name):
+    before = everything_of(neighbours, "acme"), everything_of(neighbours, "globex")
+    refused = pytest.raises((IntegrityError, AlreadyThere)) if name in REFUSED else nullcontext()
+    with refused, neighbours.write() as transaction:
+        (REFUSED | WITHOUT_EFFECT)[name](transaction)
+    assert (everything_of(neighbours, "acme"), everything_of(neighbours, "globex")) == before

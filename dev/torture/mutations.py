@@ -132,7 +132,7 @@ GUARDS: Final = (
     ),
     Guard(
         "storage/sqlite/transactions.py",
-        "sound = not (self._writes and self._faults.damaged)",
+        "sound = not self._faults.damaged",
         "sound = True",
         f"{DAMAGE}::test_a_write_that_waited_while_damage_was_found_is_refused",
     ),

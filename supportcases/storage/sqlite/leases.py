@@ -2,7 +2,6 @@
 
 import threading
 from collections.abc import Callable
-from contextlib import AbstractContextManager
 from typing import Final, Protocol
 
 from supportcases.storage.sqlite.connections import Connection
@@ -11,7 +10,7 @@ from supportcases.storage.sqlite.connections import Connection
 class Lease:
     """A connection that one thread uses until it is given back."""
 
-    __slots__ = ("_give_back", "_turn", "connection")
+    __slots__ = ("_give_back", "_turn", "can_wait", "connection")
 
     def __init__(
         self,
@@ -19,10 +18,11 @@ class Lease:
         give_back: Callable[[Connection], object],
         turn: "threading.Lock | None",
     ) -> None:
-        """Give the connection back at the end, and then the turn, if it is a writer's."""
+        """Give the connection back at the end, and then the turn, if nobody else may use one meanwhile."""
         self.connection: Final = connection
         self._give_back = give_back
         self._turn = turn
+        self.can_wait: Final = turn is None  # to be given back: nobody waits for it
 
     def end(self) -> None:
         """Give it back."""
@@ -44,9 +44,6 @@ class Connections(Protocol):
 
     def borrow(self, *, writes: bool) -> Lease:
         """Lend a connection, to read with or, to one at a time in this process, to write with."""
-
-    def kept(self) -> AbstractContextManager[None]:
-        """Let this thread keep the connection of one read for the next until the block ends."""
 
     def begin_to_write(self) -> None:
         """Raise `DatabaseUnavailable` where the database, of which the lock is held now, is not the one it was."""

@@ -2,7 +2,6 @@
 
 import threading
 import weakref
-from contextlib import AbstractContextManager, nullcontext
 
 from supportcases.storage.sqlite.connections import Trace, open_memory
 from supportcases.storage.sqlite.leases import Lease
@@ -21,10 +20,6 @@ class MemoryConnection:
         """Lend the connection."""
         turn = taken(self._turn, patient_until(writes=writes))
         return Lease(self._connection, lambda connection: None, turn)
-
-    def kept(self) -> AbstractContextManager[None]:
-        """There is one connection, which nobody keeps from the others."""
-        return nullcontext()
 
     def begin_to_write(self) -> None:
         """A database in memory is always the one it was."""

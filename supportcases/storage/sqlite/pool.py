@@ -9,7 +9,7 @@ import logging
 import os
 import threading
 import weakref
-from contextlib import AbstractContextManager
+from collections.abc import Callable
 from functools import partial
 from typing import Final
 
@@ -32,19 +32,18 @@ class Pool:
     def __init__(self) -> None:
         self.process = os.getpid()
         self.write_turn: Final = threading.Lock()
-        self.change: Final = threading.Condition()
+        self.lock: Final = threading.RLock()
+        self.change: Final = threading.Condition(self.lock)
         self.idle: Final[list[Connection]] = []
         self.borrowers: Final[list[int]] = []
         self.writing = False
-        self.keepers: Final[set[int]] = set()  # the threads that keep one between two reads
-        self.kept: Final[dict[int, Connection]] = {}
         self.forking: Final[set[int]] = set()  # the threads that are about to fork; nothing is lent meanwhile
         weakref.finalize(self, _close_all, self.idle)
 
-    def take(self, patience: float) -> Connection | None:
+    def take(self, until: float) -> Connection | None:
         """Note that this thread borrows one; return an idle one, if there is one."""
-        with self.change:
-            if self.forking and not self.change.wait_for(lambda: not self.forking, timeout=patience):
+        with self.lock:
+            if self.forking and not self.change.wait_for(lambda: not self.forking, timeout=until - ticks()):
                 raise DatabaseBusy()
             self.borrowers.append(threading.get_ident())
             return self.idle.pop() if self.idle else None
@@ -52,10 +51,7 @@ class Pool:
     def leave(self, connection: Connection | None = None) -> None:
         """Note that this thread has no longer borrowed one, and keep it for the next, or close it where some wait."""
         thread = threading.get_ident()
-        if connection and thread in self.keepers and thread not in self.kept:
-            self.kept[thread] = connection
-            return
-        with self.change:
+        with self.lock:
             if connection and len(self.idle) < IDLE and not self.forking:
                 self.idle.append(connection)
             elif connection:
@@ -77,22 +73,15 @@ class Pool:
         else:
             self.leave(connection)
 
-    def keep_none(self) -> None:
-        """Let this thread keep none any more."""
-        self.keepers.discard(threading.get_ident())
-        if connection := self.kept.pop(threading.get_ident(), None):
-            self.leave(connection)
-
     def close(self) -> None:
         """Close those that nobody uses."""
-        with self.change:
+        with self.lock:
             _close_all(self.idle)
 
     def before_fork(self, path: str) -> None:
         """Wait until nobody but this thread uses a connection, close them all, and lend none until after the fork."""
         this_thread = threading.get_ident()
-        self.keep_none()
-        with self.change:
+        with self.lock:
             self.forking.add(this_thread)
             try:
                 if not self.change.wait_for(lambda: set(self.borrowers) <= {this_thread}, timeout=PATIENCE):
@@ -102,24 +91,9 @@ class Pool:
 
     def after_fork(self) -> None:
         """Lend connections again, in the parent."""
-        with self.change:
+        with self.lock:
             self.forking.discard(threading.get_ident())
             self.change.notify_all()
-
-
-class Keeping:
-    """Lets a thread keep the connection of one read for the next until the block ends."""
-
-    __slots__ = ("_pool",)
-
-    def __init__(self, pool: Pool) -> None:
-        self._pool = pool
-
-    def __enter__(self) -> None:
-        self._pool.keepers.add(threading.get_ident())
-
-    def __exit__(self, *_: object) -> None:
-        self._pool.keep_none()
 
 
 class FileConnections:
@@ -130,9 +104,11 @@ class FileConnections:
     writes could be lost. A child makes a pool of its own when it first needs it.
     """
 
-    def __init__(self, path: str, trace: Trace | None) -> None:
+    def __init__(self, path: str, trace: Trace | None, keep_none: Callable[[], None]) -> None:
+        """Lend connections to the file at `path`; `keep_none` gives back what this thread keeps for its request."""
         self._path = path
         self._trace = trace
+        self._keep_none = keep_none
         self._file: tuple[int, int] | None = None  # which one it is, from the first use on
         self._journal = Journal(path)
         self._forked_amid_write = False
@@ -143,10 +119,6 @@ class FileConnections:
     def borrow(self, *, writes: bool) -> Lease:
         """Lend a connection, to read with or, to one at a time in this process, to write with."""
         pool = self._own_pool()
-        if writes:
-            pool.keep_none()  # whoever waits for the lock holds nothing else
-        elif kept := pool.kept.pop(threading.get_ident(), None):
-            return Lease(kept, pool.take_back, None)
         until = patient_until(writes=writes)
         if writes and self._forked_amid_write:
             raise DatabaseUnavailable(f"This process was forked amid a write to {self._path}, and cannot write to it.")
@@ -165,10 +137,6 @@ class FileConnections:
                 turn.release()
             raise
 
-    def kept(self) -> AbstractContextManager[None]:
-        """Let this thread keep the connection of one read for the next until the block ends."""
-        return Keeping(self._own_pool())
-
     def begin_to_write(self) -> None:
         """Look where the file is, now that the lock is held, and how long its journal is."""
         self._must_be_there()
@@ -180,6 +148,7 @@ class FileConnections:
 
     def before_fork(self) -> None:
         """Let nobody but this thread use a connection until after the fork."""
+        self._keep_none()
         self._own_pool().before_fork(self._path)
 
     def after_fork_in_parent(self) -> None:
@@ -208,7 +177,7 @@ class FileConnections:
             raise DatabaseUnavailable(f"{self._path} was moved, deleted or replaced while it was in use.")
 
     def _borrow(self, pool: Pool, until: float) -> Connection:
-        if connection := pool.take(until - ticks()):
+        if connection := pool.take(until):
             return connection
         try:
             self._must_be_there()  # to open it would make it anew

@@ -5,7 +5,7 @@ import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Final
 
@@ -18,12 +18,14 @@ from supportcases.storage.sqlite.errors import BUSY, Faults, primary_code
 from supportcases.storage.sqlite.leases import Connections
 from supportcases.storage.sqlite.memory import MemoryConnection
 from supportcases.storage.sqlite.pool import FileConnections
+from supportcases.storage.sqlite.reading import Reading, Request
 from supportcases.storage.sqlite.transactions import (
     SqliteTransaction,
     ThreadState,
-    TransactionContext,
+    Writing,
     begin,
     end,
+    give_back,
     index_bodies,
     savepoint,
     thread_state,
@@ -59,7 +61,7 @@ class SqliteRepository:
             self._connections = MemoryConnection(trace)
             self._fill()
         else:
-            self._connections = FileConnections(os.path.abspath(self.path), trace)
+            self._connections = FileConnections(os.path.abspath(self.path), trace, partial(_give_back, self._state))
             self._look_before_touching(must_exist)
             self._migrate()
 
@@ -69,7 +71,9 @@ class SqliteRepository:
         With `once` only one thing may be read, which saves the BEGIN and the COMMIT.
         """
         state = self._state()
-        return nullcontext(state.transaction) if state.transaction else self._context(state, writes=False, once=once)
+        if state.transaction:
+            return nullcontext(state.transaction)
+        return Reading(self._connections, self._faults, state, once=once)
 
     def write(self) -> AbstractContextManager[SqliteTransaction]:
         """Begin to write, alone; keep everything at the end, or nothing if an exception is raised.
@@ -77,11 +81,13 @@ class SqliteRepository:
         Inside another `write` of the same thread it is a part of that one.
         """
         state = self._state()
-        return self._part_of(state.transaction) if state.transaction else self._context(state, writes=True)
+        if state.transaction:
+            return self._part_of(state.transaction)
+        return Writing(self._connections, self._faults, state)
 
     def request(self) -> AbstractContextManager[None]:
         """Let this thread keep one connection for all that it reads until the block ends; a write has its own."""
-        return self._connections.kept()
+        return Request(self._state())
 
     def check(self) -> None:
         """Raise if the database does not answer, or is not to be written to any more."""
@@ -96,9 +102,6 @@ class SqliteRepository:
 
     def __repr__(self) -> str:
         return f"SqliteRepository({self.path!r})"
-
-    def _context(self, state: ThreadState, *, writes: bool, once: bool = False) -> TransactionContext:
-        return TransactionContext(self._connections, self._faults, state, writes=writes, once=once)
 
     @contextmanager
     def _part_of(self, outer: SqliteTransaction) -> Iterator[SqliteTransaction]:
@@ -194,6 +197,11 @@ class SqliteRepository:
         with self._connections.borrow(writes=True) as connection, closing(open_memory()) as empty:
             empty.deserialize(_empty_database())
             empty.backup(connection)
+
+
+def _give_back(state: PerProcess[ThreadState]) -> None:
+    """Give back what this thread keeps: no method, which would keep the repository itself from being forgotten."""
+    give_back(state())
 
 
 @cache

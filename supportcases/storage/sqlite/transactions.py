@@ -10,7 +10,7 @@ from math import inf
 from types import TracebackType
 from typing import Final, Protocol
 
-from supportcases.domain.errors import DatabaseBusy, DatabaseDamaged, SupportCasesError, TooSlow
+from supportcases.domain.errors import DatabaseBusy, DatabaseDamaged, SupportCasesError
 from supportcases.processes import OffTheClock, is_overdue
 from supportcases.storage.afterwards import Action, Waiting, do
 from supportcases.storage.sqlite.body_index import AT_ONCE, EVERY, index_next
@@ -21,7 +21,7 @@ from supportcases.storage.sqlite.events import SqliteEvents
 from supportcases.storage.sqlite.excerpts import SqliteExcerpts
 from supportcases.storage.sqlite.idempotency import SqliteReplays
 from supportcases.storage.sqlite.keys import SqliteKeys
-from supportcases.storage.sqlite.leases import Connections
+from supportcases.storage.sqlite.leases import Connections, Lease
 from supportcases.storage.sqlite.queue import SqliteQueue
 from supportcases.storage.sqlite.sessions import SqliteSessions
 from supportcases.storage.sqlite.team_search import SqliteTeamSearch
@@ -114,6 +114,8 @@ class ThreadState(Waiting, Protocol):
     """What is under way in this thread, or in this greenlet where gevent makes those of threads."""
 
     transaction: SqliteTransaction | None
+    keeps: bool  # a connection between two reads
+    kept: Lease | None
 
 
 def thread_state() -> ThreadState:
@@ -122,37 +124,41 @@ def thread_state() -> ThreadState:
     class Local(threading.local):
         transaction: SqliteTransaction | None = None
         afterwards: deque[Action] | None = None
+        keeps = False
+        kept: Lease | None = None
 
     return Local()
 
 
-class TransactionContext:
-    """A transaction of this thread, on a connection of its own, from its BEGIN to its COMMIT or ROLLBACK."""
+def give_back(state: ThreadState) -> None:
+    """Give back the connection that the thread has kept between two reads, if there is one."""
+    if lease := state.kept:
+        state.kept = None
+        lease.end()
 
-    __slots__ = ("_connections", "_faults", "_lease", "_once", "_state", "_transaction", "_writes")
 
-    def __init__(
-        self, connections: Connections, faults: Faults, state: ThreadState, *, writes: bool, once: bool = False
-    ) -> None:
-        """Prepare to begin; `once` is for a single statement, which SQLite makes a transaction of its own."""
+class Writing:
+    """What this thread writes, on a connection of its own, from its BEGIN to its COMMIT or ROLLBACK."""
+
+    __slots__ = ("_connections", "_faults", "_lease", "_state", "_transaction")
+
+    def __init__(self, connections: Connections, faults: Faults, state: ThreadState) -> None:
+        """Prepare to begin."""
         self._connections = connections
         self._faults = faults
         self._state = state
-        self._writes = writes
-        self._once = once
 
     def __enter__(self) -> SqliteTransaction:
         """Begin."""
-        if is_overdue():  # who wants to write has waited for others until now, for a thread
-            raise DatabaseBusy() if self._writes else TooSlow()
+        if is_overdue():  # it has waited for others until now, for a thread
+            raise DatabaseBusy()
         try:
-            self._lease = self._connections.borrow(writes=self._writes)
+            give_back(self._state)  # whoever waits for the lock holds nothing else
+            self._lease = self._connections.borrow(writes=True)
             try:
-                if not self._once:
-                    begin(self._lease.connection, writes=self._writes)
-                if self._writes:  # only now: it may have waited for others
-                    self._may_be_written()
-                self._transaction = SqliteTransaction(self._lease.connection, writes=self._writes)
+                begin(self._lease.connection, writes=True)
+                self._may_be_written()  # only now: it may have waited for others
+                self._transaction = SqliteTransaction(self._lease.connection, writes=True)
                 self._state.transaction = self._transaction
             except BaseException:
                 self._state.transaction = None
@@ -171,12 +177,9 @@ class TransactionContext:
         """Keep all or, if an exception is raised, nothing; then do what waited for the commit."""
         self._state.transaction = None
         self._transaction.over = True
-        sound = not (self._writes and self._faults.damaged)
-        if self._writes:
-            with OffTheClock():  # nobody could tell whether a COMMIT that was interrupted has kept anything
-                self._end(keep=error is None and sound)
-        else:
-            self._end(keep=error is None and not self._lease.connection.inherited)
+        sound = not self._faults.damaged
+        with OffTheClock():  # nobody could tell whether a COMMIT that was interrupted has kept anything
+            self._end(keep=error is None and sound)
         if isinstance(error, sqlite3.Error):
             self._faults.raise_translated(error)
         if error is None and not sound:
@@ -189,8 +192,7 @@ class TransactionContext:
 
     def _end(self, *, keep: bool) -> None:
         try:
-            if not self._once:
-                end(self._lease.connection, keep=keep)
+            end(self._lease.connection, keep=keep)
         except sqlite3.Error as fault:
             self._faults.raise_translated(fault)
         finally:
@@ -211,7 +213,7 @@ def index_bodies(connections: Connections, faults: Faults, state: ThreadState, *
     try:
         while most > 0:
             together = int(min(most, AT_ONCE))
-            with TransactionContext(connections, faults, state, writes=True) as transaction:
+            with Writing(connections, faults, state) as transaction:
                 if not index_next(transaction.connection, together):
                     break
             most -= together
@@ -235,7 +237,7 @@ def end(connection: Connection, *, keep: bool) -> None:
     Raises:
         DatabaseUnavailable: It shall be kept, and has ended before its time: nothing is to be kept any more.
     """
-    if connection.inherited and not keep:
+    if not keep and connection.inherited:
         return  # it is the parent's
     try:
         if keep:

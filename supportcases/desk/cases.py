@@ -106,7 +106,7 @@ class Cases(UseCases):
             severity: Only cases of that severity; None or "all" for any.
         """
         store, wanted, part = self._listed(actor, limit, offset, query=query, status=status, severity=severity)
-        with self.repository.read() as transaction:
+        with self.repository.read(once=_is_first(wanted, **part)) as transaction:
             return transaction.cases.page(store, wanted, **part)
 
     def written_list(
@@ -121,7 +121,7 @@ class Cases(UseCases):
     ) -> WrittenPage:
         """Return what `list` returns as it is written down: for who writes it on at once, as the API does."""
         store, wanted, part = self._listed(actor, limit, offset, query=query, status=status, severity=severity)
-        with self.repository.read() as transaction:
+        with self.repository.read(once=_is_first(wanted, **part)) as transaction:
             return transaction.cases.written_page(store, wanted, **part)
 
     def _listed(
@@ -252,3 +252,8 @@ class Cases(UseCases):
     def reopen(self, actor: Actor, ref: Ref) -> Case:
         """Open an answered or closed case again; an open one stays as it is."""
         return self._change(actor, ref, reopened)
+
+
+def _is_first(wanted: CaseFilter, *, limit: int, offset: int) -> bool:
+    """Tell whether these are the first cases of no search, which a repository reads as one thing."""
+    return wanted.query is None and offset == 0

@@ -29,7 +29,9 @@ def traced(clock):
 
 NEW = {"body": BODY}
 REQUESTS = {
-    "list": (5, "GET", CASES, {}),
+    "list": (2, "GET", CASES, {}),
+    "list with filters": (2, "GET", f"{CASES}?status=open&severity=normal", {}),
+    "list further on": (5, "GET", f"{CASES}?limit=1&offset=1", {}),
     "list with query": (7, "GET", f"{CASES}?query=declined&status=open&severity=normal", {}),
     "list past the end": (4, "GET", f"{CASES}?offset=100000", {}),
     "get by number": (2, "GET", f"{CASES}/1", {}),

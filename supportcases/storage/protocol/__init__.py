@@ -91,7 +91,10 @@ class Cases(Protocol):
         """Save what changed of a case since `before`: subject, category, severity, status, assignee and times."""
 
     def page(self, store: str, wanted: CaseFilter, *, limit: int, offset: int) -> CasePage:
-        """Return some of the cases of `store` that match: newest activity first, then the higher number."""
+        """Return some of the cases of `store` that match: newest activity first, then the higher number.
+
+        The first ones, where there is no `query`, are one thing, for `read(once=True)`.
+        """
 
     def written_page(self, store: str, wanted: CaseFilter, *, limit: int, offset: int) -> WrittenPage:
         """Return the same as it is written down."""

@@ -27,6 +27,8 @@ class StoreCases:
 
     def page(self, read: Callable[[Row], T], *, limit: int, offset: int) -> tuple[tuple[T, ...], int]:
         """Return some of them, each as `read` reads its row, and how many they are."""
+        if self._query is None and offset == 0:
+            return self._first(read, limit)
         count = self._count()
         if count == 0 or (self._query is None and offset >= count):
             rows: Iterable[Row] = ()
@@ -40,22 +42,30 @@ class StoreCases:
             rows = self._in_rows(f"SELECT rowid AS row {self._tail}", limit=limit, offset=offset)
         return tuple(map(read, rows)), count
 
+    def _first(self, read: Callable[[Row], T], limit: int) -> tuple[tuple[T, ...], int]:
+        """Return the first ones, and how many they all are, by one statement, which is of one moment by itself."""
+        values = {**self._values, "limit": limit, "offset": 0}
+        rows = self._connection.execute(f"SELECT {COLUMNS}, ({self._counting}) {self._tail}", values).fetchall()
+        return tuple([read(row[:-1]) for row in rows]), rows[0][-1] if rows else 0
+
     def _count(self) -> int:
-        """Return how many match the filter, whatever is searched for: triggers count by status and severity alone."""
-        wanted = self._unsearched
-        kept = CaseFilter(store=wanted.store, status=wanted.status, severity=wanted.severity)
-        ((found,),) = self._connection.execute(
-            f"""
-            SELECT {"sum(cases) FROM supportcases_counts" if wanted == kept else "count(*) FROM supportcases_cases"}
-            WHERE {self._where}
-            """,
-            self._values,
-        ).fetchall()
+        """Return how many match the filter, whatever is searched for."""
+        ((found,),) = self._connection.execute(self._counting, self._values).fetchall()
         return found or 0  # the sum of nothing is NULL
 
     def _listed(self, limit: int, offset: int) -> Iterable[Row]:
         values = {**self._values, "limit": limit, "offset": offset}
         return self._connection.execute(f"SELECT {COLUMNS} {self._tail}", values)
+
+    @property
+    def _counting(self) -> str:
+        """The SELECT of how many match the filter: triggers count by status and severity alone."""
+        wanted = self._unsearched
+        kept = CaseFilter(store=wanted.store, status=wanted.status, severity=wanted.severity)
+        return f"""
+            SELECT {"sum(cases) FROM supportcases_counts" if wanted == kept else "count(*) FROM supportcases_cases"}
+            WHERE {self._where}
+        """
 
     def _in_rows(self, rows: str, **values: Any) -> Iterable[Row]:
         """Return the cases in those rows of the table: CROSS, so that SQLite begins with the rows."""

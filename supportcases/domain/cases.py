@@ -170,11 +170,11 @@ def parse_reference(ref: str | int | UUID) -> CaseRef | None:
     if isinstance(ref, int) and not 1 <= ref <= HIGHEST_NUMBER:
         return None
     text = str(ref)
-    if UUID_TEXT.fullmatch(text):
-        return CaseRef(id=text.lower())
     store, colon, number_text = text.rpartition(":")
     number = parse_number(number_text)
-    if number is None or (colon and not re.fullmatch(STORE_NAME, store)):
+    if number is None:
+        return CaseRef(id=text.lower()) if UUID_TEXT.fullmatch(text) else None
+    if colon and not re.fullmatch(STORE_NAME, store):
         return None
     return CaseRef(number=number, store=store or None)
 

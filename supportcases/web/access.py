@@ -34,10 +34,10 @@ class Access:
 
     def process_response(self, req: ApiRequest, resp: falcon.Response, resource: object, req_succeeded: bool) -> None:
         """Set the headers and log the line: method, route, status, milliseconds, request id, store."""
-        resp.set_header("X-Request-Id", req.request_id)
-        if resp.get_header("Cache-Control") is None:
-            resp.set_header("Cache-Control", "no-store")
-        resp.set_header("X-Content-Type-Options", "nosniff")
+        caching = resp.get_header("Cache-Control", "no-store")
+        resp.set_headers(
+            [("X-Request-Id", req.request_id), ("Cache-Control", caching), ("X-Content-Type-Options", "nosniff")]
+        )
         if log.isEnabledFor(logging.INFO):
             log.info(
                 "%s %s %d %.1fms %s %s",

@@ -39,17 +39,16 @@ class Believer(Checker):
         return believed
 
 
-class checking:  # reads as a verb: with checking() as check
-    """Gives a `Checker`; on the way out raises `InvalidInput` with every problem that it found."""
+class checking(Checker):  # reads as a verb: with checking() as check
+    """A `Checker` that, on the way out, raises `InvalidInput` with every problem that it found."""
 
-    __slots__ = ("_checker",)
+    __slots__ = ()
 
     def __enter__(self) -> Checker:
-        self._checker = Checker()
-        return self._checker
+        return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        if error is None and self._checker.problems:
-            raise InvalidInput(self._checker.problems)
+        if error is None and self.problems:
+            raise InvalidInput(self.problems)

@@ -66,7 +66,7 @@ def case_from_row(row: tuple[Any, ...]) -> Case:
 
 def written_from_row(row: tuple[Any, ...]) -> WrittenCase:
     """Return the case of a row with `COLUMNS` as it is written down."""
-    case = WrittenCase._make(row)
+    case = tuple.__new__(WrittenCase, row)  # as `_make` does, in a third of the time
     try:
         CATEGORIES[case.category], SEVERITIES[case.severity], STATUSES[case.status]
     except KeyError as unknown:
@@ -95,7 +95,7 @@ def message_from_row(row: tuple[str, str, str, str, str, int]) -> Message:
 
 def written_message_from_row(row: tuple[Any, ...]) -> WrittenMessage:
     """Return the message of a row with `MESSAGE_COLUMNS` as it is written down."""
-    message = WrittenMessage._make(row)
+    message = tuple.__new__(WrittenMessage, row)
     try:
         AUTHOR_KINDS[message.author_kind]
     except KeyError as unknown:

@@ -3,6 +3,7 @@
 import json
 import sqlite3
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 from typing import Any, Final, TypeVar
 
 from supportcases.domain.cases import CaseFilter
@@ -12,6 +13,8 @@ from supportcases.storage.sqlite.search import Search
 
 T = TypeVar("T")
 Row = tuple[Any, ...]
+
+_matching: Final = lru_cache(maxsize=1_000)(matching)  # a store's lists are asked for again and again
 
 FAR: Final = 100  # so many are sooner passed over in the index alone; SQLite reads whole rows to throw them away
 
@@ -23,7 +26,7 @@ class StoreCases:
         self._connection = connection
         self._query = wanted.query
         self._unsearched = wanted._replace(stores=None, store=store, query=None)  # whoever asks may see the store
-        self._where, self._values = matching(self._unsearched)
+        self._where, self._values = _matching(self._unsearched)
 
     def page(self, read: Callable[[Row], T], *, limit: int, offset: int) -> tuple[tuple[T, ...], int]:
         """Return some of them, each as `read` reads its row, and how many they are."""

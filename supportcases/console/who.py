@@ -1,5 +1,6 @@
 """Who is at the console: whom the host knows, or who has signed in with a support key."""
 
+from datetime import UTC, datetime
 from typing import Final
 from urllib.parse import urlencode
 
@@ -15,6 +16,7 @@ from supportcases.web.rate_limit import Limits
 
 COOKIE: Final = "supportcases"
 SECURE_COOKIE: Final = "__Secure-supportcases"  # which a browser takes only over https
+LONG_AGO: Final = datetime(1970, 1, 1, tzinfo=UTC)
 MOST_TOKENS: Final = 3  # that one request may bring: of this desk, and of others above it on the same host
 PUBLIC: Final = (f"{AT}/static/", f"{AT}/sign-in")
 
@@ -92,7 +94,8 @@ def give_cookie(req: ConsoleRequest, resp: falcon.Response, token: str) -> None:
     resp.set_cookie(
         cookie_name(req),
         token,
-        max_age=int(LASTING.total_seconds()) if token else 0,
+        max_age=int(LASTING.total_seconds()) if token else None,
+        expires=None if token else LONG_AGO,  # Falcon takes a `max_age` of 0 for none
         path=req.mounted_at or "/",
         http_only=True,
         same_site="Lax",

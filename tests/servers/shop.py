@@ -15,7 +15,7 @@ def storefront(environ, start_response):
     return [b"The shop at ", environ["PATH_INFO"].encode("latin-1")]
 
 
-application = mount(storefront, create_app(os.environ["SHOP_DB"], docs=True), at="/support")
+application = mount(storefront, create_app(os.environ["SHOP_DB"], docs=True, console=True), at="/support")
 
 if __name__ == "__main__":
     make_server("127.0.0.1", int(sys.argv[1]), application).serve_forever()

@@ -1,9 +1,14 @@
 """The checks of the browser's tests find what is wrong on a page: each fault is planted here."""
 
+from importlib.resources import files
+
 import falcon
 import pytest
 
+from supportcases import create_app
+from supportcases.console import Console
 from supportcases.web.pages.content import HTML, set_page_headers
+from tests.conftest import ADA
 from tests.support.browser import NARROW, pixels_too_wide, tab_stops
 
 PAGE = """<!doctype html><html lang="en"><head><title>Planted</title></head>
@@ -103,3 +108,27 @@ def test_a_page_without_fault_has_none(planted, browse, axe):
     assert axe(page) == []
     assert pixels_too_wide(page) == 0
     assert tab_stops(page) == ["a: Home", "button: Nothing"]
+
+
+def test_what_is_planted_on_pages_of_the_console_is_found(serve, browse, axe, tmp_path):
+    planted = {
+        "new": ('<p style="color: red">Red</p>', "violation of style-src-attr"),
+        "numbers": (f'<img src="{FOREIGN}" alt="">', f"violation of img-src {FOREIGN}"),
+        "texts": ("<script>document.title = 'ran'</script>", "violation of script-src-elem"),
+        "store": ('<p><font color="#999999">Grey</font></p>', ""),
+    }
+    templates = files("supportcases.console") / "templates"
+    for name, (html, _) in planted.items():
+        page = (templates / f"{name}.html").read_text(encoding="utf-8")
+        (tmp_path / f"{name}.html").write_text(page.replace("<h1>", f"{html}<h1>"), encoding="utf-8")
+    app = create_app(":memory:", authenticate=lambda req: ADA, console=Console(templates=tmp_path))
+    root = f"{serve(app)}/console"
+    page = browse(f"{root}/")
+    assert axe(page) == []
+    for name, (_, fault) in planted.items():
+        page.goto(f"{root}/stores/acme" if name == "store" else f"{root}/{name}")
+        if fault:
+            browse.expected(fault)
+            browse.expected("violates the following Content Security Policy directive")
+    browse.expected(f"elsewhere: {FOREIGN}")
+    assert [found.partition(":")[0] for found in axe(page)] == ["color-contrast"]

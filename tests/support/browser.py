@@ -1,5 +1,6 @@
 """A real browser, Debian's Chromium driven by Playwright: pages in it, and what must not happen while they are open."""
 
+import time
 from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlsplit
@@ -80,11 +81,21 @@ class Browsing:
             self.faults.append(f"elsewhere: {request.url}")
 
     def expected(self, words: str) -> None:
-        """Forget the faults with these words, which a test has brought about on purpose; there must be some."""
-        assert any(words in fault for fault in self.faults), self.faults
+        """Forget the faults with these words, which a test has brought about on purpose; there must be some, or come."""
+        until = time.monotonic() + PATIENCE / 1000
+        while not any(words in fault for fault in self.faults):
+            assert time.monotonic() < until, self.faults
+            self._listen()
         self.faults = [fault for fault in self.faults if words not in fault]
 
+    def _listen(self) -> None:
+        """Let the pages say what they have to say: it is heard before the answer to what they are asked after it."""
+        for context in self._contexts:
+            for page in context.pages:
+                page.evaluate("document.title")
+
     def close(self) -> None:
+        self._listen()
         for context in self._contexts:
             context.close()
 

@@ -55,6 +55,25 @@ def test_one_walks_from_case_to_case_and_back_to_the_view_and_row_one_came_from(
     expect(page.locator("body")).to_be_focused()  # nothing has it where one came from elsewhere
 
 
+def test_in_the_queue_the_letters_take_and_close_what_is_ticked_or_has_the_focus(console, desk_app):
+    page = console("/?store=nordlys&status=closed&sort=activity")
+    refs = [page.locator(f".queue li:nth-child({place}) input").get_attribute("value") for place in (1, 2, 3)]
+    for key in ("j", "x", "j", "x"):
+        page.keyboard.press(key)
+    go_on_by(page, "a")
+    expect(page.locator(PLACE.format(2))).to_be_focused()
+    assert [desk_app.desk.find(ADA, ref).assignee for ref in refs] == ["Ada", "Ada", None]
+    for ref in refs:
+        desk_app.desk.change(ADA, ref, status="open")
+    page.goto(f"{console.root}/?store=nordlys&status=open&sort=activity")
+    page.keyboard.press("j")
+    page.keyboard.press("j")
+    going, following = (page.locator(PLACE.format(place)).get_attribute("href") for place in (2, 3))
+    go_on_by(page, "e")
+    expect(page.locator(f".what a[href='{going}']")).to_have_count(0)
+    expect(page.locator(f".what a[href='{following}']")).to_be_focused()
+
+
 def test_with_the_arrows_one_passes_over_choices_and_picks_with_enter_or_by_going_on(console, desk_app):
     desk_app.desk.change(ADA, "acme:8", severity="critical", category="other")
     page = console("/cases/acme/8")

@@ -81,7 +81,7 @@ class Browsing:
             self.faults.append(f"elsewhere: {request.url}")
 
     def expected(self, words: str) -> None:
-        """Forget the faults with these words, which a test has brought about on purpose; there must be some, or come."""
+        """Forget the faults with these words, which a test has brought about on purpose; some must come."""
         until = time.monotonic() + PATIENCE / 1000
         while not any(words in fault for fault in self.faults):
             assert time.monotonic() < until, self.faults

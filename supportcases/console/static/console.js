@@ -37,7 +37,7 @@ function showNew() {
     row.classList.toggle("new", seen < row.dataset.seen);
     $(".news", row)?.remove();
     if (seen >= row.dataset.seen) continue;
-    const news = Object.assign(document.createElement("span"), { className: "news", textContent: seen ? moved : opened });
+    const news = Object.assign(document.createElement("bdi"), { className: "news", textContent: seen ? moved : opened });
     news.append(Object.assign(document.createElement("span"), { className: "sr", textContent: ` ${since} ` }));
     $(".what a", row).prepend(news);
   }
@@ -103,13 +103,15 @@ function keepQueue() {
   tab.set("queue", JSON.stringify({ at: location.pathname + location.search, cases }));
 }
 
-function showWhereOneWas() {
-  const { cases } = queue(), was = document.referrer ? placeOf(new URL(document.referrer).pathname, cases) : -1;
+function showWhereOneWas(path) {
+  const { cases } = queue(), was = placeOf(path, cases);
   if (was < 0 || !$("#queue")) return;
   cases.slice(was).map((href) => $$(".queue .what a").find((link) => link.pathname === pathOf(href))).find(Boolean)?.focus();
 }
 
-showWhereOneWas();
+const place = read(tab.get("place"), {}); // that which a form on this page has kept
+tab.set("place", "");
+showWhereOneWas(place.row || (document.referrer && new URL(document.referrer).pathname));
 keepQueue();
 if ($("#back") && queue().at) $("#back").href = queue().at;
 
@@ -137,10 +139,9 @@ document.addEventListener("change", ({ target }) => {
 // what is changed in place leaves the page where it was
 document.addEventListener("submit", ({ target }) => {
   if (!target.matches("[data-stays]")) return;
-  tab.set("place", JSON.stringify({ path: location.pathname, y: target.matches(".filters") ? 0 : scrollY, focused: document.activeElement.id }));
+  const focused = document.activeElement.id, row = atRow() && $(".what a", atRow()).pathname;
+  tab.set("place", JSON.stringify({ path: location.pathname, y: target.matches(".filters") ? 0 : scrollY, focused, row }));
 });
-const place = read(tab.get("place"), {});
-tab.set("place", "");
 if (place.path === location.pathname) {
   scrollTo(0, place.y);
   if (place.focused) document.getElementById(place.focused)?.focus({ preventScroll: true });
@@ -193,6 +194,14 @@ if (off) {
   $("#help-button").addEventListener("click", () => $("#help").showModal());
 }
 
+const atRow = () => document.activeElement.closest(".queue li");
+
+// with the cases that are ticked, or with the one that has the focus
+function doWithMany(what) {
+  if (!$(".pick :checked") && atRow()) $("input", atRow()).checked = true;
+  if ($(".pick :checked")) $(`#bulk [value=${what}]`).click();
+}
+
 function move(by) {
   if ($("#composer")) { if (caseBeside(by)) location.assign(caseBeside(by)); return; }
   const rows = $$(".queue li"), at = rows.findIndex((row) => row.contains(document.activeElement));
@@ -213,11 +222,11 @@ function write(kind) {
 const KEYS = {
   j: () => move(1),
   k: () => move(-1),
-  x: () => document.activeElement.closest(".queue li")?.querySelector("input").click(),
+  x: () => atRow()?.querySelector("input").click(),
   r: () => write("answer"),
   n: () => write("note"),
-  a: () => $("#take")?.click(),
-  e: () => $("#close")?.click(),
+  a: () => ($("#composer") ? $("#take")?.click() : doWithMany("take")),
+  e: () => ($("#composer") ? $("#close")?.click() : doWithMany("close")),
   u: () => $("#back")?.click(),
   "/": () => $("#query").focus(),
   "?": () => $("#help").showModal(),

@@ -48,11 +48,11 @@ def browse(serve, chromium):
 
 @pytest.fixture(scope="package")
 def axe():
-    """Return what keeps people out of a page: `assert axe(page) == []`."""
+    """Return what keeps people out of a page, or of a part of it: `assert axe(page) == []`."""
     needs("npm", package="npm")
     npm.install(PACKAGES)
     source = (PACKAGES / "node_modules" / "axe-core" / "axe.min.js").read_text(encoding="utf-8")
-    return lambda page: axe_faults(page, source)
+    return lambda page, within="html": axe_faults(page, source, within)
 
 
 def shop(environ, start_response):

@@ -63,7 +63,7 @@ def test_nothing_keeps_people_out(url, browse, axe, key):
 def test_nothing_keeps_people_out_of_the_contents_on_a_phone(url, browse, axe):
     page = browse(f"{url}/docs", viewport=NARROW)
     page.get_by_role("button", name="Contents").click()
-    assert axe(page) == []
+    assert axe(page, "nav") == []
     page.get_by_role("link", name="Reply to case").click()
     page.get_by_role("heading", name="Reply; an answered or closed case is open again").wait_for()
     assert not page.get_by_role("navigation").is_visible()

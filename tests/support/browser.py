@@ -22,7 +22,7 @@ addEventListener("securitypolicyviolation", event =>
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 OF_COLOURS = ["color-contrast", "link-in-text-block"]  # those of the rules that see another page in the dark
 RUN_AXE = """
-rules => axe.run(document, {runOnly: rules, resultTypes: ["violations"]}).then(result =>
+([within, rules]) => axe.run(within, {runOnly: rules, resultTypes: ["violations"]}).then(result =>
     result.violations.flatMap(violation => violation.nodes.map(node =>
         `${violation.id}: ${node.html.slice(0, 160)} ${node.failureSummary}`)))
 """
@@ -41,9 +41,12 @@ WATCH_FOCUS = """
         seen: style.outlineStyle !== "none" && box.width > 0 && box.bottom > 0 && box.top < innerHeight,
     })
     window.stops = []
-    addEventListener("keyup", () => {
+    let first  // where the focus comes from outside again, which may be before the body has had it
+    addEventListener("keydown", () => {
         const element = document.activeElement
-        stops.push(focus(element, getComputedStyle(element), element.getBoundingClientRect()))
+        const out = element === document.body || element === first
+        stops.push(out ? {what: "out"} : focus(element, getComputedStyle(element), element.getBoundingClientRect()))
+        if (stops.length > 1 && !out) first ??= element
     }, true)
 }
 """
@@ -100,12 +103,12 @@ class Browsing:
             context.close()
 
 
-def axe_faults(page: Page, axe: str) -> list[str]:
-    """Return what axe-core, whose source is `axe`, finds at fault with the page, in the light and in the dark."""
+def axe_faults(page: Page, axe: str, within: str) -> list[str]:
+    """Return what axe-core, whose source is `axe`, finds at fault in a part of the page, in the light and the dark."""
     page.evaluate(axe)  # the devtools protocol is not bound by the page's policy
-    faults = page.evaluate(RUN_AXE, RULES)
+    faults = page.evaluate(RUN_AXE, [within, RULES])
     page.emulate_media(color_scheme="dark")
-    faults += page.evaluate(RUN_AXE, OF_COLOURS)
+    faults += page.evaluate(RUN_AXE, [within, OF_COLOURS])
     page.emulate_media(color_scheme="light")
     return list(dict.fromkeys(faults))
 
@@ -120,12 +123,13 @@ def tab_stops(page: Page, most: int = 2000) -> list[str]:
     page.evaluate(WATCH_FOCUS)
     for _ in range(0, most, AT_ONCE):
         for _ in range(AT_ONCE):
-            page.keyboard.press("Tab")
-        stops = page.evaluate("stops")
+            page.keyboard.down("Tab")  # held, as it were: the next press tells where this one led
+        stops = page.evaluate("stops")[1:]
         names = [stop["what"] for stop in stops]
-        places = [place for place, name in enumerate(names) if name.startswith("body")]
-        unseen = [place for place, stop in enumerate(stops[: places[0] if places else None]) if not stop["seen"]]
-        assert not unseen, f"{names[unseen[0]]} has the focus unseen, after {names[: unseen[0]][-1:]}"
-        if places:
-            return names[: places[0]]
+        past = next((place for place, name in enumerate(names) if name == "out"), None)
+        unseen = next((place for place, stop in enumerate(stops[:past]) if not stop["seen"]), None)
+        assert unseen is None, f"{names[unseen]} has the focus unseen, after {names[:unseen][-1:]}"
+        if past is not None:
+            page.keyboard.up("Tab")
+            return names[:past]
     raise AssertionError(f"Tab does not come out of the page: {names[-5:]}")

@@ -9,7 +9,7 @@ import falcon
 from supportcases.console.pages import Pages
 from supportcases.console.request import ConsoleRequest
 from supportcases.console.texts import filled, values_of
-from supportcases.console.timeline import timeline_of
+from supportcases.console.timeline import SEARCHED, SHOWN, End, timeline_of
 from supportcases.console.who import go_to
 from supportcases.domain.errors import CaseMoved, InvalidInput
 from supportcases.domain.fields import CHANGES
@@ -17,6 +17,7 @@ from supportcases.web.auth import asker
 from supportcases.web.forms import Form, form_of
 
 OTHERS: Final = 5  # cases of the store that stand beside it
+END: Final = re.compile("([0-9]{1,9})-([0-9]{1,9})")  # of a page of the timeline: entries of the history, messages
 REVISION: Final = re.compile("[1-9][0-9]{0,17}")
 NOTE: Final = "note"
 ANSWER: Final = "answer"
@@ -90,7 +91,10 @@ class CasePage:
         kind: str = ANSWER,
     ) -> None:
         actor, query = asker(req), req.parameters().get("query", [""])[-1].strip()
-        timeline = timeline_of(self._desk, actor, ref)
+        end = END.fullmatch(req.parameters().get("until", [""])[-1])
+        timeline = timeline_of(
+            self._desk, actor, ref, End(*map(int, end.groups())) if end else None, most=SEARCHED if query else SHOWN
+        )
         case, pages = timeline.case, self._pages
         values = values_of(timeline, actor, pages.now(), pages.language_of(req).say)
         others = self._desk.queue(actor, store=case.store, sort="activity", limit=OTHERS + 1).cases
@@ -101,7 +105,7 @@ class CasePage:
             asked={"query": query} if query else {},
             case=case,
             query=query,
-            timeline=timeline if query or "all" in req.parameters() else timeline.shortened(),
+            timeline=timeline,
             others=[other for other in others if other.id != case.id][:OTHERS],
             assignees=sorted({*self._desk.assignees(actor), case.assignee or actor.label}),
             moved=moved,

@@ -5,7 +5,7 @@ from typing import Final
 from supportcases.desk.use_case import Moment, Ref, UseCases
 from supportcases.domain import fields
 from supportcases.domain.actors import Actor, ActorKind
-from supportcases.domain.cases import CaseFilter, Severity, Status
+from supportcases.domain.cases import CaseFilter, Severity, Status, Thread
 from supportcases.domain.events import History
 from supportcases.domain.queue import NONE, QueueViews, StorePage
 from supportcases.domain.statistics import Statistics
@@ -25,6 +25,31 @@ class Reports(UseCases):
             case = self._find(transaction, actor, ref)
             entries = transaction.events.history(case.store, case.id, limit=limit, offset=offset)
             return History(entries, transaction.events.count(case.store, case.id), offset, limit)
+
+    def whole_case(
+        self, actor: Actor, ref: Ref, *, until: int | None = None, limit: int = fields.DEFAULT_HISTORY_LIMIT
+    ) -> tuple[Thread, History]:
+        """Return a case with its messages and notes, and some of its history, both of one moment.
+
+        Args:
+            actor: One of the support team.
+            ref: The case.
+            until: How many entries of the history, the oldest ones, are looked at; all of them unless given.
+            limit: How many of these, the newest ones, are returned, 1 to 1,000.
+        """
+        actor.must_be(ActorKind.SUPPORT)
+        with self._checking() as check:
+            limit = check("limit", fields.MANY, limit)
+            if until is not None:
+                until = check("until", fields.OFFSET, until)
+        with self.repository.read() as transaction:
+            case = self._find(transaction, actor, ref)
+            messages = transaction.cases.thread_with_notes(case.store, case.id)
+            count = transaction.events.count(case.store, case.id)
+            end = count if until is None else min(until, count)
+            begin = max(0, end - limit)
+            entries = transaction.events.history(case.store, case.id, limit=limit, offset=begin)[: end - begin]
+        return Thread(case, messages, count), History(entries, count, begin, limit)
 
     def revision(self, actor: Actor, ref: Ref) -> int:
         """Return how many things have happened to a case, notes among them; `if_revision` takes it."""

@@ -52,6 +52,7 @@ class ActingSupport(_Acting):
     assign = _DoneByActor(SupportDesk.assign)
     queue = _DoneByActor(SupportDesk.queue)
     history = _DoneByActor(SupportDesk.history)
+    whole_case = _DoneByActor(SupportDesk.whole_case)
     revision = _DoneByActor(SupportDesk.revision)
     stats = _DoneByActor(SupportDesk.stats)
     assignees = _DoneByActor(SupportDesk.assignees)

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from supportcases.console.timeline import MOST_SHOWN
+from supportcases.console.timeline import SHOWN
 from tests.conftest import ACME, ADA
 from tests.support.console import Agent, text_of
 from tests.support.desks import everything
@@ -220,14 +220,37 @@ def test_the_other_cases_of_the_store_stand_beside_it(agent, case, opened):
     assert "theirs" not in html[html.index("<main") :]
 
 
-def test_a_long_timeline_shows_its_end_and_all_of_it_where_that_is_asked_for(agent, case, desk):
+def test_a_long_timeline_is_shown_in_pages_from_its_end_on_back(agent, case, desk):
     with desk.repository.write():
-        for number in range(300):
+        for number in range(600):
             desk.note(ADA, "acme:1", body=f"Note {number}")
+            desk.change(ADA, "acme:1", severity=("low", "high")[number % 2])
     html = agent.get(case).text
-    assert len(timeline_of(html)) == 200
-    assert "Show the 105 before" in html
-    assert len(timeline_of(agent.get(f"{case}?all=1").text)) == 305
+    assert "What happened before is not shown. Show the 1005 before" in text_of(html)
+    assert "What happened since" not in html
+    pages = []
+    while True:
+        pages.append(timeline_of(html))
+        onward = re.search(r'rel="prev" href="/console([^"]*)"', html)
+        if onward is None:
+            break
+        html = agent.get(onward[1]).text
+        assert "What happened since is not shown. Show the newest" in text_of(html)
+    assert list(map(len, pages)) == [200] * 6 + [5]
+    told = [step for page in reversed(pages) for step in page]
+    assert told[5:9] == [
+        "A Ada Note, for the team only Note 0",
+        "Ada set the severity from Critical to Low",
+        "A Ada Note, for the team only Note 1",
+        "Ada set the severity from Low to High",
+    ]
+    assert told[-1] == "Ada set the severity from Low to High"
+    assert [step.split()[-1] for step in told[5:] if "Note," in step] == [str(number) for number in range(600)]
+
+
+@pytest.mark.parametrize("until", ["x", "1", "-1", "9999999999-1", "0-0-0"])
+def test_a_page_of_a_timeline_that_cannot_be_is_the_newest(agent, case, until):
+    assert timeline_of(agent.get(f"{case}?until={until}").text) == timeline_of(agent.get(case).text)
 
 
 def test_a_case_of_another_store_is_not_there_to_read_or_to_change(app, case, desk, support_desk):
@@ -255,7 +278,7 @@ def test_what_was_searched_for_is_marked_in_all_that_was_said(agent, case):
 
 
 def test_what_was_found_far_back_in_a_long_case_is_there(agent, case, desk):
-    for number in range(MOST_SHOWN):
+    for number in range(SHOWN):
         desk.note(ADA, "acme:1", body=f"Note {number}")
     assert "blank page" not in agent.get(case).text
     assert "<mark>blank</mark> page" in agent.get(f"{case}?query=blank").text

@@ -142,6 +142,24 @@ def test_a_history_tells_who_changed_what_and_when_of_both_sides(desk, case, clo
     assert desk.history(ADA, "acme:1", offset=2**53 - 1).count == 4
 
 
+def test_a_whole_case_is_its_thread_with_the_newest_of_its_history(desk, case):
+    desk.note(ADA, case.id, body="The gateway.")
+    for severity in ("low", "high", "low"):
+        desk.change(ADA, case.id, severity=severity)
+    every = desk.history(ADA, case.id).entries
+    assert desk.whole_case(ADA, case.id) == (desk.get(ADA, case.id), History(every, 5, 0, 100))
+    assert desk.whole_case(ADA, case.id, limit=2)[1] == History(every[3:], 5, 3, 2)
+    assert desk.whole_case(ADA, case.id, until=3, limit=2)[1] == History(every[1:3], 5, 1, 2)
+    assert desk.whole_case(ADA, case.id, until=99, limit=1_000)[1] == History(every, 5, 0, 1_000)
+    assert desk.whole_case(ADA, case.id, until=0)[1] == History((), 5, 0, 100)
+    assert problems(desk.whole_case, ADA, case.id, until=-1, limit=1_001) == {
+        "limit": "Must be a whole number from 1 to 1000.",
+        "until": "Must be a whole number from 0 to 9007199254740991.",
+    }
+    with pytest.raises(NotPermitted):
+        desk.whole_case(ACME, 1)
+
+
 # stores and statistics
 
 

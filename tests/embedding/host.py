@@ -163,6 +163,7 @@ def team_page(desk: SupportDesk, agent: Actor) -> Iterator[str]:
         desk.change(agent, case.id, assignee=None, severity=Severity.CRITICAL)
         desk.assign(agent, case.id, "me")
         history: History = desk.history(agent, case.id)
+        history = desk.whole_case(agent, case.id, until=history.count)[1]
         entry: HistoryEntry = history.entries[0]
         yield f"{entry.kind} {entry.was.get('status')} {desk.revision(agent, case.id) + 1}"
     statistics: Statistics = desk.stats(agent, store="acme", created_before="2024-06-15")

@@ -57,6 +57,7 @@ SCHEMAS = (
     answers.Health,
     shapes.NewSupportCase,
     shapes.SupportCaseChange,
+    shapes.ManyCasesChange,
     shapes.NewSupportMessage,
     answers.SupportCase,
     answers.SupportMessage,
@@ -65,6 +66,7 @@ SCHEMAS = (
     answers.ListedCase,
     answers.QueueMeta,
     answers.Queue,
+    answers.ChangedCases,
     answers.SupportReply,
     answers.HistoryEntry,
     answers.History,
@@ -97,6 +99,7 @@ PARAMETERS = {"{id_or_number}": ID_OR_NUMBER, "cases/{id}": REFERENCE, "texts/{i
 # what a schema says beyond its fields
 MORE: dict[str, dict[str, Any]] = {
     "SupportCaseChange": {"minProperties": 1},
+    "ManyCasesChange": {"minProperties": 2},
     "TextChange": {"minProperties": 1},
     "NewKey": {
         "anyOf": [

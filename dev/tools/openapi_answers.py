@@ -192,6 +192,12 @@ class Queue(Schema):
     meta = fields.Nested(QueueMeta)
 
 
+class ChangedCases(Schema):
+    """The cases that were there, as they are then."""
+
+    data = fields.List(fields.Nested(SupportCase), metadata=described("In the order in which they were named"))
+
+
 class SupportReply(Schema):
     """The message as it was added, and the status that the case has since."""
 

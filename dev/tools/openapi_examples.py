@@ -102,6 +102,8 @@ class Examples:
             Actor.merchant("acme"), body="Our new domain still shows the old shop.", category="domains_setup"
         )
         self._ask("GET", QUEUE, f"{QUEUE}?limit=2")
+        many = {"cases": ["acme:2", "globex:1"], "assignee": "me", "note": "The same fault."}
+        self._ask("PATCH", QUEUE, QUEUE, many)
         self._ask("GET", STATISTICS, STATISTICS)
         self._ask("GET", VIEWS, VIEWS)
         new = {"name": "Looking into it", "body": "Hello {author},\n\nwe are looking into it.\n\n{agent}"}

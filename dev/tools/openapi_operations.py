@@ -70,6 +70,12 @@ OPERATIONS: dict[tuple[str, str], dict[str, Any]] = {
         "location": True,
         "links": _links(SAME_CASE, "getQueuedCase", "changeQueuedCase", "answerCase", "caseHistory"),
     },
+    ("PATCH", QUEUE): {
+        "id": "changeManyCases",
+        "body": shapes.ManyCasesChange,
+        "answer": answers.ChangedCases,
+        "errors": [400, 404, 413, 415],
+    },
     ("GET", QUEUED): {
         "id": "getQueuedCase",
         "answer": answers.SupportCaseWithMessages,

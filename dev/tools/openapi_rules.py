@@ -7,6 +7,7 @@ from marshmallow import fields
 from dev.tools.openapi_answers import Timestamp
 from supportcases.desk import keys
 from supportcases.domain import fields as rules
+from supportcases.domain import lists
 from supportcases.domain.cases import CHANGEABLE, NUMBER_TEXT, UUID_TEXT
 
 NO_NUL = r"^[^\u0000]*$"
@@ -87,7 +88,9 @@ def from_rule(self: Any, field: Any, **_: Any) -> dict[str, Any]:
             return {**label, "type": kind, "not": {"enum": list(reserved)}}
         case rules.PatternRule(pattern=pattern):
             return {"type": "string", "pattern": f"^{pattern}$"}
-        case rules.StoresRule(most=most):
+        case lists.CasesRule(most=most):
+            return {"type": "array", "items": REFERENCE["schema"], "minItems": 1, "maxItems": most}
+        case lists.StoresRule(most=most):
             names = {"type": "string", "pattern": f"^{rules.STORE.pattern}$"}
             return {"type": ["array", "null"], "items": names, "minItems": 1, "maxItems": most}
         case rules.TimestampRule():

@@ -1,14 +1,15 @@
 """What only the support team does to a case: answer, note, triage, and close what has gone quiet."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from types import EllipsisType
 from typing import Final
 
 from supportcases.desk.use_case import Ref, Transition, UseCases
-from supportcases.domain import fields, times
+from supportcases.domain import fields, lists, times
 from supportcases.domain.actors import Actor, ActorKind
 from supportcases.domain.cases import AuthorKind, Case, Reply, announced, answered, is_idle, with_status
+from supportcases.domain.errors import CaseNotFound
 from supportcases.domain.events import EventKind
 from supportcases.domain.queue import ME
 
@@ -115,6 +116,50 @@ class Triage(UseCases):
             return with_status(triaged, new_status, now) if new_status else triaged
 
         return self._change(actor, ref, rule, if_revision)
+
+    def change_many(
+        self,
+        actor: Actor,
+        refs: Sequence[Ref],
+        *,
+        status: str | None = None,
+        severity: str | None = None,
+        category: str | None = None,
+        assignee: str | EllipsisType | None = ...,
+        note: str | None = None,
+    ) -> tuple[Case, ...]:
+        """Change what is given of many cases, and add a note to each, all in one transaction; return them.
+
+        Args:
+            actor: One of the support team.
+            refs: The cases, up to 100; one that is not there is passed over.
+            status: As for `change`, and so the rest.
+            severity: Any severity.
+            category: Any category.
+            assignee: The label of whoever shall take care of them, "me" for the actor's own, None for nobody.
+            note: The text of a note that each gets.
+        """
+        actor.must_be(ActorKind.SUPPORT)
+        with self._checking() as check:
+            wanted = check("cases", lists.CASES_AT_ONCE, refs)
+            self._given(check, fields.CHANGES, {"status": status, "severity": severity, "category": category})
+            if note is not None:
+                note = check("note", fields.REPLY_BODY, note)
+        done: dict[str, Case] = {}
+        with self.repository.write() as transaction:
+            for ref in wanted:
+                try:
+                    case = self._find(transaction, actor, ref)
+                except CaseNotFound:
+                    continue
+                if case.id in done:
+                    continue
+                done[case.id] = self.change(
+                    actor, case.id, status=status, severity=severity, category=category, assignee=assignee
+                )
+                if note is not None:
+                    self.note(actor, case.id, body=note)
+        return tuple(done.values())
 
     def assign(self, actor: Actor, ref: Ref, assignee: str | None) -> Case:
         """Let somebody take care of a case, by label; "me" is the actor, None nobody."""

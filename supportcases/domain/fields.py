@@ -205,18 +205,6 @@ class QueryRule:
         return CHARACTERS.clean(value).strip() or None
 
 
-class StoresRule(NamedTuple):
-    """The names of some stores."""
-
-    most: int
-
-    def clean(self, value: Any) -> tuple[str, ...]:
-        """Check `value`."""
-        if not isinstance(value, list) or not 1 <= len(value) <= self.most:
-            raise ValueError(f"Must be a list of 1 to {self.most:,} stores.")
-        return tuple(map(STORE.clean, value))
-
-
 CASE_BODY: Final = TextRule(10, 10_000)
 REPLY_BODY: Final = TextRule(1, 10_000)
 SUBJECT: Final = TextRule(3, 200, one_line=True)
@@ -238,7 +226,6 @@ IDEMPOTENCY_KEY: Final = PatternRule(  # it is kept as it comes, as an API key i
     "Must be 1 to 255 printable ASCII characters, and no API key.",
 )
 
-KEY_STORES: Final = StoresRule(1_000)
 KEY_DAYS: Final = NumberRule(1, 36_500)
 ADMIN: Final = BooleanRule()
 INTERNAL: Final = BooleanRule()

@@ -49,6 +49,7 @@ class ActingSupport(_Acting):
     answer = _DoneByActor(SupportDesk.answer)
     note = _DoneByActor(SupportDesk.note)
     change = _DoneByActor(SupportDesk.change)
+    change_many = _DoneByActor(SupportDesk.change_many)
     assign = _DoneByActor(SupportDesk.assign)
     queue = _DoneByActor(SupportDesk.queue)
     history = _DoneByActor(SupportDesk.history)

@@ -1,6 +1,7 @@
 """What may come in over HTTP, from both sides: each field of a body and each parameter of a query string."""
 
 from supportcases.domain import fields as rules
+from supportcases.domain import lists
 from supportcases.web.schemas import FlagParameter, Input, Query, Ruled, RuledParameter
 
 
@@ -43,6 +44,17 @@ class SupportCaseChange(Input):
     subject = Ruled(rules.SUBJECT, "Title of the case")
 
 
+class ManyCasesChange(Input):
+    """What of many cases is to be changed, all at once; at least one of these beside `cases`."""
+
+    cases = Ruled(lists.CASES_AT_ONCE, "Which cases, each a UUID or as acme:42; up to 100", required=True)
+    status = Ruled(rules.ANY_STATUS, "The status wanted")
+    severity = Ruled(rules.SEVERITY, "How badly the store is hurt")
+    category = Ruled(rules.CATEGORY, "What the case is about")
+    assignee = Ruled(rules.ASSIGNEE, "Label of whoever takes care of it; me is the asker, null nobody", allow_none=True)
+    note = Ruled(rules.REPLY_BODY, "The text of an internal note that each gets")
+
+
 class NewSupportMessage(Input):
     """A public answer, or an internal note."""
 
@@ -80,7 +92,7 @@ class NewKey(Input):
 
     store = Ruled(rules.STORE, "The store whose merchant gets it")
     label = Ruled(rules.AUTHOR, "Who uses it: API unless given for a store; merchants see that of one of the team")
-    stores = Ruled(rules.KEY_STORES, "The stores that one of the team serves with it; null is all", allow_none=True)
+    stores = Ruled(lists.KEY_STORES, "The stores that one of the team serves with it; null is all", allow_none=True)
     admin = Ruled(rules.ADMIN, "Whether one of the team may write the canned texts, and make and revoke keys with it")
     days = Ruled(rules.KEY_DAYS, "For how many days it is good; for ever unless given")
 

@@ -162,6 +162,7 @@ def team_page(desk: SupportDesk, agent: Actor) -> Iterator[str]:
         desk.note(agent, case.id, body="Looked at it.")
         desk.change(agent, case.id, assignee=None, severity=Severity.CRITICAL)
         desk.assign(agent, case.id, "me")
+        (case,) = desk.change_many(agent, [case.id], severity="high", note="The same fault.")
         history: History = desk.history(agent, case.id)
         history = desk.whole_case(agent, case.id, until=history.count)[1]
         entry: HistoryEntry = history.entries[0]

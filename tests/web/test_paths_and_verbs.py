@@ -12,7 +12,7 @@ ROUTES = {
     CASES: {*READ, "POST"},
     f"{CASES}/1": {*READ, "PATCH"},
     f"{CASES}/1/messages": {"POST"},
-    QUEUE: {*READ, "POST"},
+    QUEUE: {*READ, "POST", "PATCH"},
     f"{QUEUE}/acme:1": {*READ, "PATCH"},
     f"{QUEUE}/acme:1/messages": {"POST"},
     f"{QUEUE}/acme:1/history": READ,

@@ -76,7 +76,7 @@ def ask(app, key, method, path, body=None, **environ):
     """Ask with `body`, or else with a document that the route takes."""
     document = DOCUMENTS.get(method)
     if document and path == f"{SUPPORT}/cases":
-        document = {**document, "store": "globex"}
+        document = {**document, **({"cases": ["acme:10", "nosuch:1"]} if method == "PATCH" else {"store": "globex"})}
     body = (json.dumps(document).encode() if document else b"") if body is None else body
     head = {"CONTENT_TYPE": "application/json", "CONTENT_LENGTH": str(len(body))} if document else {}
     if key:
@@ -218,7 +218,7 @@ def test_the_walk_knows_every_route(app):
         *(texts, text, keys, key),
     ]
     posts = [CASES, f"{item}/messages", queue, f"{queued}/messages", texts, keys]
-    for method, templates in {"GET": gets, "HEAD": gets, "POST": posts, "PATCH": [item, queued, text]}.items():
+    for method, templates in {"GET": gets, "HEAD": gets, "POST": posts, "PATCH": [item, queue, queued, text]}.items():
         assert {(method, template) for template in templates} <= served
     assert {t for _, t in served} - OPEN_TO_ALL == {*gets, *posts}
     methods = {m for m, t in routes(app) if t == queued}

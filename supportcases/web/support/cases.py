@@ -19,6 +19,7 @@ from supportcases.web.response import send, send_answer, send_parts, send_text
 
 NEW_CASE: Final = shapes.NewSupportCase()
 CHANGE: Final = shapes.SupportCaseChange()
+MANY_CHANGE: Final = shapes.ManyCasesChange()
 NEW_MESSAGE: Final = shapes.NewSupportMessage()
 QUEUE_QUERY: Final = shapes.QueueQuery()
 HISTORY_QUERY: Final = shapes.HistoryQuery()
@@ -51,6 +52,15 @@ class Queue(SupportResource):
         new = schemas.load(NEW_CASE, req.json_object(self._max_body))
         actor.must_enter(new["store"])  # before a kept answer is looked for: the host may have narrowed the actor
         send_answer(resp, self._opened_once(req, actor, new))
+
+    def on_patch(self, req: ApiRequest, resp: falcon.Response) -> None:
+        """Change many cases, and note the same on each, all at once; one that is not there is passed over."""
+        change = schemas.load(MANY_CHANGE, req.json_object(self._max_body))
+        if len(change) == 1:
+            others = ", ".join(name for name in MANY_CHANGE.fields if name != "cases")
+            raise InvalidInput({"request body": f"Must have at least one of {others}."})
+        changed = self._desk.change_many(asker(req), change.pop("cases"), **change)
+        send_text(resp, f'{{"data":{self.writer.cases(changed)}}}')
 
 
 class QueuedCase(SupportResource):

@@ -2,6 +2,7 @@
 
 import math
 import os
+import re
 import select
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
@@ -43,6 +44,8 @@ class TimeLoader(Loader):
         return f"{text[:10]}T{text[11:-3]:0<12}Z" if text[0] != "-" else ""
 
 
+FULL: Final = re.compile("too many (clients|connections)|connection slots", re.IGNORECASE)
+
 OF_PARENTS: Final[list["Connection"]] = []
 
 
@@ -58,7 +61,7 @@ class Connection:
         self._budget: float | None = None if patient else STATEMENT  # seconds that the server knows; None is to be told
         self._warned = False
         self.idle_since = 0.0
-        self.psycopg: Final[psycopg.Connection[Row]] = psycopg.connect(**parameters, autocommit=True)
+        self.psycopg: Final[psycopg.Connection[Row]] = _connect(parameters)
         try:
             self.psycopg.adapters.register_loader("uuid", TextLoader)
             self.psycopg.adapters.register_loader("json", TextLoader)
@@ -200,3 +203,13 @@ class Connection:
 
     def _heed(self, notice: errors.Diagnostic) -> None:
         self._warned |= notice.severity_nonlocalized == "WARNING"
+
+
+def _connect(parameters: Mapping[str, Any]) -> psycopg.Connection[Row]:
+    """Connect. That a server has as many connections as it may have is told in words alone: without a code."""
+    try:
+        return psycopg.connect(**parameters, autocommit=True)
+    except psycopg.OperationalError as error:
+        if FULL.search(str(error)):
+            raise errors.TooManyConnections(str(error)) from error
+        raise

@@ -10,7 +10,7 @@ from supportcases.domain.cases import CaseFilter
 from supportcases.storage.postgres.connections import Connection
 from supportcases.storage.postgres.rows import matching
 
-SUMMED_UP: Final = 20_000  # changes of the tallies that are summed up together
+SUMMED_UP: Final = 100_000  # changes of the tallies that are summed up together
 
 Counts = dict[tuple[str, str], int]  # of cases, by status and severity; where there are none, nothing
 

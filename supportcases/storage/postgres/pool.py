@@ -3,6 +3,7 @@
 psycopg_pool is not used: where its idle connections were dead it waited for seconds, and a child used its parent's.
 """
 
+import itertools
 import threading
 import weakref
 from collections.abc import Callable
@@ -22,6 +23,7 @@ class Pool:
     def __init__(self, connect: Callable[[], Connection]) -> None:
         """Make none yet."""
         self._connect = connect
+        self.writes: Final = itertools.count(1)
         self._change: Final = threading.Condition()
         self._idle: Final[list[Connection]] = []
         self._lent = 0

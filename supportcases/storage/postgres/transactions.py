@@ -1,5 +1,6 @@
 """Transactions: the tables seen through one, how it begins, and what its end does."""
 
+import logging
 import threading
 from collections import deque
 from collections.abc import Iterator
@@ -9,11 +10,12 @@ from typing import Final, Protocol
 
 import psycopg
 
-from supportcases.domain.errors import DatabaseBusy, OutcomeUnknown, TooSlow
-from supportcases.processes import is_overdue
+from supportcases.domain.errors import DatabaseBusy, OutcomeUnknown, SupportCasesError, TooSlow
+from supportcases.processes import OffTheClock, is_overdue
 from supportcases.storage.afterwards import Action, Waiting, do
 from supportcases.storage.postgres.cases import PostgresCases
 from supportcases.storage.postgres.connections import Connection
+from supportcases.storage.postgres.counts import sum_up_tallies
 from supportcases.storage.postgres.errors import raise_translated
 from supportcases.storage.postgres.events import PostgresEvents
 from supportcases.storage.postgres.excerpts import PostgresExcerpts
@@ -26,16 +28,21 @@ from supportcases.storage.postgres.team_search import PostgresTeamSearch
 from supportcases.storage.postgres.texts import PostgresTexts
 from supportcases.storage.postgres.whole_cases import PostgresWholeCases
 
+EVERY: Final = 500  # writes of a process, behind which the tallies are summed up
+
+log: Final = logging.getLogger("supportcases.postgres")
+
 
 class PostgresTransaction:
     """The tables, seen through one transaction."""
 
-    __slots__ = ("_connection", "afterwards", "over", "writes")
+    __slots__ = ("_connection", "afterwards", "filled", "over", "writes")
 
     def __init__(self, connection: Connection, *, writes: bool) -> None:
         self._connection: Final = connection
         self.writes: Final = writes
         self.afterwards: Final[list[Action]] = []
+        self.filled = False  # with cases that came as a whole
         self.over = False
 
     @property
@@ -53,6 +60,7 @@ class PostgresTransaction:
     @property
     def whole_cases(self) -> PostgresWholeCases:
         """The cases with all that belongs to them."""
+        self.filled = True
         return PostgresWholeCases(self.connection)
 
     @property
@@ -164,6 +172,8 @@ class TransactionContext:
         elif not self._once:
             self._commit()
             do(self._transaction.afterwards, self._state)
+            if self._writes and (self._transaction.filled or next(self._pool.writes) % EVERY == 0):
+                sum_up(self._pool, self._state)
         else:
             self._pool.give_back(self._connection)
 
@@ -192,6 +202,15 @@ class TransactionContext:
                     connection.roll_back()
         finally:
             self._pool.give_back(connection)
+
+
+def sum_up(pool: Pool, state: ThreadState) -> None:
+    """Sum up the tallies; what fails a later write does."""
+    try:
+        with OffTheClock(), TransactionContext(pool, state, writes=True) as transaction:
+            sum_up_tallies(transaction.connection)
+    except (SupportCasesError, psycopg.Error) as error:
+        log.warning("the tallies wait to be summed up: %s", error)
 
 
 @contextmanager

@@ -8,6 +8,12 @@ from supportcases.storage.postgres import PostgresRepository
 
 
 @pytest.fixture
+def owner_url(postgres_url):
+    """The same database for the role that may do everything."""
+    return postgres_url.replace("user=supportcases", "user=postgres")
+
+
+@pytest.fixture
 def repository(postgres_url):
     with closing(PostgresRepository(postgres_url)) as repository:
         yield repository

@@ -27,6 +27,15 @@ def known() -> list[str]:
     return list(STEPS)
 
 
+# to_regclass would tell what was there before the wait for a lock
+THERE: Final = """
+    SELECT 1
+    FROM pg_class
+    WHERE relname = 'supportcases_migrations'
+      AND relnamespace = current_schema()::regnamespace
+"""
+
+
 def parts() -> list[tuple[str, str]]:
     """Return the kind and the name of each table, view, index and trigger that the steps make."""
     made = (MAKES.findall(script) for script in STEPS.values())
@@ -35,7 +44,7 @@ def parts() -> list[tuple[str, str]]:
 
 def applied(connection: Connection) -> set[str]:
     """Return the names of the steps by which our tables were made."""
-    if connection.execute("SELECT to_regclass('supportcases_migrations')").fetchone() == (None,):
+    if not connection.execute(THERE).fetchall():
         return set()
     return {name for (name,) in connection.execute("SELECT name FROM supportcases_migrations")}
 

@@ -155,8 +155,8 @@ GUARDS: Final = (
     Guard("desk/keys.py", "self._clock() < key.expires_at", "True", KEYS),
     Guard("storage/sqlite/keys.py", "AND revoked_at IS NULL", "", KEYS),
     Guard("storage/sqlite/keys.py", "AND (expires_at IS NULL OR expires_at > :now)", "", KEYS),
-    Guard("storage/sqlite/keys.py", 'json.loads(stores or "null")', "None", CONTRACT),
-    Guard("storage/sqlite/keys.py", "frozenset(served), key_id, bool(admin))", "frozenset(served), None)", CONTRACT),
+    Guard("storage/rows.py", 'json.loads(stores or "null")', "None", CONTRACT),
+    Guard("storage/rows.py", "frozenset(served), key_id, bool(admin))", "frozenset(served), None)", CONTRACT),
     # whom the console lets in, and what an admin alone may do
     Guard("web/forms.py", 'is_ours = site == "same-origin"', "is_ours = True", "tests/console/test_forms.py"),
     Guard("web/forms.py", "bool(host) and origin == host", "True", "tests/console/test_forms.py"),
@@ -166,7 +166,7 @@ GUARDS: Final = (
     Guard("storage/sqlite/sessions.py", "AND (k.expires_at IS NULL OR k.expires_at > :now)", "", SESSIONS),
     Guard("storage/sqlite/sessions.py", "AND k.kind = 'support'", "", CONTRACT),
     Guard("domain/actors.py", "if not self.admin:", "if False:", "tests/desk/test_texts.py"),
-    Guard("desk/key_rights.py", "self._actor.stores.issuperset(stores)", "True", "tests/desk/test_key_rights.py"),
+    Guard("desk/key_rights.py", "own.issuperset(stores)", "True", "tests/desk/test_key_rights.py"),
     # who may enter which store
     Guard("domain/actors.py", "self.stores is None or store in self.stores", "True", SUPPORT),
     Guard("domain/actors.py", "if not self.may_enter(store):", "if False:", SUPPORT),

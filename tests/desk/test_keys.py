@@ -6,6 +6,7 @@ from functools import partial
 import pytest
 
 from supportcases import Actor, ActorKind, InvalidInput, KeyNotFound, KeyRing
+from tests.support.engines import rows_of
 
 T0 = datetime(2024, 6, 15, 10, 30, tzinfo=UTC)
 
@@ -24,8 +25,7 @@ def create(request, ring):
 
 
 def everything_kept(repository) -> str:
-    with repository.read() as transaction:
-        return "\n".join(transaction.connection.iterdump())
+    return "\n".join(rows_of(repository))
 
 
 def test_a_key_has_192_random_bits_behind_its_mark(ring):

@@ -14,9 +14,9 @@ from supportcases import (
     Severity,
     Status,
 )
-from supportcases.storage.sqlite.events import SqliteEvents
 from tests.conftest import ACME, ADA
 from tests.support.desks import BOB, BODY, NOBODYS, T0, everything, names, problems, told
+from tests.support.engines import events_of
 
 # who
 
@@ -139,8 +139,9 @@ def test_a_closing_that_fails_keeps_no_answer_either(desk, case, monkeypatch):
             raise ZeroDivisionError
         recorded(events, case, entry)
 
-    recorded = SqliteEvents.record
-    monkeypatch.setattr(SqliteEvents, "record", record)
+    events = events_of(desk.repository)
+    recorded = events.record
+    monkeypatch.setattr(events, "record", record)
     with pytest.raises(ZeroDivisionError):
         desk.answer(ADA, "acme:1", body="Done.", close=True)
     assert everything(desk) == before

@@ -8,6 +8,7 @@ from falcon.testing import TestClient
 
 from supportcases import Actor, create_app
 from tests.conftest import ACME, CASES, SUPPORT, call
+from tests.support.engines import rows_of
 
 BODY = b'{"body": "The checkout shows a blank page."}'
 SENTENCE = "This needs valid credentials, such as an API key sent as 'Authorization: Bearer KEY'."
@@ -163,8 +164,7 @@ def test_a_key_appears_nowhere(app, ask, key, caplog, capfd):
         call(app, "FOO", CASES, HTTP_AUTHORIZATION=f"Bearer {key}"),
     ]
     answers += [call(app, "GET", "/none", HTTP_AUTHORIZATION=f"Bearer {key}")]
-    with app.desk.repository.read() as transaction:
-        dump = "\n".join(transaction.connection.iterdump())
+    dump = "\n".join(rows_of(app.desk.repository))
     shown = repr([app.keys, app.keys.all(), app.keys.recognise(key), app, app.desk])
     output = capfd.readouterr()
     for place in (dump, caplog.text, repr(answers), shown, output.out, output.err):

@@ -2,8 +2,8 @@
 
 import pytest
 
-from supportcases.storage.sqlite.events import SqliteEvents
 from tests.conftest import ACME, ADA, CASES, SUPPORT, support_client_of
+from tests.support.engines import events_of
 
 PATH = f"{SUPPORT}/cases/acme:1"
 MESSAGES = f"{PATH}/messages"
@@ -130,7 +130,8 @@ def test_internal_with_close_is_400_and_nothing_happens(post, state, history):
 
 
 def test_closing_with_a_word_is_one_transaction(app, post, monkeypatch, state, history):
-    record = SqliteEvents.record
+    events = events_of(app.desk.repository)
+    record = events.record
 
     def fail_at_closing(self, case, entry):
         if entry.kind == "closed":
@@ -138,7 +139,7 @@ def test_closing_with_a_word_is_one_transaction(app, post, monkeypatch, state, h
         record(self, case, entry)
 
     with monkeypatch.context() as broken:
-        broken.setattr(SqliteEvents, "record", fail_at_closing)
+        broken.setattr(events, "record", fail_at_closing)
         assert post(close=True).status_code == 500
         assert post("k", close=True).status_code == 500
     assert (state(), history(), len(app.desk.get(ADA, "acme:1").messages)) == (STARTS["open"], ["opened"], 1)

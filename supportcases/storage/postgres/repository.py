@@ -21,6 +21,7 @@ from supportcases.storage.postgres.transactions import (
     savepoint,
     thread_state,
 )
+from supportcases.storage.protocol import Repository
 
 
 class PostgresRepository:
@@ -124,7 +125,7 @@ def _told(error: psycopg.Error) -> str:
 
 
 @contextmanager
-def opened_to_read(conninfo: str) -> Iterator[PostgresRepository]:
+def opened_to_read(conninfo: str) -> Iterator[Repository]:
     """Yield the repository of a database that is there, of which each statement may take any time.
 
     Raises:

@@ -23,6 +23,7 @@ STATEMENT: Final = 30  # seconds that a statement may take where no request says
 SETTINGS: Final = {
     "TimeZone": "UTC",
     "DateStyle": "ISO",
+    "jit": "off",  # to compile a statement takes longer than any of ours does
     "statement_timeout": f"{STATEMENT}s",
     "lock_timeout": "5s",
     "idle_in_transaction_session_timeout": "60s",

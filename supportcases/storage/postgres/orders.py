@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
-from supportcases.domain.cases import UUID_TEXT, Status
+from supportcases.domain.cases import UUID_TEXT, Severity, Status
 from supportcases.domain.queue import Place, QueueSort
 from supportcases.domain.times import from_text, to_text, whole_milliseconds
 from supportcases.storage.rows import LEAST, RANKS
@@ -55,11 +55,18 @@ IN_TURN: Final = tuple(
     )
     for rank in (0, 1)
 )
-NOT_IN_TURN: Final = Strand("c.status = 'open' AND c.unanswered_since IS NULL", (ACTIVITY, ID))
+NOBODY_WAITS: Final = "c.status = 'open' AND c.unanswered_since IS NULL"
+# by an expression that is in one index alone: PostgreSQL would pass over all that are open to find the few
+NOT_IN_TURN: Final = Strand(
+    NOBODY_WAITS,
+    (Key(f"(CASE WHEN {NOBODY_WAITS} THEN c.last_activity_at END)", "DESC", "timestamptz"), ID),
+)
 
 
-def strands(sort: QueueSort, status: str) -> tuple[Strand, ...]:
-    """Return the strands that have all cases of a status."""
+def strands(sort: QueueSort, status: str, severity: Severity | None) -> tuple[Strand, ...]:
+    """Return the strands that have all cases of a status and, if given, a severity."""
+    if sort is QueueSort.SEVERITY and severity is not None:
+        return (Strand(f"c.status = '{Status(status)}' AND {RANK_BY_SEVERITY} = {RANKS[severity]}", ORDERS[sort]),)
     if sort is not QueueSort.WAITING:
         return (Strand(f"c.status = '{Status(status)}'", ORDERS[sort]),)
     if status == Status.OPEN:

@@ -12,10 +12,12 @@ from supportcases.domain.queue import Found, Place, QueueSort
 from supportcases.storage.postgres.connections import Connection
 from supportcases.storage.postgres.counts import counts_of
 from supportcases.storage.postgres.orders import ORDERS, Keys, behind, strands, values_of
-from supportcases.storage.postgres.rows import CASE, matching
+from supportcases.storage.postgres.rows import CASE, SPANS, matching
 from supportcases.storage.rows import case_from_row
 
 FEW: Final = 5_000  # cases that are sooner sorted than passed over among all others
+MANY: Final = 100_000  # and of a span of time, which are not spread evenly over another order
+IN_ITS_OWN: Final = {QueueSort.AGE: "created", QueueSort.ACTIVITY: "active"}
 
 Page = tuple[tuple[Case, Place], ...]
 
@@ -27,6 +29,7 @@ class QueuePages:
         """Ask for what is wanted."""
         self._connection = connection
         self._counts = counts_of(connection, wanted)
+        self._severity = wanted.severity
         self._where, self._values = matching(wanted)
 
     def found(self, sort: QueueSort, *, limit: int, offset: int, after: Place | None) -> Found:
@@ -42,15 +45,20 @@ class QueuePages:
         if place is None or not self._counts:
             return ()
         condition = f"{self._where} AND {behind(order)}" if after is not None else self._where
-        few = sum(self._counts.values()) <= FEW
+        few = sum(self._counts.values()) <= (MANY if self._is_spanned(sort) else FEW)
         beginnings = [wanted_of(order, condition)] if few else list(self._beginnings(sort, order, condition))
         values = {**self._values, **place, "limit": limit, "offset": offset, "most": limit + offset}
         return read_page(self._connection, " UNION ALL ".join(beginnings), order, values)
 
+    def _is_spanned(self, sort: QueueSort) -> bool:
+        """Tell whether the wanted cases are side by side in another order than that: in it, they may all be last."""
+        spans = {name.partition("_")[0] for name in SPANS & self._values.keys()}
+        return bool(spans - {IN_ITS_OWN.get(sort)})
+
     def _beginnings(self, sort: QueueSort, order: Keys, condition: str) -> Iterator[str]:
         """Yield a SELECT of what each strand begins with."""
         for status in sorted({status for status, _ in self._counts}):
-            for strand in strands(sort, status):
+            for strand in strands(sort, status, self._severity):
                 ordered = ", ".join(f"{key.expression} {key.direction}" for key in strand.keys)
                 yield f"({wanted_of(order, f'{strand.where} AND {condition}')} ORDER BY {ordered} LIMIT %(most)s)"
 

@@ -67,7 +67,7 @@ class Recorder(Connection):
 
 def rows_of(repository, statement, values):
     with repository.read() as transaction:
-        found = transaction.connection.execute(statement, values).fetchall()
+        found = sorted(transaction.connection.execute(statement, values).fetchall(), key=repr)  # some have no order
     return [row for row in found if row[:1] != (None,)]  # a size, which decides about the way of a search and no answer
 
 

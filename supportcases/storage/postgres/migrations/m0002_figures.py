@@ -168,7 +168,9 @@ SQL: Final = """
         WHERE status = 'open' AND unanswered_since IS NOT NULL;
 
     CREATE INDEX supportcases_cases_by_not_waiting
-        ON supportcases_cases (last_activity_at DESC, id)
+        ON supportcases_cases (
+            (CASE WHEN status = 'open' AND unanswered_since IS NULL THEN last_activity_at END) DESC,
+            id)
         WHERE status = 'open' AND unanswered_since IS NULL;
 
     CREATE INDEX supportcases_cases_by_assignee

@@ -33,6 +33,7 @@ from supportcases.web.support.cases import (
     Stores,
     Views,
 )
+from supportcases.web.support.idle import IdleCases
 from supportcases.web.support.keys import KeyItem, Keys
 from supportcases.web.support.texts import CannedTextItem, CannedTexts
 
@@ -167,6 +168,7 @@ def create_app(
     app.add_route(f"{support}/cases/{{id}}/history", QueuedCaseHistory(checked, max_body=max_body))
     app.add_route(f"{support}/stats", DeskStatistics(checked, max_body=max_body))
     app.add_route(f"{support}/views", Views(checked, max_body=max_body))
+    app.add_route(f"{support}/idle", IdleCases(checked, max_body=max_body))
     app.add_route(f"{support}/texts", CannedTexts(checked, max_body=max_body))
     app.add_route(f"{support}/texts/{{id}}", CannedTextItem(checked, max_body=max_body))
     app.add_route(f"{support}/assignees", Assignees(checked, max_body=max_body))

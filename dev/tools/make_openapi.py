@@ -67,6 +67,8 @@ SCHEMAS = (
     answers.QueueMeta,
     answers.Queue,
     answers.ChangedCases,
+    answers.SupportCaseList,
+    shapes.IdleClosing,
     answers.SupportReply,
     answers.HistoryEntry,
     answers.History,

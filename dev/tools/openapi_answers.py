@@ -198,6 +198,12 @@ class ChangedCases(Schema):
     data = fields.List(fields.Nested(SupportCase), metadata=described("In the order in which they were named"))
 
 
+class SupportCaseList(Schema):
+    """Cases, each without its messages."""
+
+    data = fields.List(fields.Nested(SupportCase), attribute="cases", metadata=described("The cases"))
+
+
 class SupportReply(Schema):
     """The message as it was added, and the status that the case has since."""
 

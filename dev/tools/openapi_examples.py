@@ -24,6 +24,7 @@ QUEUED: Final = f"{QUEUE}/{{id}}"
 QUEUED_MESSAGES: Final = f"{QUEUED}/messages"
 HISTORY: Final = f"{QUEUED}/history"
 STATISTICS: Final = f"{SUPPORT}/stats"
+IDLE: Final = f"{SUPPORT}/idle"
 TEXTS: Final = f"{SUPPORT}/texts"
 TEXT: Final = f"{TEXTS}/{{id}}"
 VIEWS: Final = f"{SUPPORT}/views"
@@ -47,9 +48,10 @@ class Examples:
     def __init__(self) -> None:
         moments = (datetime(2024, 6, 15, 10, 30, tzinfo=UTC) + timedelta(minutes=29 * n) for n in itertools.count())
         numbers = itertools.count(1)
+        self._later = timedelta(0)
         app = create_app(
             ":memory:",
-            clock=lambda: next(moments),
+            clock=lambda: next(moments) + self._later,
             new_id=lambda: UUID(f"0191abc0-1234-7def-8000-{next(numbers):012x}"),
             authenticate=self._who,
         )
@@ -114,6 +116,9 @@ class Examples:
         self._ask("GET", TEXTS, TEXTS)
         self._ask("GET", STORES, STORES)
         self._make_keys()
+        self._later = timedelta(days=20)
+        self._ask("GET", IDLE, IDLE)
+        self._ask("POST", IDLE, IDLE, {"days": 14})
 
     def _make_keys(self) -> None:
         self._ask("GET", ASSIGNEES, ASSIGNEES)

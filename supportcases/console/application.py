@@ -7,6 +7,7 @@ import falcon
 from supportcases.console import Console
 from supportcases.console.case import CasePage
 from supportcases.console.errors import ErrorPages
+from supportcases.console.idle import IdlePage
 from supportcases.console.keys import KeysPage
 from supportcases.console.new import NewCase
 from supportcases.console.numbers import Numbers
@@ -62,6 +63,7 @@ def create_console(
     app.add_route(f"{AT}/cases/{{store}}/{{number}}", CasePage(pages, max_body=max_body))
     app.add_route(f"{AT}/new", NewCase(pages, max_body=max_body))
     app.add_route(f"{AT}/numbers", Numbers(pages))
+    app.add_route(f"{AT}/idle", IdlePage(pages, max_body=max_body))
     app.add_route(f"{AT}/keys", KeysPage(pages, keys, max_body=max_body))
     app.add_route(f"{AT}/texts", TextsPage(pages, max_body=max_body))
     app.add_route(f"{AT}/stores/{{store}}", StorePage(pages, keys))

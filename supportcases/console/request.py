@@ -10,9 +10,9 @@ from supportcases.domain.cases import STORE_NAME
 from supportcases.web.request import ApiRequest
 
 AT: Final = "/console"  # within the app
-PAGES: Final = rf"(?:|new|numbers|texts|keys|cases/{STORE_NAME}/[0-9]{{1,20}}|stores/{STORE_NAME})"
+PAGES: Final = rf"(?:|new|idle|numbers|texts|keys|cases/{STORE_NAME}/[0-9]{{1,20}}|stores/{STORE_NAME})"
 FILTERS: Final = ("store", "status", "severity", "category", "assignee", "query", "sort")  # of the queue
-PARAMETERS: Final = (*FILTERS, "cursor", "excerpts")  # that are kept of a page to come back to
+PARAMETERS: Final = (*FILTERS, "cursor", "excerpts", "days")  # that are kept of a page to come back to
 LONGEST: Final = 4_000  # characters of a path to come back to
 
 

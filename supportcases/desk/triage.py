@@ -1,6 +1,7 @@
 """What only the support team does to a case: answer, note, triage, and close what has gone quiet."""
 
 from collections.abc import Collection, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from types import EllipsisType
 from typing import Final
@@ -19,9 +20,12 @@ ANSWERS: Final[dict[AuthorKind, Transition]] = {
     AuthorKind.SYSTEM: (announced, EventKind.ANNOUNCED),
 }
 
-IDLE_NOTICE: Final = (
-    "This case was closed because nobody has written for {} since it was answered. Reply, and it is open again."
-)
+
+def idle_notice(answered_for: timedelta) -> str:
+    """Return the word with which an idle case is closed."""
+    span = times.spelled(answered_for)
+    why = f"This case was closed because nobody has written for {span} since it was answered."
+    return f"{why} Reply, and it is open again."
 
 
 class Triage(UseCases):
@@ -185,7 +189,12 @@ class Triage(UseCases):
             return transaction.queue.answered_before(actor.stores, before, limit=limit, offset=offset)
 
     def close_idle(
-        self, actor: Actor, *, answered_for: timedelta, limit: int = fields.DEFAULT_IDLE_LIMIT
+        self,
+        actor: Actor,
+        *,
+        answered_for: timedelta,
+        limit: int = fields.DEFAULT_IDLE_LIMIT,
+        cases: Sequence[Ref] | None = None,
     ) -> tuple[Case, ...]:
         """Close the idle cases, up to `limit`, each with a word of the desk's own that says so; return them.
 
@@ -196,17 +205,25 @@ class Triage(UseCases):
             actor: One of the support team.
             answered_for: How long nobody must have written since the answer.
             limit: How many at the most, 1 to 1,000.
+            cases: Only those of these, up to 100, that are idle, in this order; one that is not there is passed over.
         """
-        idle_ones = self.idle(actor, answered_for=answered_for, limit=limit)
-        body = IDLE_NOTICE.format(times.spelled(answered_for))
-        closed_ones = []
-        for idle in idle_ones:
-            with self.repository.write() as transaction:
-                case = self._find(transaction, actor, idle.id)
-                if is_idle(case, self._now(case), answered_for):
-                    said = self.answer(actor, case.id, body=body, kind=AuthorKind.SYSTEM, close=True)
-                    closed_ones.append(said.case)
-        return tuple(closed_ones)
+        actor.must_be(ActorKind.SUPPORT)
+        with self._checking() as check:
+            answered_for = check("answered_for", fields.SPAN, answered_for)
+            refs: Sequence[Ref] = check("cases", lists.CASES_AT_ONCE, cases) if cases is not None else ()
+        if cases is None:
+            refs = [case.id for case in self.idle(actor, answered_for=answered_for, limit=limit)]
+        found = (self._close_if_idle(actor, ref, answered_for) for ref in refs)
+        return tuple(case for case in found if case)
+
+    def _close_if_idle(self, actor: Actor, ref: Ref, answered_for: timedelta) -> Case | None:
+        """Close a case, if it is there and idle, and return it."""
+        with self.repository.write() as transaction, suppress(CaseNotFound):
+            case = self._find(transaction, actor, ref)
+            if is_idle(case, self._now(case), answered_for):
+                notice = idle_notice(answered_for)
+                return self.answer(actor, case.id, body=notice, kind=AuthorKind.SYSTEM, close=True).case
+        return None
 
 
 def _unchanged(case: Case, now: datetime) -> Case:

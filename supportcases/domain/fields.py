@@ -240,6 +240,7 @@ ASSIGNEE: Final = LabelRule((NONE,), "; null clears the assignee")  # and "me" i
 
 LIMIT: Final = NumberRule(1, 100)
 MANY: Final = NumberRule(1, 1_000)
+DAYS: Final = NumberRule(1, 3_650)
 OFFSET: Final = NumberRule(0, 2**53 - 1)
 QUERY: Final = QueryRule()
 STATUS_FILTER: Final = FilterRule(Status)
@@ -277,6 +278,7 @@ DEFAULT_SEVERITY: Final = Severity.NORMAL
 DEFAULT_LIMIT: Final = 10
 DEFAULT_HISTORY_LIMIT: Final = 100
 DEFAULT_IDLE_LIMIT: Final = 1_000
+DEFAULT_IDLE_DAYS: Final = 14
 DEFAULT_QUEUE_SORT: Final = QueueSort.WAITING
 DEFAULT_SUPPORT_KIND: Final = AuthorKind.SUPPORT
 

@@ -41,6 +41,14 @@ class RuledParameter(Ruled):
         return super().clean(number)
 
 
+class RuledNumber(Ruled):
+    """A number in a body, where 14.0 is as whole as 14 (JSON Schema, "integer")."""
+
+    def clean(self, value: Any) -> Any:
+        """Return the number, as its rule wants it."""
+        return super().clean(int(value) if isinstance(value, float) and value.is_integer() else value)
+
+
 class FlagParameter(Ruled):
     """Yes or no in the query string, as `true` or `false`."""
 

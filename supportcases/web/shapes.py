@@ -2,7 +2,7 @@
 
 from supportcases.domain import fields as rules
 from supportcases.domain import lists
-from supportcases.web.schemas import FlagParameter, Input, Query, Ruled, RuledParameter
+from supportcases.web.schemas import FlagParameter, Input, Query, Ruled, RuledNumber, RuledParameter
 
 
 class NewCase(Input):
@@ -94,7 +94,7 @@ class NewKey(Input):
     label = Ruled(rules.AUTHOR, "Who uses it: API unless given for a store; merchants see that of one of the team")
     stores = Ruled(lists.KEY_STORES, "The stores that one of the team serves with it; null is all", allow_none=True)
     admin = Ruled(rules.ADMIN, "Whether one of the team may write the canned texts, and make and revoke keys with it")
-    days = Ruled(rules.KEY_DAYS, "For how many days it is good; for ever unless given")
+    days = RuledNumber(rules.KEY_DAYS, "For how many days it is good; for ever unless given")
 
 
 class CaseQuery(Query):
@@ -120,6 +120,23 @@ class KeyQuery(Query):
     limit = RuledParameter(rules.LIMIT, "Keys per page", load_default=rules.DEFAULT_LIMIT)
     offset = RuledParameter(rules.OFFSET, "Keys to skip", load_default=0)
     store = Ruled(rules.STORE, "Only keys of this store's merchant, which all of the team who serve it may list")
+
+
+class IdleQuery(Query):
+    """Which idle cases a list shall have."""
+
+    days = RuledParameter(
+        rules.DAYS, "Days that nobody must have written since the answer", load_default=rules.DEFAULT_IDLE_DAYS
+    )
+    limit = RuledParameter(rules.LIMIT, "Cases per page", load_default=rules.DEFAULT_LIMIT)
+    offset = RuledParameter(rules.OFFSET, "Cases to skip", load_default=0)
+
+
+class IdleClosing(Input):
+    """Which idle cases are to be closed: up to 100 at once."""
+
+    days = RuledNumber(rules.DAYS, "Days that nobody must have written since the answer", required=True)
+    cases = Ruled(lists.CASES_AT_ONCE, "Only those of these, each a UUID or as acme:42; the longest quiet unless given")
 
 
 class HistoryQuery(Query):

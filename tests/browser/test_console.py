@@ -20,6 +20,7 @@ PLACES = [
     "/numbers",
     "/texts",
     "/cases/acme/1",
+    "/idle?days=1",
     "/?query=zzzz",
     "/?query=gateway&excerpts=true",
     "/?severity=wrong",

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from supportcases import Actor, AuthorKind, Status, SupportDesk
+from supportcases import Actor, AuthorKind, InvalidInput, Status, SupportDesk
 from supportcases.domain import times
 from supportcases.storage.open import open_repository
 from tests.conftest import ACME, ADA, GLOBEX
@@ -114,6 +114,20 @@ def test_only_cases_of_the_actors_stores_are_closed(desk, case, clock):
 
 
 # how
+
+
+def test_of_given_cases_those_that_are_idle_are_closed(desk, case, clock):
+    desk.open(GLOBEX, body=BODY)
+    desk.answer(ADA, "globex:1", body="Try again.")
+    clock.advance(days=14)
+    desk.open(ACME, body=BODY)
+    given = ["globex:1", "acme:2", "acme:9", case.id]
+    for wrong in ([], ["acme:1"] * 101, ["1"]):
+        with pytest.raises(InvalidInput, match="cases must be a list of 1 to 100 cases"):
+            desk.close_idle(CRON, answered_for=FORTNIGHT, cases=wrong)
+    assert numbers(desk.close_idle(BOB, answered_for=FORTNIGHT, cases=given)) == [("globex", 1)]
+    assert numbers(desk.close_idle(CRON, answered_for=FORTNIGHT, cases=given)) == [("acme", 1)]
+    assert desk.find(ADA, "acme:2").status is Status.OPEN
 
 
 def test_the_desks_own_word_says_so_and_the_history_who_did_it(desk, case, clock):

@@ -4,12 +4,12 @@ from urllib.parse import urlencode
 
 import pytest
 
-from supportcases.web.shapes import CaseQuery, HistoryQuery, QueueQuery, StatisticsQuery, SupportStoreQuery
+from supportcases.web.shapes import CaseQuery, HistoryQuery, IdleQuery, QueueQuery, StatisticsQuery, SupportStoreQuery
 from tests.conftest import ACME, ADA, CASES, SUPPORT
 from tests.support.answers import checked
 from tests.support.desks import problems
 
-QUEUE, STATS = f"{SUPPORT}/cases", f"{SUPPORT}/stats"
+QUEUE, STATS, IDLE = f"{SUPPORT}/cases", f"{SUPPORT}/stats", f"{SUPPORT}/idle"
 PAGE, FILTERS = ["limit", "offset"], ["status", "severity"]
 WINDOW = ["store", "createdAfter", "createdBefore"]
 LISTS = {
@@ -30,9 +30,10 @@ LISTS = {
     f"{QUEUE}/acme:1/history": PAGE,
     f"{SUPPORT}/stores": PAGE,
     STATS: WINDOW,
+    IDLE: ["days", *PAGE],
 }
 EVERYTHING = [(path, name) for path, names in LISTS.items() for name in names]
-PAGED = [path for path, names in LISTS.items() if "limit" in names]
+PAGED = [path for path, names in LISTS.items() if "limit" in names and path != IDLE]  # which has no count
 NOT_NUMBERS = [
     *("-1", "+1", "1.0", "1e1", "1_0", " 1", "1 ", "abc", "0x1", "１", "٣", "²", "1,2", "true", "9" * 5000, "NaN"),
     *("18446744073709551616", "18446744073709551617"),
@@ -69,7 +70,7 @@ def refused(ask):
 
 
 def test_every_parameter_of_every_list_is_tried_here():
-    schemas = [CaseQuery, QueueQuery, HistoryQuery, SupportStoreQuery, StatisticsQuery]
+    schemas = [CaseQuery, QueueQuery, HistoryQuery, SupportStoreQuery, StatisticsQuery, IdleQuery]
     for names, schema in zip(LISTS.values(), schemas, strict=True):
         assert set(names) == schema().fields.keys() - {"query"}
 

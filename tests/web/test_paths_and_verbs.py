@@ -18,6 +18,7 @@ ROUTES = {
     f"{QUEUE}/acme:1/history": READ,
     f"{SUPPORT}/stats": READ,
     f"{SUPPORT}/views": READ,
+    f"{SUPPORT}/idle": {*READ, "POST"},
     f"{SUPPORT}/stores": READ,
     f"{SUPPORT}/texts": {*READ, "POST"},
     f"{SUPPORT}/texts/acme:1": {*READ, "PATCH", "DELETE"},

@@ -201,7 +201,7 @@ def test_the_walls_stand(app):
 def test_the_walk_knows_every_route(app):
     served = {(m, t) for m, t in routes(app) if m in {"GET", "POST", "PATCH", "HEAD"}}
     item, queue, queued = f"{CASES}/{{id_or_number}}", f"{SUPPORT}/cases", f"{SUPPORT}/cases/{{id}}"
-    texts, text = f"{SUPPORT}/texts", f"{SUPPORT}/texts/{{id}}"
+    texts, text, idle = f"{SUPPORT}/texts", f"{SUPPORT}/texts/{{id}}", f"{SUPPORT}/idle"
     keys, key = f"{SUPPORT}/keys", f"{SUPPORT}/keys/{{id}}"
     gets = [
         CASES,
@@ -213,9 +213,9 @@ def test_the_walk_knows_every_route(app):
         f"{SUPPORT}/views",
         f"{SUPPORT}/stores",
         f"{SUPPORT}/assignees",
-        *(texts, text, keys, key),
+        *(texts, text, keys, key, idle),
     ]
-    posts = [CASES, f"{item}/messages", queue, f"{queued}/messages", texts, keys]
+    posts = [CASES, f"{item}/messages", queue, f"{queued}/messages", texts, keys, idle]
     for method, templates in {"GET": gets, "HEAD": gets, "POST": posts, "PATCH": [item, queue, queued, text]}.items():
         assert {(method, template) for template in templates} <= served
     assert {t for _, t in served} - OPEN_TO_ALL == {*gets, *posts}

@@ -1,10 +1,13 @@
 """What may stand in each field that is a list, as `domain.fields` has the rest."""
 
+import re
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
-from supportcases.domain.cases import parse_reference
+from supportcases.domain.cases import NUMBER_TEXT, STORE_NAME, UUID_TEXT
 from supportcases.domain.fields import STORE
+
+CASE: Final = re.compile(f"{UUID_TEXT.pattern}|{STORE_NAME}:{NUMBER_TEXT.pattern}")
 
 
 class StoresRule(NamedTuple):
@@ -33,8 +36,8 @@ class CasesRule(NamedTuple):
 
 
 def _names_a_case(value: Any) -> bool:
-    named = parse_reference(value) if isinstance(value, str | UUID) else None
-    return named is not None and bool(named.id or named.store)
+    """Tell whether that is written as a case is; its number may be one that none can have."""
+    return isinstance(value, UUID) or (isinstance(value, str) and bool(CASE.fullmatch(value)))
 
 
 KEY_STORES: Final = StoresRule(1_000)

@@ -42,7 +42,7 @@ def test_they_are_closed_with_a_word_that_says_so_and_once(ada, quiet):
 
 
 def test_of_those_that_are_named_only_the_idle_ones_are_closed(ada, quiet):
-    names = ["acme:2", "acme:3", "acme:99", quiet.find(ADA, "acme:1").id, "acme:2"]
+    names = ["acme:2", "acme:3", "acme:99", f"acme:{'9' * 20}", "acme:0", quiet.find(ADA, "acme:1").id, "acme:2"]
     assert named(ada.simulate_post(IDLE, json={"days": 14, "cases": names})) == ["acme:2", "acme:1"]
     assert named(ada.simulate_get(IDLE)) == ["globex:1"]
 

@@ -37,20 +37,23 @@ EXPERIMENTS: Final = (  # modules of this folder, each with a `run`
     "unread",
     "timing",
 )
+APART: Final = ("failover",)  # those that are run only where they are named
+APART_IS_OF: Final = tuple(f"Of {name}:" for name in APART)
 TIMED: Final = {"timing"}  # a busy machine decides what they find: not for the gate
+ALL: Final = EXPERIMENTS + APART
 
 
 def main(arguments: list[str]) -> int:
     """Run the experiments; return 1 where a claim does not hold."""
     parser = argparse.ArgumentParser(prog="python -m dev.torture", description=__doc__.splitlines()[0])
-    parser.add_argument("experiments", nargs="*", metavar="EXPERIMENT", help=f"only these: {', '.join(EXPERIMENTS)}")
+    parser.add_argument("experiments", nargs="*", metavar="EXPERIMENT", help=f"only these: {', '.join(ALL)}")
     parser.add_argument("--quick", action="store_true", help="try less, in four minutes; nothing is written")
     parser.add_argument("--keep", action="store_true", help="replace the rows of the experiments that are named")
     options = parser.parse_args(arguments)
     if options.keep and (options.quick or not options.experiments):
         parser.error("--keep is for experiments that are named, and run whole.")
-    if unknown := set(options.experiments) - set(EXPERIMENTS):
-        parser.error(f"there is no {', '.join(sorted(unknown))}; there are {', '.join(EXPERIMENTS)}.")
+    if unknown := set(options.experiments) - set(ALL):
+        parser.error(f"there is no {', '.join(sorted(unknown))}; there are {', '.join(ALL)}.")
     begun = time.monotonic()
     effort = Effort(options.quick)
     names = options.experiments or [name for name in EXPERIMENTS if not (options.quick and name in TIMED)]
@@ -61,7 +64,7 @@ def main(arguments: list[str]) -> int:
     failed = [name for name, outcome in outcomes if outcome.passed is False]
     print(table, f"{len(outcomes) - len(failed)} of {len(outcomes)} did not fail", sep="\n\n")
     if not options.experiments and not options.quick:
-        TABLE.write(f"{taken_on(*PACKAGES)} It took {(time.monotonic() - begun) / 60:.0f} minutes.\n\n{table}")
+        keep_all(table.splitlines(), f"{taken_on(*PACKAGES)} It took {(time.monotonic() - begun) / 60:.0f} minutes.")
     elif options.keep:
         keep_some(table.splitlines()[2:], options.experiments)
     return 1 if failed else 0
@@ -81,6 +84,14 @@ def tried(name: str, effort: Effort) -> Iterator[Outcome]:
             traceback.print_exc()
             yield Outcome(0, name, "broke down", f"{type(error).__name__}: {error}".partition("\n")[0], False)
     say(f"{name}: {time.monotonic() - begun:.0f} s")
+
+
+def keep_all(table: list[str], told: str) -> None:
+    """Replace the table that is kept, but for the rows of what is run apart."""
+    old, _, rows = TABLE.parts()[1].partition("\n\n")
+    told = "\n".join([told, *(line for line in old.splitlines() if line.startswith(APART_IS_OF))])
+    others = [row for row in rows.splitlines()[2:] if row.split(" | ")[1] in APART]
+    TABLE.write("\n".join([told, "", *table, *others]))
 
 
 def keep_some(rows: list[str], names: list[str]) -> None:

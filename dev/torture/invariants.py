@@ -1,10 +1,10 @@
-"""What must hold of a database file at every moment, looked at from outside with SQL of its own."""
+"""What must hold of a database at every moment, looked at from outside with SQL of its own; `faults_of` asks a file."""
 
 import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-# each must yield no row; what it yields is told
+# each must yield no row; what it yields is told; these are asked of every engine
 QUESTIONS = {
     "numbers with gaps": """
         SELECT store, count(*), min(number), max(number)
@@ -22,7 +22,7 @@ QUESTIONS = {
         SELECT s.store, s.last_number, count(c.id)
         FROM supportcases_stores AS s
         LEFT JOIN supportcases_cases AS c USING (store)
-        GROUP BY s.store
+        GROUP BY s.store, s.last_number
         HAVING s.last_number <> count(c.id)
     """,
     "counts": """
@@ -31,9 +31,9 @@ QUESTIONS = {
             SELECT store, status, severity, cases FROM supportcases_counts
             UNION ALL
             SELECT store, status, severity, -1 FROM supportcases_cases
-        )
+        ) AS both_of_them
         GROUP BY store, status, severity
-        HAVING difference <> 0
+        HAVING sum(cases) <> 0
     """,
     "cases without a message": """
         SELECT store, number
@@ -45,6 +45,8 @@ QUESTIONS = {
         FROM supportcases_cases AS c
         WHERE NOT EXISTS (SELECT 1 FROM supportcases_events AS e WHERE e.store = c.store AND e.case_id = c.id)
     """,
+}
+QUESTIONS_OF_SQLITE = {
     "the search index": """
         SELECT rowid_of_case FROM (
             SELECT s.ordinal << 32 | c.number AS rowid_of_case
@@ -68,7 +70,7 @@ def faults_of(path: Path) -> list[str]:
         connection.execute("PRAGMA foreign_keys = ON")
         faults = [line for (line,) in connection.execute("PRAGMA integrity_check") if line != "ok"]
         connection.execute("BEGIN IMMEDIATE")
-        for what, question in QUESTIONS.items():
+        for what, question in {**QUESTIONS, **QUESTIONS_OF_SQLITE}.items():
             rows = connection.execute(question).fetchmany(3)
             faults += [f"{what}: {rows}"] if rows else []
         connection.execute("INSERT INTO supportcases_search (supportcases_search) VALUES ('integrity-check')")

@@ -3,7 +3,7 @@
 import random
 import sqlite3
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from itertools import groupby
@@ -53,7 +53,15 @@ class Findings:
         )
 
 
-class Kept:
+class Held:
+    """What a database holds: the cases by their id, the messages by what they say, how often each case was closed."""
+
+    cases: Mapping[str, Mapping[str, Any]]
+    messages: Mapping[str, Sequence[Mapping[str, Any]]]
+    closings: Mapping[str, int]
+
+
+class Kept(Held):
     """What a file holds."""
 
     def __init__(self, path: Path) -> None:
@@ -61,10 +69,10 @@ class Kept:
         with closing(sqlite3.connect(path, timeout=30, isolation_level=None)) as connection:
             connection.row_factory = sqlite3.Row
             connection.execute("BEGIN")
-            self.cases = {row["id"]: row for row in connection.execute("SELECT * FROM supportcases_cases")}
-            self.messages: dict[str, list[sqlite3.Row]] = defaultdict(list)
+            self.cases = {row["id"]: dict(row) for row in connection.execute("SELECT * FROM supportcases_cases")}
+            self.messages: dict[str, list[dict[str, Any]]] = defaultdict(list)
             for row in connection.execute("SELECT * FROM supportcases_messages ORDER BY position"):
-                self.messages[row["body"]].append(row)
+                self.messages[row["body"]].append(dict(row))
             closings = "SELECT case_id FROM supportcases_events WHERE kind = 'closed'"
             self.closings = Counter(case for (case,) in connection.execute(closings))
 
@@ -74,14 +82,15 @@ def compare(writes: Sequence[Write], path: Path) -> Findings:
     found = Findings()
     try:
         found.broken += faults_of(path)
-        _compare(writes, path, found)
+        compare_with(Kept(path), writes, found)
+        found.others += [f"not found by its subject: {subject}" for subject in _unfindable(writes, path)]
     except sqlite3.DatabaseError as error:
         found.broken.append(f"{type(error).__name__}: {error}")
     return found
 
 
-def _compare(writes: Sequence[Write], path: Path, found: Findings) -> None:
-    held = Kept(path)
+def compare_with(held: Held, writes: Sequence[Write], found: Findings) -> None:
+    """Compare the writes with what is held, and note what was found."""
     for write in writes:
         if write.refused:
             found.others.append(f"{write.kind} was answered {write.status}: {write.answer}")
@@ -91,10 +100,9 @@ def _compare(writes: Sequence[Write], path: Path, found: Findings) -> None:
     _look_at_states(writes, held, found)
     written = {write.sent["body"] for write in writes if "body" in write.sent}
     found.others += [f"nobody wrote {body[:60]!r}" for body in held.messages.keys() - written]
-    found.others += [f"not found by its subject: {subject}" for subject in _unfindable(writes, path)]
 
 
-def _look_for_words(write: Write, held: Kept, found: Findings) -> None:
+def _look_for_words(write: Write, held: Held, found: Findings) -> None:
     """Look for an opening or a reply."""
     rows = held.messages.get(write.sent["body"], [])
     if len(rows) > 1:
@@ -108,11 +116,11 @@ def _look_for_words(write: Write, held: Kept, found: Findings) -> None:
         found.lost.append(f"{write.kind} of {write.store}, {write.sent['body'][:60]!r}")
 
 
-def _is_as_answered(write: Write, row: sqlite3.Row, held: Kept) -> bool:
+def _is_as_answered(write: Write, row: Mapping[str, Any], held: Held) -> bool:
     """Return whether the message, and the case if it was opened with it, is what was sent and answered."""
     if (row["store"], row["case_id"]) != (write.store, write.case):
         return False
-    if write.kind is Kind.REPLY:
+    if write.kind is not Kind.OPENING:
         told = write.answer["message"]
         return bool((row["id"], row["created_at"]) == (told["id"], told["createdAt"]))
     case = held.cases.get(write.case)
@@ -124,11 +132,11 @@ def _is_as_answered(write: Write, row: sqlite3.Row, held: Kept) -> bool:
     )
 
 
-def _of(case: sqlite3.Row) -> tuple[Any, ...]:
+def _of(case: Mapping[str, Any]) -> tuple[Any, ...]:
     return tuple(case[name] for name in ("store", "number", "created_at", "subject", "category", "severity"))
 
 
-def _look_for_closings(closings: list[Write], held: Kept, found: Findings) -> None:
+def _look_for_closings(closings: list[Write], held: Held, found: Findings) -> None:
     """Count the closings of each case: those acknowledged, and at most one more if that was not answered."""
     closings.sort(key=lambda write: write.case)
     for case, writes in groupby((write for write in closings if not write.refused), key=lambda write: write.case):
@@ -141,9 +149,10 @@ def _look_for_closings(closings: list[Write], held: Kept, found: Findings) -> No
         found.twice += [f"closing of {case}"] * max(0, there - told - unknown)
 
 
-def _look_at_states(writes: Iterable[Write], held: Kept, found: Findings) -> None:
-    """See that each case is as its last write left it, unless nobody knows of that."""
-    last = {write.case: write for write in writes if write.case and not write.refused}
+def _look_at_states(writes: Iterable[Write], held: Held, found: Findings) -> None:
+    """See that each case is as its last write left it, unless nobody knows of that, as where the team writes too."""
+    answered = {write.case for write in writes if write.kind is Kind.ANSWER}
+    last = {write.case: write for write in writes if write.case and write.case not in answered and not write.refused}
     for case, write in last.items():
         status = "closed" if write.kind is Kind.CLOSING else "open"
         if write.acknowledged and case in held.cases and held.cases[case]["status"] != status:

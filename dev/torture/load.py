@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final, Protocol, TypeVar
 
-from dev.torture.servers import BROKEN, CASES, PATIENCE, Client, Served
+from dev.torture.servers import BROKEN, CASES, PATIENCE, SUPPORT, Client, Served
 
 T = TypeVar("T")
 
@@ -25,6 +25,7 @@ class Kind(StrEnum):
     OPENING = "opening"
     REPLY = "reply"
     CLOSING = "closing"
+    ANSWER = "answer of the team"
 
 
 @dataclass(slots=True)
@@ -60,6 +61,8 @@ class Write:
         """The method and the path of its request."""
         if self.kind is Kind.OPENING:
             return "POST", CASES
+        if self.kind is Kind.ANSWER:
+            return "POST", f"{SUPPORT}/cases/{self.case}/messages"
         case = f"{CASES}/{self.case}"
         return ("POST", f"{case}/messages") if self.kind is Kind.REPLY else ("PATCH", case)
 
@@ -75,10 +78,11 @@ class Write:
 
 
 class Merchant:
-    """Somebody with a kept connection who writes to all stores, one write at a time, on cases that are theirs alone.
+    """Somebody with a kept connection who writes to all stores that they have keys of, one write at a time.
 
-    A case with a write that was never answered is left alone, so that its state stays known up to that write; whoever
-    `retries` sends it to the next server again, with the same Idempotency-Key, until it is answered.
+    No other merchant writes to their cases. A case with a write that was never answered is left alone, so that its
+    state stays known up to that write; whoever `retries` sends it to the next server again, with the same
+    Idempotency-Key, until it is answered.
     """
 
     def __init__(
@@ -124,7 +128,7 @@ class Merchant:
 
     def open(self, client: Any, store: str = "") -> None:
         """Open a case."""
-        write = Write(Kind.OPENING, store or self._random.choice(STORES), self._words())
+        write = Write(Kind.OPENING, store or self._random.choice(list(self._keys)), self._words())
         write.sent["subject"] = f"Order {self._name}-{len(self.writes)} has not arrived"
         write.sent["category"] = self._random.choice(CATEGORIES)
         write.sent["severity"] = self._random.choice(SEVERITIES)

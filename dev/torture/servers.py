@@ -50,10 +50,19 @@ class Served(NamedTuple):
         return self.process.wait(PATIENCE)
 
 
-def start(db: Path, *options: str, environment: Mapping[str, str] | None = None, wrap: Sequence[str] = ()) -> Served:
-    """Start `supportcases serve` on a free port; `wrap` is a command that runs it, such as strace's."""
+def start(
+    db: Path | str,
+    *options: str,
+    log: Path | None = None,
+    environment: Mapping[str, str] | None = None,
+    wrap: Sequence[str] = (),
+) -> Served:
+    """Start `supportcases serve` on a free port; `wrap` is a command that runs it, such as strace's.
+
+    A database that is no file is named by its URL, with a place for the `log`.
+    """
     command = [*wrap, sys.executable, "-m", "supportcases", "serve", "--port", "0", "--db", str(db), *options]
-    log = db.parent / "server.log"
+    log = log or Path(db).parent / "server.log"
     with log.open("a") as stderr:
         process = subprocess.Popen(
             command,
@@ -72,7 +81,7 @@ def start(db: Path, *options: str, environment: Mapping[str, str] | None = None,
 
 
 @contextmanager
-def serving(db: Path, *options: str, **how: Any) -> Iterator[Served]:
+def serving(db: Path | str, *options: str, **how: Any) -> Iterator[Served]:
     """Serve until the block ends."""
     server = start(db, *options, **how)
     try:

@@ -5,10 +5,9 @@ from typing import Any, Final
 from supportcases.desk import SupportDesk
 from supportcases.domain.actors import Actor
 from supportcases.domain.cases import Status
-from supportcases.domain.errors import CaseNotFound, InvalidInput
+from supportcases.domain.errors import InvalidInput
 from supportcases.web.forms import Form
 
-MOST: Final = 100  # cases at once: all of them are kept together, and others wait meanwhile
 CHANGES: Final[dict[str, dict[str, Any]]] = {
     "take": {"assignee": "me"},
     "unassign": {"assignee": None},
@@ -24,16 +23,8 @@ def do_with_many(desk: SupportDesk, actor: Actor, form: Form) -> None:
         InvalidInput: It names too many, or says nothing that can be done; then nothing is.
     """
     refs, wanted = form.texts("case"), form.text("do")
-    if len(refs) > MOST:
-        raise InvalidInput({"case": f"Must not be more than {MOST} at once."})
     if wanted != NOTE and wanted not in CHANGES:
         raise InvalidInput({"do": f"Must be {', '.join(CHANGES)} or {NOTE}."})
-    with desk.repository.write():
-        for ref in refs:
-            try:
-                if wanted == NOTE:
-                    desk.note(actor, ref, body=form.text("body"))
-                else:
-                    desk.change(actor, ref, **CHANGES[wanted])
-            except CaseNotFound:
-                continue
+    change = {"note": form.text("body")} if wanted == NOTE else CHANGES[wanted]
+    if refs:
+        desk.change_many(actor, refs, **change)

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
+from operator import attrgetter
 from types import EllipsisType
 from typing import Final
 
@@ -149,21 +150,26 @@ class Triage(UseCases):
             self._given(check, fields.CHANGES, {"status": status, "severity": severity, "category": category})
             if note is not None:
                 note = check("note", fields.REPLY_BODY, note)
-        done: dict[str, Case] = {}
-        with self.repository.write() as transaction:
-            for ref in wanted:
-                try:
-                    case = self._find(transaction, actor, ref)
-                except CaseNotFound:
-                    continue
-                if case.id in done:
-                    continue
-                done[case.id] = self.change(
+        cases = self._those_there(actor, wanted)
+        changed: dict[str, Case] = {}
+        with self.repository.write():
+            for case in sorted(cases, key=attrgetter("store")):  # two that lock several never wait for each other
+                changed[case.id] = self.change(
                     actor, case.id, status=status, severity=severity, category=category, assignee=assignee
                 )
                 if note is not None:
                     self.note(actor, case.id, body=note)
-        return tuple(done.values())
+        return tuple(changed[case.id] for case in cases)
+
+    def _those_there(self, actor: Actor, refs: Sequence[Ref]) -> tuple[Case, ...]:
+        """Return the cases that are there, each once, in the order in which they are named first."""
+        cases: dict[str, Case] = {}
+        with self.repository.read() as transaction:
+            for ref in refs:
+                with suppress(CaseNotFound):
+                    case = self._find(transaction, actor, ref)
+                    cases.setdefault(case.id, case)
+        return tuple(cases.values())
 
     def assign(self, actor: Actor, ref: Ref, assignee: str | None) -> Case:
         """Let somebody take care of a case, by label; "me" is the actor, None nobody."""

@@ -81,6 +81,22 @@ def test_all_who_write_to_one_case_do_so_one_after_the_other(desk, sound):
     assert len(desk.get(ADA, "acme:1").messages) == 1 + 12 * 6 * 2 // 3
 
 
+def test_cases_of_several_stores_are_changed_together_by_many_in_whatever_order_they_are_named(desk, sound):
+    refs = []
+    for number in range(8):
+        opened = desk.open(Actor.merchant(f"store{number}"), body=BODY)
+        refs.append(opened.id)
+
+    def work(number):
+        named = refs[number:] + refs[:number]
+        return [
+            [case.id for case in desk.change_many(ADA, named, note=f"{number}, {turn}")] == named for turn in range(6)
+        ]
+
+    assert at_once(8, work) == [[True] * 6] * 8
+    assert {len(desk.get(ADA, ref).messages) for ref in refs} == {1 + 8 * 6}
+
+
 def test_a_cap_on_open_cases_is_exact(repository, sound):
     desk = SupportDesk(repository, max_open_cases=5)
 

@@ -50,6 +50,7 @@ OWN: Final[dict[str, str]] = {
     "cli/test_streams.py::test_what_is_done_is_done_though_it_cannot_be_told[check": OF_FILES,
     "cli/test_agents_day.py::test_the_command_for_the_next_page_can_be_pasted": OF_FILES,
     "desk/test_long_threads.py::test_a_file_of_an_older_version": OF_FILES,
+    "desk/test_long_threads.py::test_a_host_that_deletes_or_edits_messages": "who serves may do neither",
     "desk/test_long_threads.py::test_a_message_that_claims_to_be_of_another_store": IN_SQLITE_S_WORDS,
     "desk/test_long_threads.py::test_a_reply_takes_the_same_few_steps": "counts SQLite's steps",
     "domain/test_text.py::test_what_an_earlier_version_took": OF_FILES,

@@ -155,7 +155,8 @@ ERRORS: dict[int, tuple[str, dict[str, Any]]] = {
     500: ("Something went wrong on our side", {}),
     503: (
         "The database is busy or cannot be used at the moment, this takes too long (`too_slow`), or "
-        "it may have been kept or not (`outcome_unknown`): send it again only with its `Idempotency-Key`",
+        "it may have been kept or not (`outcome_unknown`): send it again only with its `Idempotency-Key`; "
+        "or the desk has moved to another database, and nothing is written to this one any more (`moved`)",
         {
             "Retry-After": {
                 "description": "Seconds to wait; missing with `too_slow` and `outcome_unknown`",

@@ -94,7 +94,7 @@ def _noting_gaps(cases: Iterable[Dossier], missing: list[str]) -> Iterator[Dossi
 def import_cases(options: argparse.Namespace) -> None:
     """Take all cases in, in one transaction, or none."""
     name = redacted(options.db)
-    with _stoppable(), _opened(options.source) as source:
+    with stoppable("nothing was imported"), _opened(options.source) as source:
         try:
             archive = Archive(source)  # before the database is touched: it may be no archive at all
             with held_back(STOPS):  # a file that is made gets its schema too
@@ -119,8 +119,7 @@ def _take_in(archive: Archive, repository: Repository, db: str) -> int:
             except AlreadyThere:
                 _add_one_by_one(transaction, batch, count + 2)  # the first line is no case
             count += len(batch)
-        for number in STOPS:
-            signal.signal(number, signal.SIG_IGN)  # it is too late: they are kept in the next step
+        too_late_to_stop()
     return count
 
 
@@ -134,14 +133,20 @@ def _add_one_by_one(transaction: Transaction, batch: list[Dossier], first: int) 
 
 
 @contextmanager
-def _stoppable() -> Iterator[None]:
-    """Let a signal to stop end the block; of what is not kept by then nothing is, and that is said."""
+def stoppable(told: str) -> Iterator[None]:
+    """Let a signal to stop end the block; of what is not kept by then nothing is, and that is told."""
     with stops_raise():
         try:
             yield
         except SystemExit:
-            note("supportcases: interrupted; nothing was imported.")
+            note(f"supportcases: interrupted; {told}.")
             raise
+
+
+def too_late_to_stop() -> None:
+    """Heed no signal to stop any more: what was done is kept in the next step."""
+    for number in STOPS:
+        signal.signal(number, signal.SIG_IGN)
 
 
 def _opened(source: str) -> AbstractContextManager[Iterable[bytes]]:

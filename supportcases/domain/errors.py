@@ -136,6 +136,13 @@ class OutcomeUnknown(SupportCasesError):
     )
 
 
+class DatabaseMoved(SupportCasesError):
+    """The desk has moved to another database; nothing is written to this one any more."""
+
+    code = "moved"
+    _sentence = "The desk has moved to another database; nothing is written to this one any more."
+
+
 class DatabaseDamaged(SupportCasesError):
     """The database is damaged; nothing more is written to it until it is repaired."""
 

@@ -30,6 +30,21 @@ MESSAGE_COLUMNS: Final = ", ".join(Message._fields)
 ENTRY_COLUMNS: Final = "kind, actor_kind, actor_label, happened_at, was, became"
 KEY_COLUMNS: Final = "id, kind, store, stores, label, created_at, expires_at, revoked_at, admin"
 
+# what is carried from one database into another: each table behind those that it needs, with its columns and an order
+# of its rows; all else is made of these, but for who is signed in
+CARRIED: Final = {
+    "stores": ("store, last_number", "store"),
+    "texts": ("id, name, body", "id"),
+    "keys": (f"{KEY_COLUMNS}, key_hash", "id"),
+    "replays": ("scope, key, fingerprint, status, body, location, kept_at", "scope, key"),
+    "cases": (f"{COLUMNS}, subject_folded", "store, number"),
+    "messages": (f"{MESSAGE_COLUMNS}, store, case_id", "store, case_id, position"),
+    "events": (f"{ENTRY_COLUMNS}, store, case_id", "store, case_id, position"),
+}
+PORTION: Final = 1_000  # rows that are carried at once
+NEVER_AGAIN: Final = (*CARRIED, "sessions")  # to which nothing is written once a database was moved
+MOVED: Final = "This database was moved to "  # how the sentence begins that whoever writes to it is told
+
 # looking one up takes a tenth of what calling the enumeration does
 CATEGORIES: Final = {category.value: category for category in Category}
 SEVERITIES: Final = {severity.value: severity for severity in Severity}

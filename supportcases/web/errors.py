@@ -31,6 +31,7 @@ STATUS: Final[dict[type[errors.SupportCasesError], int]] = {
     errors.DatabaseUnavailable: 503,
     errors.DatabaseUnusable: 503,
     errors.OutcomeUnknown: 503,
+    errors.DatabaseMoved: 503,
     errors.DatabaseDamaged: 500,
     errors.SupportCasesError: 500,
 }
@@ -40,6 +41,7 @@ HEADERS: Final[dict[type[errors.SupportCasesError], dict[str, str]]] = {
     errors.DatabaseBusy: {"Retry-After": "1"},
     errors.DatabaseUnavailable: {"Retry-After": "10"},
     errors.DatabaseUnusable: {"Retry-After": "10"},
+    errors.DatabaseMoved: {"Retry-After": "10"},
 }
 
 OUR_FAULT: Final = "Something went wrong on our side; if it happens again, tell us the request id."

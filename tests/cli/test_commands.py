@@ -72,6 +72,7 @@ OPTIONS = {
     "check": {"--db"},
     "export": {"--db", "--store"},
     "import": {"--db"},
+    "move": {"--db", "--from", "--to", "--undo"},
 }
 SETTINGS = {
     *("--db", "--host", "--port", "--threads", "--rate-limit", "--trusted-proxy", "--time-budget"),
@@ -90,7 +91,7 @@ def test_the_commands_and_options_are_those_of_the_help_and_no_others(exits):
     assert commands() == [
         *("serve", "keys", "cases", "show", "answer"),
         *("assign", "close", "reopen", "set", "history", "open", "stats", "close-idle"),
-        *("backup", "check", "export", "import"),
+        *("backup", "check", "export", "import", "move"),
     ]
     assert commands("keys") == ["create", "list", "revoke"]
     assert options() == {"--db", "--version"}

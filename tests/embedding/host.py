@@ -20,6 +20,7 @@ from supportcases import (
     Category,
     DatabaseBusy,
     DatabaseDamaged,
+    DatabaseMoved,
     DatabaseUnavailable,
     DatabaseUnusable,
     Event,
@@ -86,7 +87,7 @@ STATUSES: dict[int, tuple[type[SupportCasesError], ...]] = {
     412: (CaseMoved,),
     422: (IdempotencyKeyReused,),
     500: (DatabaseDamaged,),
-    503: (DatabaseBusy, DatabaseUnavailable, DatabaseUnusable, OutcomeUnknown, TooSlow),
+    503: (DatabaseBusy, DatabaseMoved, DatabaseUnavailable, DatabaseUnusable, OutcomeUnknown, TooSlow),
 }
 
 

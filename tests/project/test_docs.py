@@ -182,7 +182,7 @@ def test_every_exception_that_a_host_meets_is_on_the_page_for_hosts():
 def test_every_error_code_a_client_can_get_is_on_its_page():
     raised = {errors.InvalidInput, errors.Unauthorized, errors.NotPermitted, errors.CaseNotFound}
     raised |= {errors.CaseMoved, errors.IdempotencyKeyReused, errors.DatabaseBusy, errors.DatabaseUnavailable}
-    raised |= {errors.TooSlow, errors.OutcomeUnknown}
+    raised |= {errors.TooSlow, errors.OutcomeUnknown, errors.DatabaseMoved}
     for code in {error.code for error in raised} | {CODES[status] for status in (400, 405, 413, 415, 500)}:
         assert f"`{code}`" in DOCS["errors.md"], code
 

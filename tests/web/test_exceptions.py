@@ -42,6 +42,7 @@ EXPECTED = {
     errors.TooSlow: (503, "too_slow", {}),
     errors.DatabaseUnavailable: (503, "unavailable", {"retry-after": "10"}),
     errors.OutcomeUnknown: (503, "outcome_unknown", {}),
+    errors.DatabaseMoved: (503, "moved", {"retry-after": "10"}),
     errors.DatabaseDamaged: (500, "database_damaged", {}),
     errors.TooManyCases: (409, "too_many_cases", {}),
     errors.ThreadFull: (409, "thread_full", {}),

@@ -17,6 +17,7 @@ LATER: Final = N_("Support cannot be reached at the moment; try again in a minut
 SENTENCES: Final[dict[type[Exception], str]] = {
     ours.CaseNotFound: N_("There is no such case."),
     ours.DatabaseBusy: LATER,
+    ours.DatabaseMoved: LATER,
     ours.DatabaseUnavailable: LATER,
     ours.DatabaseUnusable: LATER,
     ours.InvalidInput: N_("This cannot be understood."),

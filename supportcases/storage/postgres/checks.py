@@ -19,6 +19,7 @@ from supportcases.storage.postgres import migrations
 from supportcases.storage.postgres.connections import Connection
 from supportcases.storage.postgres.conninfo import parameters
 from supportcases.storage.postgres.kept_figures import wrong_counts, wrong_durations, wrong_sizes, wrong_tallies
+from supportcases.storage.postgres.moving import was_moved
 from supportcases.storage.postgres.repository import looking_into
 from supportcases.storage.protocol import Findings
 from supportcases.storage.rows import (
@@ -108,6 +109,8 @@ def _described(connection: Connection) -> str:
 
 
 def _warnings(connection: Connection, pending: list[str]) -> Iterator[str]:
+    if was_moved(connection):
+        yield "it was moved, and nothing is written to it any more; `supportcases move --undo` takes that back"
     if pending:
         yield f"an older version of supportcases wrote it: its next use brings it up to date ({', '.join(pending)})"
     ((letters,),) = connection.execute("SELECT datctype FROM pg_database WHERE datname = current_database()").fetchall()

@@ -4,7 +4,7 @@ import math
 import os
 import re
 import select
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 import psycopg
@@ -147,6 +147,15 @@ class Connection:
                     copy.write_row(row)
         except UniqueViolation as error:
             raise AlreadyThere(thing) from error
+
+    def stream(self, statement: str, together: int) -> Iterator[list[Row]]:
+        """Yield what a statement finds, so many rows at a time: within a transaction, and one statement at a time."""
+        self.must_go_on()
+        self._allow()
+        with self.psycopg.cursor("supportcases") as cursor:
+            cursor.execute(statement)
+            while some := cursor.fetchmany(together):
+                yield some
 
     def begin(self, *, writes: bool) -> None:
         """Begin a transaction. A follower refuses BEGIN .. READ WRITE itself, with an error unlike any other."""

@@ -6,7 +6,7 @@ from typing import Final, NoReturn
 import psycopg
 from psycopg import errors
 
-from supportcases.domain.errors import DatabaseBusy, DatabaseDamaged, DatabaseUnavailable, TooSlow
+from supportcases.domain.errors import DatabaseBusy, DatabaseDamaged, DatabaseMoved, DatabaseUnavailable, TooSlow
 
 # before a COMMIT nothing was kept, whatever goes wrong
 BUSY: Final = (
@@ -24,6 +24,7 @@ UNAVAILABLE: Final = (
     errors.IdleInTransactionSessionTimeout,
     errors.InsufficientPrivilege,
 )
+MOVED: Final = "SCMOV"  # the code with which the triggers of `moving` refuse a write
 DAMAGED: Final = (errors.DataCorrupted, errors.IndexCorrupted)
 
 log: Final = logging.getLogger("supportcases.postgres")
@@ -37,6 +38,8 @@ def raise_translated(error: psycopg.Error) -> NoReturn:
     """Raise the domain's error for a fault that passes or for damage, and every other error as it is."""
     if isinstance(error, Overdue):
         raise TooSlow() from error.__cause__
+    if error.diag.sqlstate == MOVED:
+        raise DatabaseMoved(error.diag.message_primary) from error
     if isinstance(error, DAMAGED):
         told = error.diag.message_primary
         log.critical("the database is damaged (%s): `supportcases check` tells what is wrong", told)

@@ -21,6 +21,7 @@ from supportcases.storage.postgres.events import PostgresEvents
 from supportcases.storage.postgres.excerpts import PostgresExcerpts
 from supportcases.storage.postgres.idempotency import PostgresReplays
 from supportcases.storage.postgres.keys import PostgresKeys
+from supportcases.storage.postgres.moving import PostgresMoving
 from supportcases.storage.postgres.pool import Pool
 from supportcases.storage.postgres.queue import PostgresQueue
 from supportcases.storage.postgres.sessions import PostgresSessions
@@ -102,6 +103,11 @@ class PostgresTransaction:
     def replays(self) -> PostgresReplays:
         """The answers kept for retries."""
         return PostgresReplays(self.connection, writes=self.writes)
+
+    @property
+    def moving(self) -> PostgresMoving:
+        """All of it, to be carried into another database."""
+        return PostgresMoving(self.connection)
 
     def after_commit(self, action: Action) -> None:
         """Call `action`, which raises nothing, once all that is written is kept; never where it is not."""

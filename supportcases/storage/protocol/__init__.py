@@ -26,6 +26,8 @@ from supportcases.storage.protocol.excerpts import Excerpts as Excerpts
 from supportcases.storage.protocol.keys import ApiKey as ApiKey
 from supportcases.storage.protocol.keys import KeyPage as KeyPage
 from supportcases.storage.protocol.keys import Keys
+from supportcases.storage.protocol.moving import Moving
+from supportcases.storage.protocol.moving import Portion as Portion
 from supportcases.storage.protocol.sessions import Sessions
 from supportcases.storage.protocol.texts import Texts
 
@@ -232,6 +234,10 @@ class Transaction(Protocol):
     @property
     def replays(self) -> Replays:
         """The answers kept for retries."""
+
+    @property
+    def moving(self) -> Moving:
+        """All of it, to be carried into another database."""
 
     def after_commit(self, action: Callable[[], object]) -> None:
         """Call `action`, which raises nothing, once all that is written is kept; never where it is not.

@@ -28,6 +28,7 @@ from supportcases.storage.sqlite.connections import use_fold
 from supportcases.storage.sqlite.damage import damage
 from supportcases.storage.sqlite.errors import DAMAGED, primary_code
 from supportcases.storage.sqlite.kept_figures import wrong_counts, wrong_durations, wrong_sizes, wrong_tallies
+from supportcases.storage.sqlite.moving import was_moved
 from supportcases.storage.sqlite.read_only import (
     known_parts,
     looking_into,
@@ -83,7 +84,9 @@ def check(path: str) -> Findings:
         if not (pending or unknown or faults):
             looked_at.append("what happened to each case")
             faults += _told("what happened to each case", _contradictions(connection))
-        return Findings(_described(path, connection), tuple(looked_at), tuple(faults), tuple(_warnings(path, pending)))
+        return Findings(
+            _described(path, connection), tuple(looked_at), tuple(faults), tuple(_warnings(path, pending, connection))
+        )
 
 
 def _told(name: str, faults: Iterable[str]) -> list[str]:
@@ -115,7 +118,9 @@ def _described(path: str, connection: sqlite3.Connection) -> str:
     return f"{counted(cases, 'case')} of {counted(stores, 'store')}, {told}"
 
 
-def _warnings(path: str, pending: list[str]) -> Iterator[str]:
+def _warnings(path: str, pending: list[str], connection: sqlite3.Connection) -> Iterator[str]:
+    if was_moved(connection):
+        yield "it was moved, and nothing is written to it any more; `supportcases move --undo` takes that back"
     if pending:
         yield f"an older version of supportcases wrote it: its next use brings it up to date ({', '.join(pending)})"
     if not os.access(path, os.W_OK):

@@ -6,8 +6,16 @@ import threading
 from collections.abc import Mapping
 from typing import Any, Final, NoReturn
 
-from supportcases.domain.errors import AlreadyThere, DatabaseBusy, DatabaseDamaged, DatabaseUnavailable, TooSlow
+from supportcases.domain.errors import (
+    AlreadyThere,
+    DatabaseBusy,
+    DatabaseDamaged,
+    DatabaseMoved,
+    DatabaseUnavailable,
+    TooSlow,
+)
 from supportcases.processes import is_overdue
+from supportcases.storage.rows import MOVED
 
 BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 UNAVAILABLE = {
@@ -68,6 +76,8 @@ class Faults:
             raise TooSlow() from error
         if code in UNAVAILABLE:
             raise DatabaseUnavailable() from error
+        if str(error).startswith(MOVED):  # by a trigger of `moving`
+            raise DatabaseMoved(str(error)) from error
         if code in DAMAGED:
             self._note(str(error))
             raise DatabaseDamaged() from error

@@ -22,6 +22,7 @@ from supportcases.storage.sqlite.excerpts import SqliteExcerpts
 from supportcases.storage.sqlite.idempotency import SqliteReplays
 from supportcases.storage.sqlite.keys import SqliteKeys
 from supportcases.storage.sqlite.leases import Connections, Lease
+from supportcases.storage.sqlite.moving import SqliteMoving
 from supportcases.storage.sqlite.queue import SqliteQueue
 from supportcases.storage.sqlite.sessions import SqliteSessions
 from supportcases.storage.sqlite.team_search import SqliteTeamSearch
@@ -102,6 +103,11 @@ class SqliteTransaction:
 
     def _messages_added(self, last: int, count: int) -> None:
         self.thousands += last // EVERY - (last - count) // EVERY
+
+    @property
+    def moving(self) -> SqliteMoving:
+        """All of it, to be carried into another database."""
+        return SqliteMoving(self.connection)
 
     def after_commit(self, action: Action) -> None:
         """Call `action`, which raises nothing, once all that is written is kept; never where it is not."""

@@ -162,6 +162,7 @@ def test_a_file_that_is_locked_is_refused(path, monkeypatch, capsys):
     monkeypatch.chdir(path.parent)
     for module in (connections, read_only):
         monkeypatch.setattr(module, "PATIENCE", 0.1)
+    monkeypatch.setattr(connections.Connection, "patience", 0.1)
     with closing(sqlite3.connect(path, isolation_level=None)) as locker:
         locker.execute("PRAGMA locking_mode = EXCLUSIVE")
         locker.execute("BEGIN EXCLUSIVE")

@@ -30,6 +30,7 @@ QUEUE = (
         "category": fields.CATEGORY_FILTER,
         "assignee": fields.ASSIGNEE_FILTER,
         "cursor": fields.CURSOR,
+        "excerpts": fields.EXCERPTS,
         "active_after": fields.TIMESTAMP_FILTER,
         "active_before": fields.TIMESTAMP_FILTER,
     }

@@ -124,14 +124,16 @@ def test_two_at_one_case_see_what_the_other_wrote_and_lose_nothing(console, brow
     expect(ada.locator(".message .body").last).to_have_text("My answer, written in the meantime")
 
 
-def test_without_a_connection_nothing_is_sent_and_nothing_lost(console):
+def test_without_a_connection_nothing_is_sent_and_nothing_lost(console, browse):
     page = console("/cases/acme/3")
     page.context.set_offline(True)
+    page.evaluate("document.querySelector('#pulse').dispatchEvent(new Event('refresh'))")
     page.get_by_label("Text", exact=True).fill("Written in a tunnel")
     page.keyboard.press("Control+Enter")
     expect(page.get_by_text("No connection.")).to_be_visible()
     page.context.set_offline(False)
     expect(page.get_by_text("No connection.")).to_be_hidden()
+    browse.expected("ERR_INTERNET_DISCONNECTED")  # of the pulse
     page.reload()
     expect(page.get_by_label("Text", exact=True)).to_have_value("Written in a tunnel")
 

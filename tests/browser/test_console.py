@@ -66,6 +66,7 @@ def go_on_by(page, key: str) -> None:
 
 def test_a_day_by_the_keyboard_alone(console, browse, desk_app):
     page = browse(f"{console.root}/?status=open")
+    expect(page.get_by_label("Support key")).to_be_focused()
     page.keyboard.type(desk_app.keys.create_support(label="Ada")[0])
     go_on_by(page, "Enter")
     expect(page.get_by_role("heading", name="Waiting")).to_be_visible()

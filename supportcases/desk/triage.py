@@ -216,6 +216,7 @@ class Triage(UseCases):
         actor.must_be(ActorKind.SUPPORT)
         with self._checking() as check:
             answered_for = check("answered_for", fields.SPAN, answered_for)
+            limit = check("limit", fields.MANY, limit)
             refs: Sequence[Ref] = check("cases", lists.CASES_AT_ONCE, cases) if cases is not None else ()
         if cases is None:
             refs = [case.id for case in self.idle(actor, answered_for=answered_for, limit=limit)]

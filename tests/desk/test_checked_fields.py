@@ -5,7 +5,7 @@ import inspect
 import pytest
 
 from supportcases import SupportDesk
-from supportcases.domain import fields
+from supportcases.domain import fields, lists
 from tests.conftest import ACME, ADA
 from tests.support.desks import BODY, everything, problems
 
@@ -57,7 +57,7 @@ CHECKED = [
     ("stats", ADA, (), WINDOW),
     ("stores", ADA, (), PAGE),
     ("idle", ADA, (), IDLE | {"offset": fields.OFFSET}),
-    ("close_idle", ADA, (), IDLE),
+    ("close_idle", ADA, (), IDLE | {"cases": lists.CASES_AT_ONCE}),
 ]
 
 

@@ -26,20 +26,20 @@ from typing import Final, NamedTuple
 
 from dev.torture.experiment import Effort, Outcome, in_words, say
 from dev.torture.failover.cluster import TTL, Cluster, Node, cut, mend, running
+from dev.torture.failover.desk import WAYS, WHERE, Desk
 from dev.torture.failover.machines import what_is_missing
-from dev.torture.failover.people import Agent, Book, Reader, Shift
+from dev.torture.failover.people import Shift
 from dev.torture.ledger import Findings, out_of_order
-from dev.torture.load import Kind, Merchant
-from dev.torture.servers import ROOT, Served, serving
+from dev.torture.load import Kind
+from dev.torture.servers import ROOT
 from supportcases.domain.text import counted
 
 CLAIM: Final = 24
 BOUND: Final = TTL + 5  # seconds without an acknowledged write
 HEAD_START: Final = 4.0  # seconds of writing before a fault
+ALONE: Final = 2.0  # seconds of writing without a standby, for the control
 WRITES: Final = 5  # of each writer, to see that they go on
 PATIENCE: Final = 120.0
-WAYS: Final = ("multi-host", "HAProxy")
-WHERE: Final = ("multi-host", "HAProxy", "multi-host", "HAProxy")  # the four merchants
 
 
 class Fault(NamedTuple):
@@ -119,37 +119,8 @@ def run(effort: Effort, folder: Path) -> Iterator[Outcome]:
             said += seen.said
             yield outcome(fault, seen)
         yield whole(desk)
+        yield control(desk)
     yield answered(said)
-
-
-class Desk:
-    """Two web machines, each with its way to the cluster."""
-
-    def __init__(self, cluster: Cluster, servers: ExitStack, folder: Path) -> None:
-        """Serve, until `servers` ends."""
-        self.cluster: Final = cluster
-        self.servers: Final[dict[str, Served]] = {}
-        for way, url in zip(WAYS, cluster.urls("supportcases"), strict=True):
-            log = folder / f"server-{way}.log"
-            served = serving(url, log=log, environment=cluster.environment)
-            self.servers[way] = servers.enter_context(served)
-
-    def shift(self, name: str, stores: Sequence[str]) -> Shift:
-        """Return people who work at these stores, with new keys."""
-        from supportcases import KeyRing
-        from supportcases.storage.postgres import PostgresRepository
-
-        repository = PostgresRepository(self.cluster.url("supportcases"))
-        ring = KeyRing(repository)
-        keys = {store: ring.create(store)[0] for store in stores}
-        team = ring.create_support(label="Ada")[0]
-        repository.close()
-        book = Book()
-        merchants = [Merchant(f"{name}-m{at}", keys, seed=name, most=2, retries=True) for at in range(len(WHERE))]
-        people = [(person, self.servers[way].port, way, "") for person, way in zip(merchants, WHERE, strict=True)]
-        readers = [(Reader(), server.port, way, keys[stores[0]]) for way, server in self.servers.items()]
-        agent = (Agent(f"{name}-agent", stores), self.servers[WAYS[0]].port, WAYS[0], team)
-        return Shift([*people, *readers, agent], book)
 
 
 def one_round(name: str, fault: Fault, desk: Desk, seen: Seen) -> None:
@@ -252,6 +223,33 @@ def whole(desk: Desk) -> Outcome:
     told = ", ".join(line.strip() for line in done.stdout.partition("/cases: ")[2].splitlines())
     effort = f"supportcases check; {desk.cluster.versions()}"
     return Outcome(CLAIM, "the whole afterwards", effort, told, done.returncode == 0)
+
+
+def control(desk: Desk) -> Outcome:
+    """Let the leader wait for nobody, and die while both standbys are down: what it alone had must be lost."""
+    from dev.torture.failover.ledger import compare
+
+    cluster, stores = desk.cluster, ["controla", "controlb"]
+    cluster.change(synchronous_mode=False, synchronous_mode_strict=False, maximum_lag_on_failover=100_000_000)
+    cluster.wait_for("a leader who waits for nobody", lambda: cluster.one_as("sync_standby") is None, PATIENCE)
+    shift = desk.shift("control", stores)
+    with shift.at_work():
+        cluster.wait_for("a write of each", lambda: shift.all_wrote(WRITES, 0), PATIENCE)
+        leader = cluster.one("leader")
+        standbys = [node for node in cluster.nodes.values() if node != leader]
+        for node in standbys:
+            node.machine.kill()
+        time.sleep(ALONE)
+        leader.machine.kill()
+        for node in standbys:
+            cluster.start_node(node)
+        cluster.wait_for("another leader", lambda: cluster.one_as("leader", but=leader) in standbys, PATIENCE)
+        struck = time.monotonic_ns()
+        cluster.wait_for("a write of each again", lambda: shift.all_wrote(1, struck), PATIENCE)
+    found = compare(cluster.url("supportcases"), stores, shift.writes)
+    result = f"{found.acknowledged:,} acknowledged, {len(found.lost):,} lost"
+    effort = "1 time, the leader's machine killed while both standbys are down"
+    return Outcome(CLAIM, "control, which must lose: synchronous_mode off", effort, result, len(found.lost) > 0)
 
 
 def answered(said: Counter[str]) -> Outcome:

@@ -7,7 +7,7 @@ import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from http.client import HTTPException
 from pathlib import Path
@@ -131,8 +131,13 @@ class Cluster:
         """Ask for the standby in the place of the leader, and return when that is done."""
         wanted = {"leader": self.one("leader").name, "candidate": self.one("sync_standby").name}
         address = f"http://127.0.0.1:{self.one('leader').rest}/switchover"
-        request = Request(address, json.dumps(wanted).encode(), {"Content-Type": "application/json"}, method="POST")
-        with urlopen(request, timeout=60) as answer:
+        with urlopen(asking("POST", address, wanted), timeout=60) as answer:
+            answer.read()
+
+    def change(self, **settings: bool | int) -> None:
+        """Change what Patroni keeps in etcd."""
+        address = f"http://127.0.0.1:{self.one('leader').rest}/config"
+        with urlopen(asking("PATCH", address, settings), timeout=60) as answer:
             answer.read()
 
     def one(self, role: str) -> Node:
@@ -218,6 +223,11 @@ class Cluster:
             f"    server {node.name} 127.0.0.1:{node.postgres} check port {node.rest}" for node in self.nodes.values()
         )
         return FRONT.format(port=self.front, servers=servers)
+
+
+def asking(method: str, address: str, body: Mapping[str, Any]) -> Request:
+    """Return a request with JSON."""
+    return Request(address, json.dumps(body).encode(), {"Content-Type": "application/json"}, method=method)
 
 
 FRONT: Final = """\

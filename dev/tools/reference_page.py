@@ -20,7 +20,8 @@ JSON = "application/json"
 ORIGIN = "http://127.0.0.1:8000"  # in the curl lines, until the script puts the real one there
 ENDLESS = 10**12  # a maximum above it says nothing to a reader
 TEXT_ID = "0191abc0-1234-7def-8000-000000000001"
-NAMES = ("1", "acme:1", TEXT_ID)  # what a path may name, where its pattern takes it
+KEY_ID = "0191abc01234"
+NAMES = ("1", "acme:1", TEXT_ID, KEY_ID)  # what a path may name, where its pattern takes it
 
 GROUPS = {"merchants": "Merchants", "support": "Support team", None: "Service"}
 
@@ -52,7 +53,7 @@ class Operation(NamedTuple):
     def example_of(self, name: str) -> str:
         """Return what a parameter of the path may be."""
         pattern = next(each["schema"].get("pattern", "") for each in self.parameters if each["name"] == name)
-        return next((example for example in NAMES if re.search(pattern, example)), "")
+        return next(example for example in NAMES if re.search(pattern, example))
 
     @property
     def curl(self) -> str:

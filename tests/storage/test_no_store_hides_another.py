@@ -52,6 +52,7 @@ TABLES = {
     "texts": protocols.Texts,
     "sessions": protocols.Sessions,
     "replays": protocols.Replays,
+    "moving": protocols.Moving,
 }
 TELLS_A_STORE = {"store", "stores", "wanted", "scope", "case", "dossiers"}
 TABLES_OF_A_STORE = ["cases", "counts", "events", "keys", "messages", "replays", "stores"]

@@ -330,10 +330,8 @@ class RepositoryContract:
         with repository.read() as transaction:
             kept_answer = transaction.replays.find("store:acme", "k")
             assert kept_answer.fingerprint == "f" * 64
-            answer = kept_answer.answer
-            assert (answer.status, answer.body, answer.location) == (201, '{"number": 1}', "/support-cases/1")
-            assert transaction.replays.find("store:globex", "k").answer.status == 200
-            assert transaction.replays.find("store:globex", "k").answer.location is None
+            assert kept_answer.answer[:3] == (201, '{"number": 1}', "/support-cases/1")
+            assert transaction.replays.find("store:globex", "k").answer[:3] == (200, "{}", None)
             assert transaction.replays.find("store:initech", "k") is None
             assert transaction.replays.find("store:acme", "K") is None
 

@@ -4,6 +4,7 @@ import math
 import os
 import re
 import select
+import socket
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
@@ -18,8 +19,10 @@ from psycopg.types.string import TextLoader
 from supportcases.domain.errors import AlreadyThere, DatabaseBusy, DatabaseUnavailable, TooSlow
 from supportcases.processes import deadline, ticks
 from supportcases.storage.postgres.errors import Overdue
+from supportcases.storage.postgres.watch import watch
 
 STATEMENT: Final = 30  # seconds that a statement may take where no request says how long it may itself
+COMMIT: Final = 30  # seconds that a COMMIT may wait for a standby
 SETTINGS: Final = {
     "TimeZone": "UTC",
     "DateStyle": "ISO",
@@ -53,7 +56,7 @@ OF_PARENTS: Final[list["Connection"]] = []
 class Connection:
     """A connection that one thread uses at a time. Each statement is a transaction, but for those behind a BEGIN."""
 
-    __slots__ = ("_budget", "_longest", "_process", "_warned", "idle_since", "psycopg")
+    __slots__ = ("_budget", "_longest", "_process", "_warned", "_wire", "idle_since", "psycopg")
 
     def __init__(self, parameters: Mapping[str, Any], *, patient: bool = False) -> None:
         """Connect; with `patient` a statement may take any time."""
@@ -63,14 +66,15 @@ class Connection:
         self._warned = False
         self.idle_since = 0.0
         self.psycopg: Final[psycopg.Connection[Row]] = _connect(parameters)
+        self._wire: Final = socket.socket(fileno=os.dup(self.psycopg.pgconn.socket))  # to end the waiting for it
         try:
             self.psycopg.adapters.register_loader("uuid", TextLoader)
             self.psycopg.adapters.register_loader("json", TextLoader)
             self.psycopg.adapters.register_loader("timestamptz", TimeLoader)
             self.psycopg.add_notice_handler(self._heed)
-            self.psycopg.execute(SET)
+            self._ask(SET, longest=0)
         except BaseException:
-            self.psycopg.close()
+            self.close()
             raise
 
     @property
@@ -101,7 +105,7 @@ class Connection:
         self._allow()
         begun = ticks()
         try:
-            return self.psycopg.execute(statement, values, prepare=prepare)
+            return self._ask(statement, values, longest=self._budget or math.inf, prepare=prepare)
         except errors.QueryCanceled as error:
             if self._budget and ticks() - begun >= self._budget - 0.1:
                 raise Overdue() from error
@@ -140,6 +144,7 @@ class Connection:
         self._allow()
         try:
             with (
+                watch().at_most(self._wire, self._budget or math.inf),
                 self.psycopg.cursor() as cursor,
                 cursor.copy(f"COPY supportcases_{table} ({', '.join(columns)}) FROM STDIN") as copy,
             ):
@@ -168,21 +173,21 @@ class Connection:
             DatabaseUnavailable: The transaction had failed already; nothing of it is kept.
         """
         self._warned = False
-        if self.psycopg.execute("COMMIT").statusmessage != "COMMIT":
+        if self._ask("COMMIT", longest=COMMIT).statusmessage != "COMMIT":
             raise DatabaseUnavailable("This transaction has ended before its time; nothing more of it is kept.")
         return not self._warned
 
     def roll_back(self, to: str = "") -> None:
         """Roll the transaction back, or to a savepoint; what was set inside is as before too."""
         self._budget = None
-        self.psycopg.execute(f"ROLLBACK {to}")
+        self._ask(f"ROLLBACK {to}", longest=0)
 
     def answers(self, at_rest_for: float) -> bool:
         """Tell whether the server is still there; it is asked where it may have gone without a word."""
         if at_rest_for < 1 and not self._has_something_to_read():
             return True
         try:
-            self.psycopg.execute("")
+            self._ask("", longest=0)
         except psycopg.Error:
             return False
         return True
@@ -193,6 +198,14 @@ class Connection:
             OF_PARENTS.append(self)
         else:
             self.psycopg.close()
+            self._wire.close()
+
+    def _ask(
+        self, statement: str, values: Values | None = None, *, longest: float, prepare: bool | None = None
+    ) -> psycopg.Cursor[Row]:
+        """Execute a statement that the server ends within so many seconds; where it says nothing, break with it."""
+        with watch().at_most(self._wire, longest):
+            return self.psycopg.execute(statement, values, prepare=prepare)
 
     def _has_something_to_read(self) -> bool:
         """Tell whether the server has said something unasked: most likely a farewell."""
@@ -208,7 +221,7 @@ class Connection:
         budget = min(math.ceil(left), self._longest) if left < math.inf else self._longest
         if budget != self._budget:
             self._budget = None
-            self.psycopg.execute(f"SET statement_timeout = '{0 if budget == math.inf else budget}s'")
+            self._ask(f"SET statement_timeout = '{0 if budget == math.inf else budget}s'", longest=0)
             self._budget = budget
 
     def _heed(self, notice: errors.Diagnostic) -> None:

@@ -1,6 +1,9 @@
 """Whatever goes wrong with the server is an error of ours: nothing was kept, or nobody knows."""
 
+import os
+import signal
 import threading
+from contextlib import ExitStack, contextmanager
 
 import psycopg
 import pytest
@@ -16,7 +19,7 @@ from supportcases.domain.errors import (
     TooSlow,
 )
 from supportcases.processes import deadline, ticks
-from supportcases.storage.postgres import PostgresRepository
+from supportcases.storage.postgres import PostgresRepository, connections, watch
 from supportcases.storage.postgres.errors import raise_translated
 from tests.conftest import CASES, client_of
 from tests.support.rows import a_case, found, kept, listed
@@ -87,6 +90,45 @@ def test_where_the_connection_breaks_in_the_commit_nobody_knows(repository, admi
     with pytest.raises(OutcomeUnknown), repository.write() as transaction:
         kill(admin, transaction)
     assert listed(repository) == []
+
+
+@pytest.fixture
+def impatient(monkeypatch):
+    """Wait for a server no longer than a second."""
+    monkeypatch.setattr(watch, "GRACE", 0.1)
+    monkeypatch.setattr(watch, "EVERY", 0.1)
+    monkeypatch.setattr(connections, "COMMIT", 0.5)
+
+
+@contextmanager
+def standing_still(transaction):
+    """Let the server's process for a transaction neither answer nor die."""
+    backend = transaction.connection.psycopg.info.backend_pid
+    os.kill(backend, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(backend, signal.SIGCONT)
+
+
+def test_a_server_that_stands_still_is_unavailable_once_the_time_of_the_request_is_over(repository, impatient):
+    token = deadline.set(ticks() + 0.5)
+    begun = ticks()
+    try:
+        with pytest.raises(DatabaseUnavailable), repository.read() as transaction, standing_still(transaction):
+            transaction.events.count("acme", a_case(1).id)
+    finally:
+        deadline.reset(token)
+    assert 0.5 < ticks() - begun < 5
+    assert listed(repository) == []
+
+
+def test_where_it_stands_still_in_the_commit_nobody_knows(repository, impatient):
+    with ExitStack() as stack, pytest.raises(OutcomeUnknown), repository.write() as transaction:
+        transaction.cases.next_number("acme")
+        transaction.cases.add(a_case(1))
+        stack.enter_context(standing_still(transaction))
+    assert listed(repository) in ([], [1])
 
 
 def test_a_commit_that_the_standby_may_not_have_is_one_of_which_nobody_knows(repository, admin, back_to_normal):

@@ -265,6 +265,7 @@ def test_every_command_does_its_work(built, libraries, tmp_path):
     assert says("check", "--db", "copy.db").endswith("\nnothing is wrong\n")
     assert says("import", "-", "--db", "new.db", stdin=says("export")) == "imported 3 cases into new.db\n"
     assert says("keys revoke", key_id) == f"revoked {key_id}\n"
+    assert says("move", "--to", "moved.db").startswith("moved 3 cases from ")
     assert place.says("--version") == f"{VERSION}\n"
     assert place.says("--help").startswith("usage: supportcases ")
     assert set(commands) == set(names_of(cli.parser()))

@@ -34,6 +34,7 @@ ON_BOTH: Final = (
 # of those the ones of SQLite alone, by what their names begin with, and why
 OF_FILES: Final = "is about a file: its name, its rights, its rows or its copies"
 IN_SQLITE_S_WORDS: Final = "plants, or reads, in SQLite's words; the contracts try it on each engine"
+WHATEVER_THE_ENGINE: Final = "asks nothing of a database that other tests do not ask of both"
 OWN: Final[dict[str, str]] = {
     "cli/test_binary.py": "the one file keeps cases in SQLite alone",
     "cli/test_places.py": OF_FILES,
@@ -49,6 +50,8 @@ OWN: Final[dict[str, str]] = {
     "cli/test_streams.py::test_what_is_done_is_done_though_it_cannot_be_told[backup": OF_FILES,
     "cli/test_streams.py::test_what_is_done_is_done_though_it_cannot_be_told[check": OF_FILES,
     "cli/test_agents_day.py::test_the_command_for_the_next_page_can_be_pasted": OF_FILES,
+    "console/test_serve.py::test_the_trusted_proxy": WHATEVER_THE_ENGINE,
+    "desk/test_close_idle.py::test_the_command_closes_all": "makes thousands of cases; the desk closes many on both",
     "desk/test_long_threads.py::test_a_file_of_an_older_version": OF_FILES,
     "desk/test_long_threads.py::test_a_host_that_deletes_or_edits_messages": "who serves may do neither",
     "desk/test_long_threads.py::test_a_message_that_claims_to_be_of_another_store": IN_SQLITE_S_WORDS,
@@ -63,6 +66,8 @@ OWN: Final[dict[str, str]] = {
     "testing/test_kit.py::test_two_hundred_desks_leave_no_thread": "counts what a desk in memory leaves",
     "web/test_exceptions.py::test_a_closed_database_is_an_error": "a closed PostgreSQL repository serves again",
     "web/test_notes_are_invisible.py::test_a_thousand_notes_cost": "counts SQLite's steps",
+    "web/test_openapi.py::test_the_shipped_document": WHATEVER_THE_ENGINE,
+    "web/test_rate_limit.py": WHATEVER_THE_ENGINE,
     "web/test_stores_are_walls.py::test_the_walk_finds_a_planted_hole": IN_SQLITE_S_WORDS,
     "web/test_time_budget.py::test_a_commit_is_never_interrupted": "counts SQLite's steps",
 }

@@ -98,8 +98,7 @@ def run(effort: Effort, folder: Path) -> Iterator[Outcome]:
     """Take out one thing after the other."""
     copies = [Copy(folder / f"copy-{number}") for number in range(AT_ONCE)]
     every = mutations_of(copies[0].root)
-    picked = effort.pick(random.Random(SEED).sample(every, QUICK), every)
-    tried = [one for one in picked if not one.file.endswith("kept_figures.py")]  # it only helps `check`
+    tried = effort.pick(random.Random(SEED).sample(every, QUICK), every)
     tests = list(dict.fromkeys(test for mutation in tried for test in mutation.killers))
     jobs = [partial(Copy.complaint, tests=tests), *(partial(Copy.verdict, mutation=mutation) for mutation in tried)]
     complaint, *verdicts = at_once(copies, jobs)

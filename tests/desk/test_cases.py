@@ -250,9 +250,10 @@ def test_support_needs_the_store_of_a_number(desk, case, ref):
 
 
 def test_only_merchants_reply_and_list(desk, case):
-    for use in (lambda: desk.list(ADA), lambda: desk.reply(ADA, "acme:1", body="Hello")):
+    uses = (desk.list, desk.written_list, lambda who: desk.written_thread(who, "acme:1"))
+    for use in (*uses, lambda who: desk.reply(who, "acme:1", body="Hello")):
         with pytest.raises(NotPermitted, match="merchants only"):
-            use()
+            use(ADA)
     assert len(desk.get(ACME, 1).messages) == 1
 
 

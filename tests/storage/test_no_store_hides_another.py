@@ -27,6 +27,7 @@ from supportcases.domain.errors import AlreadyThere
 from supportcases.domain.whole_cases import Dossier
 from supportcases.storage import protocol as protocols
 from supportcases.storage.sqlite import merchant_list, team_search
+from supportcases.storage.sqlite.kept_figures import wrong_durations, wrong_sizes
 from supportcases.storage.sqlite.search import asking_for, trigrams_of
 from supportcases.storage.sqlite.transactions import SqliteTransaction
 from tests.support import searching
@@ -203,6 +204,11 @@ def test_every_table_of_a_transaction_is_looked_at():
 def answer(repository, read, store: str):
     with repository.read() as transaction:
         return read(transaction, store)
+
+
+def test_sizes_and_durations_are_held_against_the_messages_of_the_same_case_alone(neighbours):
+    with neighbours.read() as transaction:
+        assert [*wrong_sizes(transaction.connection), *wrong_durations(transaction.connection)] == []
 
 
 @pytest.fixture(params=searching.CONSTANTS, ids=str)

@@ -9,6 +9,7 @@ from psycopg import IntegrityError
 from supportcases.domain.errors import AlreadyThere
 from supportcases.storage.postgres import PostgresRepository
 from supportcases.storage.postgres.connections import Connection
+from supportcases.storage.postgres.kept_figures import wrong_durations, wrong_sizes
 from supportcases.storage.postgres.transactions import PostgresTransaction
 from tests.storage.test_no_store_hides_another import READS, REFUSED, WITHOUT_EFFECT, WRITES, answer
 from tests.support.neighbours import move_in_alone, move_in_both, stray
@@ -51,6 +52,11 @@ def alone(lend_postgres):
 def test_globex_is_told_what_it_would_be_told_alone(neighbours, alone, name):
     assert answer(neighbours, READS[name], "globex") == answer(alone, READS[name], "globex")
     assert answer(neighbours, READS[name], "acme") != answer(alone, READS[name], "acme")
+
+
+def test_sizes_and_durations_are_held_against_the_messages_of_the_same_case_alone(neighbours):
+    with neighbours.read() as transaction:
+        assert [*wrong_sizes(transaction.connection), *wrong_durations(transaction.connection)] == []
 
 
 class Recorder(Connection):

@@ -192,9 +192,7 @@ GUARDS: Final = (
     # the sides of the desk
     Guard("domain/actors.py", "if self.kind is not kind:", "if False:", SUPPORT),
     Guard("desk/cases.py", "actor.must_be(ActorKind.MERCHANT)", "pass", "tests/desk/test_cases.py"),
-    Guard(
-        "desk/cases.py", "actor.kind is ActorKind.MERCHANT:\n            with", "False:\n            with", GUARDS_ALONE
-    ),
+    Guard("desk/cases.py", "actor.kind is ActorKind.MERCHANT:\n            with", "False:\n            with", SUPPORT),
     Guard("desk/triage.py", "actor.must_be(ActorKind.SUPPORT)", "pass", SUPPORT),
     Guard("desk/cases.py", "actor.must_be(ActorKind.SUPPORT)", "pass", SUPPORT),
     Guard("desk/reports.py", "actor.must_be(ActorKind.SUPPORT)", "pass", SUPPORT),

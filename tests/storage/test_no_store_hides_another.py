@@ -38,6 +38,7 @@ from tests.support.neighbours import (
     VICTIM,
     move_in_alone,
     move_in_both,
+    note_before_any_answer,
     stray,
 )
 from tests.support.rows import T0, a_case, a_message, an_answer, an_entry, id_of
@@ -207,7 +208,8 @@ def answer(repository, read, store: str):
 
 
 def test_sizes_and_durations_are_held_against_the_messages_of_the_same_case_alone(neighbours):
-    with neighbours.read() as transaction:
+    with neighbours.write() as transaction:
+        note_before_any_answer(transaction)
         assert [*wrong_sizes(transaction.connection), *wrong_durations(transaction.connection)] == []
 
 

@@ -60,6 +60,13 @@ def stray(transaction) -> None:
     transaction.events.record(case, an_entry(EventKind.ANSWERED))
 
 
+def note_before_any_answer(transaction) -> None:
+    """Put a note of the team below a case of globex, as early as the case itself."""
+    case = a_case(101, "globex", id=OURS)
+    note = a_message(905, author_kind=AuthorKind.SUPPORT, created_at=case.created_at, internal=True)
+    transaction.cases.add_message(case, note)
+
+
 def move_in_both(repository) -> None:
     """Let acme have twelve cases, and globex three."""
     acmes, own = cases_of("acme", ACMES), cases_of("globex", OWN)

@@ -12,7 +12,7 @@ from supportcases.storage.postgres.connections import Connection
 from supportcases.storage.postgres.kept_figures import wrong_durations, wrong_sizes
 from supportcases.storage.postgres.transactions import PostgresTransaction
 from tests.storage.test_no_store_hides_another import READS, REFUSED, WITHOUT_EFFECT, WRITES, answer
-from tests.support.neighbours import move_in_alone, move_in_both, stray
+from tests.support.neighbours import move_in_alone, move_in_both, note_before_any_answer, stray
 
 GLOBEX = {"store": "globex", "stores": ["globex"], "scope": "store:globex"}
 COLUMNS = """
@@ -55,7 +55,8 @@ def test_globex_is_told_what_it_would_be_told_alone(neighbours, alone, name):
 
 
 def test_sizes_and_durations_are_held_against_the_messages_of_the_same_case_alone(neighbours):
-    with neighbours.read() as transaction:
+    with neighbours.write() as transaction:
+        note_before_any_answer(transaction)
         assert [*wrong_sizes(transaction.connection), *wrong_durations(transaction.connection)] == []
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
-from operator import attrgetter
+from operator import itemgetter
 from types import EllipsisType
 from typing import Final
 
@@ -14,6 +14,7 @@ from supportcases.domain.cases import AuthorKind, Case, Reply, announced, answer
 from supportcases.domain.errors import CaseNotFound
 from supportcases.domain.events import EventKind
 from supportcases.domain.queue import ME
+from supportcases.storage.protocol import Transaction
 
 ANSWERS: Final[dict[AuthorKind, Transition]] = {
     AuthorKind.SUPPORT: (answered, EventKind.ANSWERED),
@@ -133,7 +134,7 @@ class Triage(UseCases):
         assignee: str | EllipsisType | None = ...,
         note: str | None = None,
     ) -> tuple[Case, ...]:
-        """Change what is given of many cases, and add a note to each, all in one transaction; return them.
+        """Change what is given of many cases, and add a note to each, all at once; return them, store by store.
 
         Args:
             actor: One of the support team.
@@ -150,26 +151,26 @@ class Triage(UseCases):
             self._given(check, fields.CHANGES, {"status": status, "severity": severity, "category": category})
             if note is not None:
                 note = check("note", fields.REPLY_BODY, note)
-        cases = self._those_there(actor, wanted)
         changed: dict[str, Case] = {}
-        with self.repository.write():
-            for case in sorted(cases, key=attrgetter("store")):  # two that lock several never wait for each other
-                changed[case.id] = self.change(
-                    actor, case.id, status=status, severity=severity, category=category, assignee=assignee
-                )
-                if note is not None:
-                    self.note(actor, case.id, body=note)
-        return tuple(changed[case.id] for case in cases)
-
-    def _those_there(self, actor: Actor, refs: Sequence[Ref]) -> tuple[Case, ...]:
-        """Return the cases that are there, each once, in the order in which they are named first."""
-        cases: dict[str, Case] = {}
-        with self.repository.read() as transaction:
-            for ref in refs:
+        with self.repository.write() as transaction:
+            for ref in self._store_by_store(transaction, actor, wanted):
                 with suppress(CaseNotFound):
-                    case = self._find(transaction, actor, ref)
-                    cases.setdefault(case.id, case)
-        return tuple(cases.values())
+                    case = self.change(
+                        actor, ref, status=status, severity=severity, category=category, assignee=assignee
+                    )
+                    if note is not None and case.id not in changed:
+                        self.note(actor, case.id, body=note)
+                    changed[case.id] = case
+        return tuple(changed.values())
+
+    def _store_by_store(self, transaction: Transaction, actor: Actor, refs: Sequence[Ref]) -> list[Ref]:
+        """Return the cases in the order of their stores: two that lock several stores never wait for each other."""
+        stores = []
+        for ref in refs:
+            with suppress(CaseNotFound):
+                store, _ = self._named(transaction, actor, ref)
+                stores.append((store, ref))
+        return [ref for _, ref in sorted(stores, key=itemgetter(0))]
 
     def assign(self, actor: Actor, ref: Ref, assignee: str | None) -> Case:
         """Let somebody take care of a case, by label; "me" is the actor, None nobody."""

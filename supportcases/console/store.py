@@ -33,6 +33,7 @@ class StorePage:
         actor = asker(req)
         if not (re.fullmatch(STORE_NAME, store) and actor.may_enter(store)):
             raise falcon.HTTPRouteNotFound()
+        kept = self._keys.within((store,), store=store, limit=MOST_KEYS)
         self._pages.show_framed(
             req,
             resp,
@@ -41,7 +42,8 @@ class StorePage:
             store=store,
             newest=self._desk.queue(actor, store=store, sort="activity", limit=NEWEST).cases,
             counts={status: self._desk.queue(actor, store=store, status=status, limit=1).count for status in Status},
-            keys=[(key, self._keys.is_valid(key)) for key in self._keys.of_store(store, limit=MOST_KEYS)],
+            keys=[(key, self._keys.is_valid(key)) for key in kept.keys],
+            more_keys=kept.count - len(kept.keys),
         )
 
     on_head = on_get

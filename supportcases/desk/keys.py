@@ -141,14 +141,6 @@ class KeyRing:
             keys = transaction.keys.page(stores=within, store=store, limit=limit, offset=offset)
             return KeyPage(keys, transaction.keys.count(stores=within, store=store), offset, limit)
 
-    def of_store(self, store: str, *, limit: int) -> tuple[ApiKey, ...]:
-        """Return at most `limit` keys of a store's merchant, 1 to 1,000, newest first."""
-        with checking() as check:
-            check("store", STORE, store)
-            check("limit", LISTED, limit)
-        with self._repository.read() as transaction:
-            return transaction.keys.of_store(store, limit=limit)
-
     def named(self, key_id: str) -> ApiKey:
         """Return what is kept of the key with that id, valid or not, or raise `KeyNotFound`."""
         with self._repository.read() as transaction:

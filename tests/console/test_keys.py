@@ -28,7 +28,7 @@ def test_a_stores_key_is_made_and_shown_once(admin, app, clock):
     assert made.status_code == 201
     assert made.headers["Cache-Control"] == "no-store"
     key = KEY.search(made.text)[1]
-    (kept,) = app.keys.of_store("acme", limit=9)
+    (kept,) = app.keys.within(["acme"], store="acme").keys
     assert app.keys.recognise(key) == Actor.merchant("acme", "Till", id=kept.id)
     assert kept.expires_at == clock.now + timedelta(days=90)
     assert key not in admin.get("/keys").text

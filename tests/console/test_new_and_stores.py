@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from supportcases.console import store
 from tests.conftest import ADA
 from tests.support.console import Agent, text_of
 from tests.support.desks import everything
@@ -64,7 +65,7 @@ def test_nobody_opens_one_for_a_store_that_they_do_not_serve(app, desk, support_
     assert bob.post("/new", **GIVEN | {"store": "globex"}).status_code == 303
 
 
-def test_a_store_has_a_page_with_its_counts_cases_and_keys(app, queue, support_desk, clock):
+def test_a_store_has_a_page_with_its_counts_cases_and_keys(app, queue, support_desk, clock, monkeypatch):
     keys = support_desk.keys
     _, till = keys.create("acme", label="Till")
     keys.create("globex", label="Elsewhere")
@@ -82,12 +83,15 @@ def test_a_store_has_a_page_with_its_counts_cases_and_keys(app, queue, support_d
     assert len(newest) == 5
     rows = [text_of(row) for row in html.split("<tr>")[2:]]
     assert [row.split()[1:4] for row in rows] == [
-        ["Lost", "Revoked", "2024-06-15"],
-        ["Back", "office", "Expired"],
         ["Till", "Valid", "2024-06-15"],
+        ["Back", "office", "Expired"],
+        ["Lost", "Revoked", "2024-06-15"],
     ]
-    assert till.id in rows[2]
+    assert till.id in rows[0]
     assert "Elsewhere" not in html
+    assert "there are" not in html
+    monkeypatch.setattr(store, "MOST_KEYS", 1)
+    assert "there are 2 more." in Agent(app, support_desk.support_key()).get("/stores/acme").text
 
 
 def test_a_store_without_anything_says_so(agent):

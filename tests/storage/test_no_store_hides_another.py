@@ -147,10 +147,12 @@ READS = {
     "excerpts.of": glimpsed,
     "events.history": lambda t, store: [t.events.history(store, ref, limit=9, offset=0) for ref in (VICTIM, OURS)],
     "events.count": lambda t, store: [t.events.count(store, ref) for ref in (VICTIM, OURS)],
-    "keys.page": lambda t, store: t.keys.page(stores=frozenset((store,)), limit=100, offset=0),
+    "keys.page": lambda t, store: [
+        t.keys.page(stores=frozenset((store,)), limit=100, offset=0),
+        t.keys.page(store=store, limit=100, offset=0),
+    ],
     "keys.count": lambda t, store: [t.keys.count(stores=frozenset(names)) for names in ((store,), (store, "initech"))],
     "keys.labels": lambda t, store: t.keys.labels(frozenset((store,)), T0, limit=100),
-    "keys.of_store": lambda t, store: t.keys.of_store(store, limit=100),
     "replays.find": lambda t, store: t.replays.find(f"store:{store}", "k"),
 }
 

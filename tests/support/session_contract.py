@@ -105,14 +105,6 @@ class SessionContract:
             transaction.sessions.remove_oldest(a_support_key(1).id, most=most)
         assert there(repository, 3, 1, 2, 7, 8, 9) == [*left, 7, 8, 9]
 
-    def test_the_keys_of_a_store_are_listed_newest_first_and_no_others(self, repository):
-        older, newer, others = a_key(1), a_key(2), a_key(3, "globex")
-        with_keys(repository, older, newer, others, a_support_key(4))
-        with repository.read() as transaction:
-            assert transaction.keys.of_store("acme", limit=9) == (newer, older)
-            assert transaction.keys.of_store("acme", limit=1) == (newer,)
-            assert transaction.keys.of_store("initech", limit=9) == ()
-
     def test_the_labels_of_the_team_are_told_for_the_stores_that_its_keys_are_good_for(self, repository):
         def key(number, label, stores=None, **changes):
             name = f"{number:012x}"

@@ -60,8 +60,5 @@ class Keys(Protocol):
     def named(self, key_id: str) -> ApiKey | None:
         """Return the key with that id, valid or not, or None."""
 
-    def of_store(self, store: str, *, limit: int) -> tuple[ApiKey, ...]:
-        """Return some of the keys of a store's merchant, newest first."""
-
     def revoke(self, key_id: str, now: datetime) -> bool:
         """Revoke a key for good; return False if there is none with that id. A second time changes nothing."""

@@ -99,19 +99,6 @@ class SqliteKeys:
         ).fetchone()
         return key_from_row(row) if row else None
 
-    def of_store(self, store: str, *, limit: int) -> tuple[ApiKey, ...]:
-        rows = self._connection.execute(
-            f"""
-            SELECT {KEY_COLUMNS}
-            FROM supportcases_keys
-            WHERE store = :store
-            ORDER BY created_at DESC, id DESC
-            LIMIT :limit
-            """,
-            {"store": store, "limit": limit},
-        ).fetchall()
-        return tuple(map(key_from_row, rows))
-
     def revoke(self, key_id: str, now: datetime) -> bool:
         revoked = self._connection.execute(
             """

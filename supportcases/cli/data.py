@@ -12,7 +12,6 @@ from supportcases.cli.options import command, file_name, new_file_name, store
 from supportcases.cli.streams import lines_from_stdin, note, report
 from supportcases.cli.tables import visible
 from supportcases.cli.terminal import STOPS, stops_raise
-from supportcases.domain.cases import CaseFilter
 from supportcases.domain.errors import AlreadyThere, DatabaseUnusable, InvalidInput, SupportCasesError
 from supportcases.domain.text import counted, megabytes
 from supportcases.domain.whole_cases import Dossier
@@ -110,7 +109,7 @@ def _take_in(archive: Archive, repository: Repository, db: str) -> int:
     count = 0
     cases = _with_progress("imported", archive)
     with repository.write() as transaction:
-        if transaction.queue.count(CaseFilter()):
+        if not transaction.whole_cases.are_the_first():
             raise DatabaseUnusable(f"{db} has cases already; import into a file that has none, or that is new.")
         while batch := list(islice(cases, TOGETHER)):
             try:

@@ -52,6 +52,13 @@ class WholeCasesContract:
         add(repository)
         assert all_of(repository) == []
 
+    def test_the_first_cases_are_told_from_those_that_come_later(self, repository):
+        for first in (True, False):
+            with repository.write() as transaction:
+                assert transaction.whole_cases.are_the_first() is first
+                transaction.whole_cases.add([whole(1 if first else 2)])
+                assert not transaction.whole_cases.are_the_first()
+
     def test_the_next_number_of_each_store_comes_behind_the_highest(self, repository):
         kept(repository, a_case(1), a_case(1, "globex"), a_case(2, "globex"))
         add(repository, whole(7), whole(3, "initech"), whole(4), whole(9, "initech"))

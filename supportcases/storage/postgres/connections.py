@@ -112,13 +112,14 @@ class Connection:
             raise
 
     def wait(self, statement: str, values: Values) -> Row | None:
-        """Execute a statement that waits for others, and return its first row: who has only waited finds us busy.
+        """Execute a statement that waits for others, and return its first row, if any: who only waited finds us busy.
 
         Raises:
             DatabaseBusy: They took too long.
         """
         try:
-            return self.execute(statement, values).fetchone()
+            waited = self.execute(statement, values)
+            return waited.fetchone() if waited.description else None
         except (Overdue, TooSlow) as error:
             raise DatabaseBusy() from error
 

@@ -2,12 +2,14 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
-from typing import Any
+from typing import Any, Final
 
 from supportcases.domain.text import fold
 from supportcases.domain.whole_cases import Dossier
 from supportcases.storage.postgres.connections import Connection
 from supportcases.storage.rows import case_to_row, entry_to_row, message_to_row
+
+ALONE: Final = "LOCK TABLE ONLY supportcases_stores IN EXCLUSIVE MODE"  # who writes waits for a row
 
 
 class PostgresWholeCases:
@@ -15,6 +17,10 @@ class PostgresWholeCases:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+
+    def are_the_first(self) -> bool:
+        self._connection.wait(ALONE, {})
+        return self._connection.execute("SELECT 1 FROM supportcases_cases LIMIT 1").fetchone() is None
 
     def add(self, dossiers: Sequence[Dossier]) -> None:
         self._claim_numbers(dossiers)

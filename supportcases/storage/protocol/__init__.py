@@ -1,6 +1,6 @@
 """What the support desk needs from a database. An engine raises the errors of `domain.errors`."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import NamedTuple, Protocol, runtime_checkable
@@ -20,7 +20,6 @@ from supportcases.domain.cases import (
 from supportcases.domain.events import HistoryEntry
 from supportcases.domain.queue import Found, Place, QueueSort, StoreCounts
 from supportcases.domain.statistics import Spread
-from supportcases.domain.whole_cases import Dossier
 from supportcases.domain.written import WrittenPage, WrittenThread
 from supportcases.storage.protocol.excerpts import Excerpts as Excerpts
 from supportcases.storage.protocol.keys import ApiKey as ApiKey
@@ -30,6 +29,7 @@ from supportcases.storage.protocol.moving import Moving
 from supportcases.storage.protocol.moving import Portion as Portion
 from supportcases.storage.protocol.sessions import Sessions
 from supportcases.storage.protocol.texts import Texts
+from supportcases.storage.protocol.whole_cases import WholeCases as WholeCases
 
 
 class Answer(NamedTuple):
@@ -100,17 +100,6 @@ class Cases(Protocol):
 
     def written_page(self, store: str, wanted: CaseFilter, *, limit: int, offset: int) -> WrittenPage:
         """Return the same as it is written down."""
-
-
-class WholeCases(Protocol):
-    """The cases with all that belongs to them, many at once: several times as quick as one by one."""
-
-    def add(self, dossiers: Sequence[Dossier]) -> None:
-        """Add cases as they are, ids, numbers and times included; a store's next case comes behind its highest number.
-
-        Raises:
-            AlreadyThere: A case of that id, or of that number in its store, is there already, or a message of that id.
-        """
 
 
 class Queue(Protocol):

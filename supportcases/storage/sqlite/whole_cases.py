@@ -21,6 +21,9 @@ class SqliteWholeCases:
         self._connection = connection
         self._messages_added = messages_added  # so many, the last one at that position
 
+    def are_the_first(self) -> bool:
+        return self._connection.execute("SELECT 1 FROM supportcases_cases LIMIT 1").fetchone() is None
+
     def add(self, dossiers: Sequence[Dossier]) -> None:
         self._claim_numbers(dossiers)
         self._insert("case", "cases", (case_to_row(case) for case, _, _ in dossiers))

@@ -7,10 +7,13 @@ import pytest
 
 from supportcases import Actor, SupportDesk, create_app
 from supportcases.domain.cases import CaseFilter
-from supportcases.domain.errors import TooManyCases
+from supportcases.domain.errors import DatabaseBusy, TooManyCases
+from supportcases.domain.whole_cases import Dossier
+from supportcases.processes import deadline, ticks
 from supportcases.storage.postgres import check, transactions
 from supportcases.storage.postgres.counts import sum_up_tallies
 from tests.conftest import ACME, ADA, CASES, client_of
+from tests.support.rows import a_case, a_message, an_entry, id_of
 
 BODY = "The checkout shows a blank page."
 
@@ -94,6 +97,32 @@ def test_cases_of_several_stores_are_changed_together_by_many_in_whatever_order_
 
     at_once(8, work)
     assert {len(desk.get(ADA, ref).messages) for ref in refs} == {1 + 8 * 6}
+
+
+def test_who_takes_in_the_first_cases_is_alone_until_they_are_kept(desk):
+    whole = Dossier(a_case(1, id=id_of(1)), (a_message(1),), (an_entry(),))
+
+    def act(act):
+        token = deadline.set(ticks() + 0.3)
+        try:
+            with pytest.raises(DatabaseBusy):
+                act()
+        finally:
+            deadline.reset(token)
+
+    with ThreadPoolExecutor(1) as others:
+        with desk.repository.write() as transaction:
+            assert transaction.whole_cases.are_the_first()
+            for tried in (lambda: desk.open(ACME, body=BODY), lambda: another_import(desk)):
+                others.submit(act, tried).result()
+            transaction.whole_cases.add([whole])
+        assert others.submit(another_import, desk).result() is False
+        assert others.submit(desk.open, ACME, body=BODY).result().number == 2
+
+
+def another_import(desk) -> bool:
+    with desk.repository.write() as transaction:
+        return transaction.whole_cases.are_the_first()
 
 
 def test_a_cap_on_open_cases_is_exact(repository, sound):

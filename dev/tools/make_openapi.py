@@ -89,7 +89,12 @@ SCHEMAS = (
     answers.Spread,
     answers.Statistics,
 )
-OPTIONAL = {"Attachment": {"name"}, "Error": {"details"}, "ListedCase": {"messageCount", "excerpt"}}
+OPTIONAL = {
+    "Attachment": {"name"},
+    "Error": {"details"},
+    "ListedCase": {"messageCount", "excerpt"},
+    "SupportCaseWithMessages": {"history"},
+}
 
 # by the beginning of the path
 TAGS = {

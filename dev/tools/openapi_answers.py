@@ -141,6 +141,7 @@ class SupportCaseWithMessages(SupportCase):
     """A support case with its messages and notes."""
 
     messages = fields.List(fields.Nested(SupportMessage), metadata=described("The thread, oldest first"))
+    history = fields.Nested(lambda: History(), metadata=described("The newest of its history, with `history=true`"))
 
 
 class SupportPageMeta(PageMeta):

@@ -79,6 +79,7 @@ OPERATIONS: dict[tuple[str, str], dict[str, Any]] = {
     },
     ("GET", QUEUED): {
         "id": "getQueuedCase",
+        "query": shapes.WholeCaseQuery,
         "answer": answers.SupportCaseWithMessages,
         "errors": [400, 404],
         "etag": True,

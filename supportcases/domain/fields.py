@@ -231,6 +231,7 @@ ADMIN: Final = BooleanRule()
 INTERNAL: Final = BooleanRule()
 CLOSE: Final = BooleanRule()
 EXCERPTS: Final = BooleanRule()
+WITH_HISTORY: Final = BooleanRule()
 ANY_STATUS: Final = ChoiceRule(Status)
 SUPPORT_KIND: Final = ChoiceRule(
     AuthorKind, ("support", "elliot", "system"), " (merchant is for what merchants write themselves)"

@@ -70,8 +70,8 @@ class CaseJson:
     def _listed(self, page: CasePage | QueuePage | WrittenPage) -> Iterable[str]:
         return map(self.written, page.cases) if isinstance(page, WrittenPage) else map(self.case, page.cases)
 
-    def thread(self, thread: Thread | WrittenThread) -> Iterator[str]:
-        """Write a case with its messages, a message at a time."""
+    def thread(self, thread: Thread | WrittenThread, more: str = "") -> Iterator[str]:
+        """Write a case with its messages, a message at a time; `more` is JSON of members that stand behind them."""
         if isinstance(thread, WrittenThread):
             case, messages = self.written(thread.case), map(self.written_message, thread.messages)
         else:
@@ -81,7 +81,7 @@ class CaseJson:
         for message in messages:
             yield between + message
             between = ","
-        yield "]}"
+        yield f"]{more}}}"
 
     def reply(self, reply: Reply) -> str:
         """Write a message that was added, and the status that the case has since."""

@@ -139,6 +139,17 @@ class IdleClosing(Input):
     cases = Ruled(lists.CASES_AT_ONCE, "Only those of these, each a UUID or as acme:42; the longest quiet unless given")
 
 
+class WholeCaseQuery(Query):
+    """What comes with a case beside its messages."""
+
+    history = FlagParameter(
+        rules.WITH_HISTORY,
+        "Whether the case comes with `history`: the newest entries of it, up to 100, of the same moment; meta.offset "
+        "is how many older ones there are",
+        load_default=False,
+    )
+
+
 class HistoryQuery(Query):
     """Which part of a case's history is wanted."""
 

@@ -111,7 +111,7 @@ def test_a_page_as_it_is_kept_is_written_as_the_page_itself(found):
 @given(case=cases, said=st.lists(messages, max_size=3))
 def test_a_thread(writer, of, case, said):
     whole = {**of["case"].dump(case), "messages": of["message"].dump(said, many=True)}
-    assert list(whole) == list(of["thread"].fields)
+    assert list(whole) == [name for name in of["thread"].fields if name != "history"]  # which comes where one asks
     assert "".join(writer.thread(Thread(case, tuple(said)))) == to_json(whole)
 
 

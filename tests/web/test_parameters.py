@@ -4,7 +4,15 @@ from urllib.parse import urlencode
 
 import pytest
 
-from supportcases.web.shapes import CaseQuery, HistoryQuery, IdleQuery, QueueQuery, StatisticsQuery, SupportStoreQuery
+from supportcases.web.shapes import (
+    CaseQuery,
+    HistoryQuery,
+    IdleQuery,
+    QueueQuery,
+    StatisticsQuery,
+    SupportStoreQuery,
+    WholeCaseQuery,
+)
 from tests.conftest import ACME, ADA, CASES, SUPPORT
 from tests.support.answers import checked
 from tests.support.desks import problems
@@ -31,6 +39,7 @@ LISTS = {
     f"{SUPPORT}/stores": PAGE,
     STATS: WINDOW,
     IDLE: ["days", *PAGE],
+    f"{QUEUE}/acme:1": ["history"],
 }
 EVERYTHING = [(path, name) for path, names in LISTS.items() for name in names]
 PAGED = [path for path, names in LISTS.items() if "limit" in names and path != IDLE]  # which has no count
@@ -46,6 +55,7 @@ CHOICES = [
         (QUEUE, "severity", SEVERITIES),
         (QUEUE, "sort", "waiting, activity, age or severity"),
         (QUEUE, "excerpts", "true or false"),
+        (f"{QUEUE}/acme:1", "history", "true or false"),
     ),
     (QUEUE, "category", "orders_payments, products_catalog, domains_setup, billing_plans, store_builder, other or all"),
 ]
@@ -70,7 +80,7 @@ def refused(ask):
 
 
 def test_every_parameter_of_every_list_is_tried_here():
-    schemas = [CaseQuery, QueueQuery, HistoryQuery, SupportStoreQuery, StatisticsQuery, IdleQuery]
+    schemas = [CaseQuery, QueueQuery, HistoryQuery, SupportStoreQuery, StatisticsQuery, IdleQuery, WholeCaseQuery]
     for names, schema in zip(LISTS.values(), schemas, strict=True):
         assert set(names) == schema().fields.keys() - {"query"}
 

@@ -90,6 +90,20 @@ def test_the_history_comes_in_pages(app, ada):
     assert (len(page["data"]), page["meta"]) == (1, {"count": 151, "offset": 150, "limit": 2, "countIsExact": True})
 
 
+def test_a_case_comes_with_the_newest_of_its_history_where_one_asks_for_it(app, ada):
+    app.desk.open(ACME, body=BODY)
+    for n in range(120):
+        app.desk.note(ADA, "acme:1", body=f"note {n}")
+    path = f"{QUEUE}/acme:1"
+    alone = ada.simulate_get(path)
+    answer = ada.simulate_get(path, query_string="history=true")
+    assert (answer.status_code, answer.headers["ETag"]) == (200, '"121"')
+    newest = ada.simulate_get(f"{path}/history", params={"offset": 21}).json
+    assert answer.json == {**alone.json, "history": newest}
+    assert newest["meta"] == {"count": 121, "offset": 21, "limit": 100, "countIsExact": True}
+    assert ada.simulate_get(path, query_string="history=false").text == alone.text
+
+
 # -- statistics -------------------------------------------------------------------------------------------------------
 
 

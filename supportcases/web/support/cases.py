@@ -22,6 +22,7 @@ CHANGE: Final = shapes.SupportCaseChange()
 MANY_CHANGE: Final = shapes.ManyCasesChange()
 NEW_MESSAGE: Final = shapes.NewSupportMessage()
 QUEUE_QUERY: Final = shapes.QueueQuery()
+WHOLE_CASE_QUERY: Final = shapes.WholeCaseQuery()
 HISTORY_QUERY: Final = shapes.HistoryQuery()
 STATISTICS_QUERY: Final = shapes.StatisticsQuery()
 STORE_QUERY: Final = shapes.SupportStoreQuery()
@@ -68,9 +69,15 @@ class QueuedCase(SupportResource):
 
     def on_get(self, req: ApiRequest, resp: falcon.Response, id: str) -> None:
         """Return a case with its messages and notes, oldest first."""
-        thread = self._desk.get(asker(req), id)
+        wanted = schemas.load_parameters(WHOLE_CASE_QUERY, req.parameters())
+        if wanted.get("history"):
+            thread, history = self._desk.whole_case(asker(req), id)
+            parts = self.writer.thread(thread, f',"history":{history_text(history)}')
+        else:
+            thread = self._desk.get(asker(req), id)
+            parts = self.writer.thread(thread)
         resp.etag = str(thread.revision)
-        send_parts(resp, self.writer.thread(thread))
+        send_parts(resp, parts)
 
     on_head = on_get
 

@@ -43,9 +43,10 @@ def what_is_missing() -> str | None:
 class Cluster:
     """The PostgreSQL of a run, which whoever needs it first starts, and whoever began the run stops."""
 
-    def __init__(self, folder: str | None = None) -> None:
+    def __init__(self, folder: str | None = None, settings: str = "") -> None:
         """Take the folder of whoever began the run, or begin one; a socket's path must be short."""
         self.folder = Path(folder or f"/tmp/supportcases-pg-{secrets.token_hex(8)}")
+        self._settings = SETTINGS + settings
         self._runs = False
 
     def url(self, database: str, *, role: str = SERVER) -> str:
@@ -65,8 +66,13 @@ class Cluster:
     def stop(self) -> None:
         """Stop it where it runs, and leave nothing of it."""
         if (self.folder / "data" / "postmaster.pid").exists():
-            self._run("pg_ctl", "stop", "--silent", "--mode=immediate", f"--pgdata={self.folder}/data")
+            self.do("stop", "immediate")
         shutil.rmtree(self.folder, ignore_errors=not self.folder.exists())
+
+    def do(self, what: str, mode: str = "fast") -> None:
+        """Start, stop or restart it."""
+        how = ("--silent", "--wait", f"--mode={mode}", f"--pgdata={self.folder}/data", f"--log={self.folder}/log")
+        self._run("pg_ctl", what, *how)
 
     def _start_once(self) -> None:
         """Start it, unless it runs, or another worker of the run has started it."""
@@ -88,8 +94,8 @@ class Cluster:
         rights = ("--auth=trust", f"--username={SERVER}")
         self._run("initdb", *rights, "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync", f"--pgdata={data}")
         with (data / "postgresql.conf").open("a") as conf:
-            conf.write(SETTINGS.format(folder=self.folder))
-        self._run("pg_ctl", "start", "--silent", "--wait", f"--pgdata={data}", f"--log={self.folder}/log")
+            conf.write(self._settings.format(folder=self.folder))
+        self.do("start")
         self._run("createuser", f"--host={self.folder}", f"--username={SERVER}", "supportcases")
 
     def _run(self, program: str, *arguments: str) -> None:

@@ -158,3 +158,11 @@ class ReportContract:
         assert times(stores=frozenset({"globex"})) == spread_of([day])
         assert times(stores=frozenset()) == times(stores=frozenset({"globex"}), store="acme") == spread_of([])
         assert times(created_after=T0 + timedelta(minutes=3)) == spread_of([240_000])
+
+    def test_the_times_of_all_are_spread_as_they_are_however_many_there_are(self, repository):
+        closed = [(number * 7) % 23 for number in range(1, 23)]  # some of them in no order
+        for number, minutes in enumerate(closed, start=1):
+            at = a_case(number).created_at + timedelta(minutes=minutes)
+            kept(repository, a_case(number, **CLOSED | {"closed_at": at}))
+            expected = spread_of([60_000 * minutes for minutes in sorted(closed[:number])])
+            assert asked(repository, "closings", CaseFilter()) == expected

@@ -9,8 +9,11 @@ from supportcases.storage.postgres.rows import matching
 def spread_of(connection: Connection, column: str, wanted: CaseFilter) -> Spread:
     """Return how the durations in a column, in milliseconds, are spread over the wanted cases.
 
-    They are sorted by the server, which sends only those that the spread is made of.
+    They are sorted by the server, which sends only those that the spread is made of. Of all cases an index has them in
+    order.
     """
+    if wanted == CaseFilter():
+        return _of_all(connection, column)
     where, values = matching(wanted)
     row = connection.execute(
         f"""
@@ -26,6 +29,23 @@ def spread_of(connection: Connection, column: str, wanted: CaseFilter) -> Spread
     ).fetchone()
     count, *found = row or (0,)
     return spread(count or 0, lambda nth: int(found[_places(count).index(nth)]))
+
+
+def _of_all(connection: Connection, column: str) -> Spread:
+    """Return the spread over all cases. Two that are neighbours are looked for together, from the nearer end."""
+    kept = f"FROM supportcases_cases WHERE {column} IS NOT NULL"
+    ((count,),) = connection.execute(f"SELECT count(*) {kept}").fetchall()
+    found: dict[int, int] = {}
+
+    def nth(n: int) -> int:
+        if n not in found:
+            way, over = ("ASC", n) if n < count / 2 else ("DESC", max(0, count - 2 - n))
+            ordered = f"SELECT {column} {kept} ORDER BY {column} {way} LIMIT 2 OFFSET %(over)s"
+            for place, (value,) in enumerate(connection.execute(ordered, {"over": over}, prepare=False)):
+                found[n + place if way == "ASC" else count - 1 - over - place] = value
+        return found[n]
+
+    return spread(count, nth)
 
 
 def _places(count: int) -> list[int]:

@@ -12,7 +12,7 @@ from supportcases.storage.postgres.durations import spread_of
 from supportcases.storage.postgres.orders import IN_TURN
 from supportcases.storage.postgres.queue_pages import QueuePages
 from supportcases.storage.postgres.rows import CASE, matching
-from supportcases.storage.rows import COLUMNS, SEVERITIES, STATUSES, case_from_row, unreadable
+from supportcases.storage.rows import SEVERITIES, STATUSES, case_from_row, unreadable
 
 
 class PostgresQueue:
@@ -114,7 +114,7 @@ class PostgresQueue:
         longest = " UNION ALL ".join(
             f"""
             (
-                SELECT {CASE}
+                SELECT c.id
                 FROM supportcases_cases AS c
                 WHERE {where}
                   AND {strand.where}
@@ -126,9 +126,10 @@ class PostgresQueue:
         )
         row = self._connection.execute(
             f"""
-            SELECT {COLUMNS}
+            SELECT {CASE}
             FROM ({longest}) AS longest
-            ORDER BY unanswered_since, id
+            JOIN supportcases_cases AS c USING (id)
+            ORDER BY c.unanswered_since, c.id
             LIMIT 1
             """,
             values,

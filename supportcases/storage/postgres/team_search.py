@@ -32,7 +32,8 @@ MATCHES: Final = """(
           AND m.body_folded LIKE %(containing)s
     )
 )"""
-# of all stores: whoever asks joins what he may see. An inner LIMIT lets a term that is everywhere end soon
+# of all stores: whoever asks joins what he may see. An inner LIMIT lets a term that is everywhere end soon, and where
+# too many messages have it no subject is looked at
 CANDIDATES: Final = """
     said AS MATERIALIZED (
         SELECT m.store, m.case_id AS id
@@ -44,6 +45,7 @@ CANDIDATES: Final = """
         SELECT c.store, c.id
         FROM supportcases_cases AS c
         WHERE c.subject_folded LIKE %(containing)s
+          AND (SELECT count(*) FROM said) < %(many)s
         LIMIT %(many)s
     ),
     found AS MATERIALIZED (
@@ -108,7 +110,10 @@ class Search:
         return self._to_the_end()
 
     def _by_index(self, most: int) -> tuple[list[str], bool]:
-        """Return cases that match, and whether there were too many texts that do to look at all of them."""
+        """Return cases that match, and whether there were too many texts that do to look at all of them.
+
+        Each case is looked for by itself: to join all of them at once PostgreSQL would read all that there are.
+        """
         rows = self._connection.execute(
             f"""
             WITH {CANDIDATES}
@@ -117,8 +122,14 @@ class Search:
             (
                 SELECT c.id, 0
                 FROM found
-                JOIN supportcases_cases AS c USING (store, id)
-                WHERE {self._where}
+                CROSS JOIN LATERAL (
+                    SELECT c.id
+                    FROM supportcases_cases AS c
+                    WHERE c.store = found.store
+                      AND c.id = found.id
+                      AND {self._where}
+                    LIMIT 1
+                ) AS c
                 LIMIT {MOST + 1}
             )
             """,

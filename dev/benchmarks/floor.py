@@ -21,7 +21,7 @@ COLUMNS = "id, number, subject, category, severity, status, created_at, last_act
 CASE = """INSERT INTO supportcases_cases (id, store, number, subject, subject_folded, category, severity, status,
     created_at, last_activity_at, unanswered_since) VALUES (?, ?, ?, ?, ?, ?, ?, 'open', ?, ?, ?)"""
 NUMBER = """INSERT INTO supportcases_stores (store, last_number) VALUES (?, 1)
-    ON CONFLICT (store) DO UPDATE SET last_number = last_number + 1 RETURNING last_number"""
+    ON CONFLICT (store) DO UPDATE SET last_number = supportcases_stores.last_number + 1 RETURNING last_number"""
 MESSAGE = """INSERT INTO supportcases_messages (id, store, case_id, author_kind, author_label, body, created_at)
     VALUES (?, ?, ?, 'merchant', ?, ?, ?)"""
 EVENT = """INSERT INTO supportcases_events (store, case_id, kind, actor_kind, actor_label, happened_at, was, became)
@@ -49,21 +49,26 @@ def message(row: tuple[Any, ...]) -> dict[str, Any]:
 
 
 class Floor:
+    find_alone = FIND
+
     def __init__(self, path: str) -> None:
         self.path, self.local = path, threading.local()
 
-    def database(self) -> sqlite3.Connection:
+    def database(self) -> Any:
         if not hasattr(self.local, "database"):
             self.local.database = sqlite3.connect(self.path, timeout=10, isolation_level=None)
             self.local.database.executescript("PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON")
         return self.local.database
 
-    def store(self, req: falcon.Request, database: sqlite3.Connection) -> str:
+    def store(self, req: falcon.Request, database: Any) -> str:
         key = hashlib.sha256(req.env.get("HTTP_AUTHORIZATION", "").removeprefix("Bearer ").encode()).hexdigest()
         row = database.execute(KEY, (key,)).fetchone()
         if row is None:
             raise falcon.HTTPUnauthorized
         return row[0]
+
+    def add_message(self, database: Any, message_id: str, store: str, case_id: str, body: str, at: str) -> None:
+        database.execute(MESSAGE, (message_id, store, case_id, "API", body, at))
 
 
 class Cases(Floor):
@@ -92,7 +97,7 @@ class Cases(Floor):
         at = now()  # not before: whoever waited longer would write an older moment
         ((number,),) = database.execute(NUMBER, (store,)).fetchall()
         database.execute(CASE, (case_id, store, number, subject, fold(subject), category, severity, at, at, at))
-        database.execute(MESSAGE, (str(uuid7()), store, case_id, "API", new["body"], at))
+        self.add_message(database, str(uuid7()), store, case_id, new["body"], at)
         database.execute(EVENT, (store, case_id, "opened", at, "{}", '{"status": "open"}'))
         database.execute("COMMIT")
         resp.status, resp.content_type = 201, falcon.MEDIA_JSON
@@ -117,7 +122,7 @@ class Case(Floor):
         store = self.store(req, database)
         database.execute("BEGIN IMMEDIATE")
         at = now()  # not before: whoever waited longer would write an older moment
-        row = database.execute(FIND, (store, number)).fetchone()
+        row = database.execute(self.find_alone, (store, number)).fetchone()
         if row[5] != status:
             closed_at, waits = (at, None) if status == "closed" else (None, at)
             database.execute(UPDATE, (status, at, closed_at, waits, store, row[0]))
@@ -136,8 +141,8 @@ class Messages(Floor):
         store, message_id = self.store(req, database), str(uuid7())
         database.execute("BEGIN IMMEDIATE")
         at = now()  # not before: whoever waited longer would write an older moment
-        row = database.execute(FIND, (store, number)).fetchone()
-        database.execute(MESSAGE, (message_id, store, row[0], "API", new["body"], at))
+        row = database.execute(self.find_alone, (store, number)).fetchone()
+        self.add_message(database, message_id, store, row[0], new["body"], at)
         database.execute(UPDATE, ("open", at, None, at, store, row[0]))
         was, became = ("{}", "{}") if row[5] == "open" else (json.dumps({"status": row[5]}), '{"status": "open"}')
         database.execute(EVENT, (store, row[0], "replied", at, was, became))
@@ -149,8 +154,12 @@ class Messages(Floor):
 
 def floor(path: str) -> falcon.App:
     """Return the app over the file at `path`, which ours has made."""
+    return served(Cases(path), Case(path), Messages(path))
+
+
+def served(cases: Cases, case: Case, messages: Messages) -> falcon.App:
     app = falcon.App()
-    app.add_route("/api/v1/support-cases", Cases(path))
-    app.add_route("/api/v1/support-cases/{number:int}", Case(path))
-    app.add_route("/api/v1/support-cases/{number:int}/messages", Messages(path))
+    app.add_route("/api/v1/support-cases", cases)
+    app.add_route("/api/v1/support-cases/{number:int}", case)
+    app.add_route("/api/v1/support-cases/{number:int}/messages", messages)
     return app

@@ -29,6 +29,7 @@ from supportcases.testing import made_up_cases
 
 READS: Final = 1_000  # rounds
 WRITES: Final = 500
+READING: Final = ("get by number", "list of 10", "list of 100")
 SKIPS: Final = 100
 FAR: Final = 500_000
 SKIP: Final = f"""
@@ -41,6 +42,7 @@ SKIP: Final = f"""
 
 Answering = Callable[[], bytes]
 Ask = Callable[..., Call]
+Compared = tuple[str, float, str]  # a call, a ratio, and what that is made of
 T = TypeVar("T")
 
 
@@ -63,7 +65,7 @@ def figures(kept: Path, folder: Path) -> Iterator[Figure]:
 def reads(ask: Ask, numbers: Iterable[int]) -> dict[str, Answering]:
     """Return the calls that read; `ask` makes a call, and `numbers` are the cases to get."""
     return {
-        "get by number": _by_turns(ask("GET", f"{CASES}/{number}") for number in numbers),
+        "get by number": _in_turn(ask("GET", f"{CASES}/{number}") for number in numbers),
         "list of 10": ask("GET", CASES, "limit=10"),
         "list of 100": ask("GET", CASES, "limit=100"),
     }
@@ -74,7 +76,7 @@ def writes(ask: Ask, numbers: Sequence[int]) -> dict[str, Answering]:
     made_up = list(made_up_cases(200, until=UNTIL, seed=2))
     to_reply, to_patch = numbers[::2], numbers[1::2]
     return {
-        "create": _by_turns(
+        "create": _in_turn(
             ask(
                 "POST",
                 CASES,
@@ -87,11 +89,11 @@ def writes(ask: Ask, numbers: Sequence[int]) -> dict[str, Answering]:
             )
             for case in made_up
         ),
-        "reply": _by_turns(
+        "reply": _in_turn(
             ask("POST", f"{CASES}/{number}/messages", body={"body": case.messages[-1].body})
             for number, case in zip(to_reply, made_up, strict=False)
         ),
-        "patch": _by_turns(
+        "patch": _in_turn(
             ask("PATCH", f"{CASES}/{number}", body={"status": status})
             for status in (Status.OPEN, Status.CLOSED)
             for number in to_patch
@@ -105,23 +107,30 @@ def _over_the_floor(path: Path) -> Iterator[Figure]:
     app.desk.repository.close()
     beside = Path(shutil.copy(path, path.with_suffix(".floor.db")))  # a commit makes others of the file read it again
     os.sync()
-    our_ask, floors_ask = partial(Call, app, key), partial(Call, floor(str(path)), key)
-    numbers = _alike(path)
-    ours, floors = reads(our_ask, numbers), reads(floors_ask, numbers)
-    for name in ours:
-        _check_equal(ours[name], floors[name], calls=len(numbers))
-        yield _over_the_floors(name, ours[name], floors[name], READS)
-    ours, floors = writes(our_ask, numbers), writes(partial(Call, floor(str(beside)), key), numbers)
-    for name in ours:
-        yield _over_the_floors(name, ours[name], floors[name], WRITES)
+    asks = partial(Call, app, key), partial(Call, floor(str(path)), key), partial(Call, floor(str(beside)), key)
+    for name, ratio, detail in against_the_floor(*asks, alike(path)):
+        limit = 1.5 if name in ("get by number", "list of 10") else 1.3
+        yield at_most(1, f"{name}, ours / floor", ratio, limit, detail=detail)
     app.desk.repository.close()
 
 
-def _over_the_floors(name: str, ours: Answering, floors: Answering, rounds: int) -> Figure:
-    say(f"{name}, ours and the floor")
-    ratio, detail = _compared({"ours": ours, "floor": floors}, rounds)
-    limit = 1.5 if name in ("get by number", "list of 10") else 1.3
-    return at_most(1, f"{name}, ours / floor", ratio, limit, detail=detail)
+def against_the_floor(ours: Ask, floors: Ask, beside: Ask, numbers: Sequence[int]) -> Iterator[Compared]:
+    """Yield what each call costs over the floor, whose answers to reads are the same; it writes `beside`."""
+    our_reads, floors_reads = reads(ours, numbers), reads(floors, numbers)
+    for name in our_reads:
+        _check_equal(our_reads[name], floors_reads[name], calls=len(numbers))
+    calls = {**our_reads, **writes(ours, numbers)}, {**floors_reads, **writes(beside, numbers)}
+    yield from by_turns("ours", calls[0], "floor", calls[1])
+
+
+def by_turns(
+    first: str, firsts: Mapping[str, Answering], second: str, seconds: Mapping[str, Answering]
+) -> Iterator[Compared]:
+    """Yield of each call the first's median over the second's, and both in words."""
+    for name in firsts:
+        say(f"{name}, {first} and {second}")
+        rounds = READS if name in READING else WRITES
+        yield name, *_compared({first: firsts[name], second: seconds[name]}, rounds)
 
 
 def _check_equal(ours: Answering, floors: Answering, *, calls: int) -> None:
@@ -132,22 +141,16 @@ def _check_equal(ours: Answering, floors: Answering, *, calls: int) -> None:
 
 def _among_more(thousand: Path, million: Path) -> Iterator[Figure]:
     few, many = create_app(thousand), create_app(million)
-    ask_few, ask_many = _asking(few), _asking(many)
-    few_reads, many_reads = reads(ask_few, _alike(thousand)), reads(ask_many, _alike(million))
-    for name in few_reads:
-        yield _at_a_million(name, few_reads[name], many_reads[name], READS)
+    ask_few, ask_many = asking(few), asking(many)
+    few_reads, many_reads = reads(ask_few, alike(thousand)), reads(ask_many, alike(million))
+    for name, ratio, detail in by_turns("at a million", many_reads, "at a thousand", few_reads):
+        yield at_most(3, f"{name}, at 1,000,000 / at 1,000", ratio, 1.3, detail=detail)
     yield _worst_combination(ask_few, ask_many)
-    few_writes, many_writes = writes(ask_few, _alike(thousand)), writes(ask_many, _alike(million))
-    for name in few_writes:
-        yield _at_a_million(name, few_writes[name], many_writes[name], WRITES)
+    few_writes, many_writes = writes(ask_few, alike(thousand)), writes(ask_many, alike(million))
+    for name, ratio, detail in by_turns("at a million", many_writes, "at a thousand", few_writes):
+        yield at_most(3, f"{name}, at 1,000,000 / at 1,000", ratio, 1.3, detail=detail)
     few.desk.repository.close()
     many.desk.repository.close()
-
-
-def _at_a_million(name: str, few: Answering, many: Answering, rounds: int) -> Figure:
-    say(f"{name}, at a million and at a thousand")
-    ratio, detail = _compared({"at a million": many, "at a thousand": few}, rounds)
-    return at_most(3, f"{name}, at 1,000,000 / at 1,000", ratio, 1.3, detail=detail)
 
 
 def _worst_combination(ask_few: Ask, ask_many: Ask) -> Figure:
@@ -175,7 +178,7 @@ def _worst_combination(ask_few: Ask, ask_many: Ask) -> Figure:
 def _far_down(path: Path) -> Figure:
     say(f"list from {FAR:,} on, and the SQL that skips as many")
     app = create_app(path)
-    ours = _asking(app)("GET", CASES, f"limit=10&offset={FAR}")
+    ours = asking(app)("GET", CASES, f"limit=10&offset={FAR}")
     with closing(open_file(str(path))) as database:
         _check_covered(database)
         numbers = [number for (number,) in database.execute(SKIP)]
@@ -199,18 +202,19 @@ def _compared(calls: Mapping[str, Callable[[], object]], rounds: int) -> tuple[f
     return first / second, ", ".join(f"{name} {spelled(seconds)}" for name, seconds in taken.items())
 
 
-def _asking(app: SupportApp) -> Ask:
+def asking(app: SupportApp) -> Ask:
+    """Return what makes calls to the app, with a new key."""
     key, _ = app.keys.create(STORE)
     return partial(Call, app, key)
 
 
-def _by_turns(calls: Iterable[Callable[[], T]]) -> Callable[[], T]:
+def _in_turn(calls: Iterable[Callable[[], T]]) -> Callable[[], T]:
     """Return a call that is the next one each time, and the first one again after the last."""
     turns = cycle(calls)
     return lambda: next(turns)()
 
 
-def _alike(path: Path) -> list[int]:
+def alike(path: Path) -> list[int]:
     """Return the numbers of cases from all over the store, each of them closed and with two messages."""
     with closing(sqlite3.connect(path)) as database:
         rows = database.execute(

@@ -8,10 +8,11 @@ they match.
 
 import json
 import random
+import sqlite3
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import closing
-from functools import cached_property
+from contextlib import closing, contextmanager
+from functools import cached_property, partial
 from itertools import product
 from pathlib import Path
 from typing import Final
@@ -23,6 +24,7 @@ from dev.benchmarks.measure import Figure, at_most, medians, spelled
 from supportcases import KeyRing, SqliteRepository, create_app
 from supportcases.domain.cases import parse_number
 from supportcases.domain.text import fold
+from supportcases.storage.protocol import Repository
 from supportcases.storage.sqlite import search
 from supportcases.storage.sqlite.connections import open_file
 
@@ -34,43 +36,44 @@ NOWHERE: Final = "no subject says this, however long one looks for it"
 
 def figures(kept: Path, folder: Path) -> Iterator[Figure]:
     """Yield the figures of targets 5, 6 and 7, and some searches that have no target."""
-    with closing(Searched(MILLION, kept, folder)) as million:
-        for wanted in (1, 10, 100):
-            for term in dict.fromkeys(million.rare_terms(wanted)):
-                yield million.against_scan(5, term, 0.01)
-        common = million.common_term(0.5)
-        for term in (common, million.common_term(0.5, length=range(2, 3))):
-            yield million.against_scan(6, term, 1.0)
-        for term in (*million.short_terms(), "7", "42", "4242", "424242", NOWHERE):
-            yield million.against_scan(7, term, 1.0)
+    with _in_a_file(MILLION, kept, folder) as million:
+        yield from million.figures(5, 6, 7)
         for number in ("4242", "424242"):
             yield million.number_against_its_digits(number)
-        for filters in ("status=open", "status=closed", "status=closed&severity=normal"):
-            yield million.against_scan(6, common, None, filters)
-    with closing(Searched(THOUSAND_STORES, kept, folder)) as thousand:
+    with _in_a_file(THOUSAND_STORES, kept, folder) as thousand:
         for term in dict.fromkeys((*thousand.rare_terms(1), thousand.common_term(0.5))):
             yield thousand.against_scan(5, term, None)
 
 
+Sample = Callable[[int], list[str]]
+Scans = Callable[[str], dict[str, Callable[[], object]]]  # by their names those for a term that are nearly the fastest
+
+
 class Searched:
-    """A data set with its app, and a plain connection beside."""
+    """The first store of a data set, in which is searched."""
 
-    def __init__(self, data: DataSet, kept: Path, folder: Path) -> None:
-        say(f"searching {data.name}: copying it")
-        self._name = data.name
-        self._path = data.copied(kept, folder)
-        self._repository = SqliteRepository(self._path)
-        self._app = create_app(self._repository)
-        self._key, _ = KeyRing(self._repository).create(STORE)
-        self._plain = open_file(str(self._path))
+    def __init__(self, name: str, repository: Repository, sample: Sample, scans: Scans, where: str = "") -> None:
+        """Take what returns so many of its subjects, folded, and what looks through all of them."""
+        self._name = name
+        self._app = create_app(repository)
+        self._key, _ = KeyRing(repository).create(STORE)
+        self._sample = sample
+        self._scans = scans
+        self._where = where
         self._cases = self.count("")
-        self._ways = self._fastest_ways()
 
-    def close(self) -> None:
-        """Delete the copy."""
-        self._plain.close()
-        self._repository.close()
-        self._path.unlink()
+    def figures(self, rare: int, common: int, any_term: int) -> Iterator[Figure]:
+        """Yield the figures of three targets: of rare terms, of common ones, and of all kinds."""
+        for wanted in (1, 10, 100):
+            for term in dict.fromkeys(self.rare_terms(wanted)):
+                yield self.against_scan(rare, term, 0.01)
+        word = self.common_term(0.5)
+        for term in (word, self.common_term(0.5, length=range(2, 3))):
+            yield self.against_scan(common, term, 1.0)
+        for filters in ("status=open", "status=closed", "status=closed&severity=normal"):
+            yield self.against_scan(common, word, None, filters)
+        for term in (*self.short_terms(), "7", "42", "4242", "424242", NOWHERE):
+            yield self.against_scan(any_term, term, 1.0)
 
     def count(self, term: str) -> int:
         """Return how many cases match, as the desk counts them."""
@@ -104,11 +107,11 @@ class Searched:
         """Compare a search with the fastest scan for the same term; without a limit only show it."""
         say(f"searching {self._name}: {term} {filters}")
         ours = self._search(term, filters)
-        scans = {name: self._scan(way, term) for name, way in self._ways.items()}
+        scans = self._scans(term)
         taken = medians({"ours": ours, **scans}, rounds=ROUNDS, warm_up=WARM_UP)
         best = min(scans, key=taken.__getitem__)
         count, ratio = json.loads(ours())["meta"]["count"], taken["ours"] / taken[best]
-        name = f"query «{term}»{' ' * bool(filters)}{filters}, {count:,} of {self._cases:,}, ours / scan"
+        name = f"{self._where}query «{term}»{' ' * bool(filters)}{filters}, {count:,} of {self._cases:,}, ours / scan"
         detail = f"ours {spelled(taken['ours'])}, {best} {spelled(taken[best])}, {self._name}"
         if limit is None:
             return Figure(target, name, ratio, detail=detail)
@@ -142,30 +145,50 @@ class Searched:
     def _search(self, term: str, filters: str = "") -> Call:
         return Call(self._app, self._key, "GET", CASES, f"query={quote(term)}&{filters}".rstrip("&"))
 
-    def _scan(self, way: str, term: str) -> Callable[[], object]:
-        statement = f"SELECT count(*) FROM supportcases_cases {way} WHERE store = ? AND instr(subject_folded, ?)"
-        values = (STORE, fold(term))
-        return lambda: self._plain.execute(statement, values).fetchall()
 
-    def _fastest_ways(self) -> dict[str, str]:
-        """Return the ways by which SQLite looks into every subject of the store, but for those far from the fastest."""
-        say(f"searching {self._name}: looking for the fastest scans")
-        indexes = self._plain.execute(
-            """
-            SELECT i.name
-            FROM pragma_index_list('supportcases_cases') AS i
-            JOIN pragma_index_info(i.name) AS c ON c.seqno = 0 AND c.name = 'store'
-            """
-        ).fetchall()
-        ways = {"table scan": "NOT INDEXED"} | {f"scan by {name}": f"INDEXED BY {name}" for (name,) in indexes}
-        scans = {name: self._scan(way, NOWHERE) for name, way in ways.items()}
-        taken = medians(scans, rounds=1, warm_up=1)
-        return {name: way for name, way in ways.items() if taken[name] < 2 * min(taken.values())}
+@contextmanager
+def _in_a_file(data: DataSet, kept: Path, folder: Path) -> Iterator[Searched]:
+    """Copy a data set until the block ends, with a plain connection beside."""
+    say(f"searching {data.name}: copying it")
+    path = data.copied(kept, folder)
+    with closing(SqliteRepository(path)) as repository, closing(open_file(str(path))) as plain:
+        ways = _fastest_ways(plain, data.name)
 
-    def _sample(self, size: int) -> list[str]:
-        """Return some folded subjects of the store, the same every time."""
-        numbers = random.Random(size).choices(range(1, self._cases + 1), k=size)
-        rows = self._plain.execute(
+        def scans(term: str) -> dict[str, Callable[[], object]]:
+            return {name: _scan(plain, way, term) for name, way in ways.items()}
+
+        yield Searched(data.name, repository, partial(sample, path), scans)
+    path.unlink()
+
+
+def _scan(plain: sqlite3.Connection, way: str, term: str) -> Callable[[], object]:
+    statement = f"SELECT count(*) FROM supportcases_cases {way} WHERE store = ? AND instr(subject_folded, ?)"
+    values = (STORE, fold(term))
+    return lambda: plain.execute(statement, values).fetchall()
+
+
+def _fastest_ways(plain: sqlite3.Connection, name: str) -> dict[str, str]:
+    """Return the ways by which SQLite looks into every subject of the store, but for those far from the fastest."""
+    say(f"searching {name}: looking for the fastest scans")
+    indexes = plain.execute(
+        """
+        SELECT i.name
+        FROM pragma_index_list('supportcases_cases') AS i
+        JOIN pragma_index_info(i.name) AS c ON c.seqno = 0 AND c.name = 'store'
+        """
+    ).fetchall()
+    ways = {"table scan": "NOT INDEXED"} | {f"scan by {index}": f"INDEXED BY {index}" for (index,) in indexes}
+    scans = {way: _scan(plain, how, NOWHERE) for way, how in ways.items()}
+    taken = medians(scans, rounds=1, warm_up=1)
+    return {way: how for way, how in ways.items() if taken[way] < 2 * min(taken.values())}
+
+
+def sample(path: Path, size: int) -> list[str]:
+    """Return some folded subjects of the first store of a file, the same every time."""
+    with closing(sqlite3.connect(path)) as plain:
+        ((cases,),) = plain.execute("SELECT last_number FROM supportcases_stores WHERE store = ?", (STORE,)).fetchall()
+        numbers = random.Random(size).choices(range(1, cases + 1), k=size)
+        rows = plain.execute(
             """
             SELECT subject_folded
             FROM supportcases_cases

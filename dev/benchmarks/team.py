@@ -25,6 +25,7 @@ from dev.benchmarks.servers import THREADS, Client, Desk, desk, ours, repeated
 from supportcases import Category, Severity, SqliteRepository, Status, create_app
 from supportcases.domain.queue import QueueSort
 from supportcases.domain.text import fold
+from supportcases.storage.protocol import Repository
 
 DATA: Final = THOUSAND_STORES
 ROUNDS: Final = 11
@@ -63,13 +64,8 @@ def figures(kept: Path, folder: Path) -> Iterator[Figure]:
     say(f"copying {DATA.name}")
     with desk(DATA, kept, folder) as team:
         with closing(SqliteRepository(team.path)) as repository:
-            side = Side(repository, team)
-            yield from side.views()
-            yield side.counts()
-            yield side.combinations()
-            yield side.few_found()
-            yield side.half_found()
-            yield from side.statistics()
+            side = Side(repository, team.agents_key, sample(team.path), 14)
+            yield from side.figures()
             slowest = side.slowest_search()
         yield _merchant_beside(team, slowest)
 
@@ -77,10 +73,21 @@ def figures(kept: Path, folder: Path) -> Iterator[Figure]:
 class Side:
     """What an agent asks."""
 
-    def __init__(self, repository: SqliteRepository, team: Desk) -> None:
-        self._app, self._key = create_app(repository, time_budget=600), team.agents_key
-        with repository.read() as transaction:
-            self._texts = _sample(transaction.connection)
+    def __init__(self, repository: Repository, key: str, texts: list[str], target: int, where: str = "") -> None:
+        """Ask with the key, for terms that are taken from the texts."""
+        self._app, self._key = create_app(repository, time_budget=600), key
+        self._texts = texts
+        self._target = target
+        self._where = where
+
+    def figures(self) -> Iterator[Figure]:
+        """Yield all that is timed."""
+        yield from self.views()
+        yield self.counts()
+        yield self.combinations()
+        yield self.few_found()
+        yield self.half_found()
+        yield from self.statistics()
 
     def views(self) -> Iterator[Figure]:
         """Time the first page and the next one of each view."""
@@ -90,12 +97,12 @@ class Side:
             pages = {"first page": self._queue(view), "next": self._queue(following)}
             taken = medians(pages, rounds=ROUNDS, warm_up=WARM_UP)
             detail = ", ".join(f"{page} {spelled(seconds)}" for page, seconds in taken.items())
-            yield _milliseconds(f"view {name}", max(taken.values()), 10, detail)
+            yield self._milliseconds(f"view {name}", max(taken.values()), 10, detail)
 
     def counts(self) -> Figure:
         """Time the counts of all views in one call."""
         taken = medians({"views": self._get("views", {})}, rounds=ROUNDS, warm_up=WARM_UP)
-        return _milliseconds("the counts of all views", taken["views"], 10)
+        return self._milliseconds("the counts of all views", taken["views"], 10)
 
     def combinations(self) -> Figure:
         """Time some of all combinations of filters and sort."""
@@ -122,7 +129,7 @@ class Side:
         for name, window, limit in (("all", {}, 300), ("one month", MONTH, 50)):
             say(f"statistics over {name}")
             taken = medians({name: self._get("stats", window)}, rounds=ROUNDS, warm_up=WARM_UP)
-            yield _milliseconds(f"stats over {name}", taken[name], limit)
+            yield self._milliseconds(f"stats over {name}", taken[name], limit)
 
     def slowest_search(self) -> str:
         """Return the path of the search that is answered last."""
@@ -131,6 +138,9 @@ class Side:
             say(f"trying the search for {term}")
             seconds[term] = seconds_of(self._queue({"query": term}))
         return f"{SUPPORT}/cases?{urlencode({'query': max(seconds, key=seconds.__getitem__)})}"
+
+    def _milliseconds(self, name: str, seconds: float, limit: float, detail: str = "") -> Figure:
+        return _milliseconds(self._target, f"{self._where}{name}", seconds, limit, detail)
 
     def _terms(self) -> list[str]:
         """Return terms of all lengths, each from where a word of some text begins, and two that nobody wrote."""
@@ -146,7 +156,7 @@ class Side:
         slowest = max(taken, key=taken.__getitem__)
         count = json.loads(calls[slowest]())["meta"]["count"]
         median = spelled(statistics.median(taken.values()))
-        return _milliseconds(
+        return self._milliseconds(
             name, taken[slowest], limit, f"{unquote_plus(slowest)}, which finds {count:,}; median {median}"
         )
 
@@ -175,17 +185,17 @@ def _merchant_beside(team: Desk, search: str) -> Figure:
     searched = list(chain.from_iterable(searches))
     beside = f"{len(searched):,} of {unquote_plus(search)}, median {spelled(statistics.median(searched))}"
     detail = f"{len(taken):,} lists beside {beside}"
-    return _milliseconds(f"a merchant's list beside {THREADS} agents' slowest search, p95", p95(taken), 30, detail)
+    return _milliseconds(14, f"a merchant's list beside {THREADS} agents' slowest search, p95", p95(taken), 30, detail)
 
 
-def _milliseconds(name: str, seconds: float, limit: float, detail: str = "") -> Figure:
-    return at_most(
-        14, f"{name}, of {DATA.cases * len(DATA.stores):,} cases", 1_000 * seconds, limit, unit="ms", detail=detail
-    )
+def _milliseconds(target: int, name: str, seconds: float, limit: float, detail: str = "") -> Figure:
+    name = f"{name}, of {DATA.cases * len(DATA.stores):,} cases"
+    return at_most(target, name, 1_000 * seconds, limit, unit="ms", detail=detail)
 
 
-def _sample(database: sqlite3.Connection) -> list[str]:
-    """Return all that is written in some of the cases, folded, the same every time."""
+def sample(path: Path) -> list[str]:
+    """Return all that is written in some of the cases of a file, folded, the same every time."""
+    database = sqlite3.connect(path)
     ((last,),) = database.execute("SELECT max(rowid) FROM supportcases_cases").fetchall()
     rows = random.Random(1).choices(range(1, last + 1), k=SAMPLE)
     texts = database.execute(
@@ -198,4 +208,6 @@ def _sample(database: sqlite3.Connection) -> list[str]:
         """,
         (json.dumps(rows),),
     )
-    return [fold(text) for (text,) in texts]
+    found = [fold(text) for (text,) in texts]
+    database.close()
+    return found

@@ -91,12 +91,14 @@ class Cluster:
         data = self.folder / "data"
         if os.geteuid() == 0:
             shutil.chown(self.folder, SERVER)
-        rights = ("--auth=trust", f"--username={SERVER}")
-        self._run("initdb", *rights, "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync", f"--pgdata={data}")
-        with (data / "postgresql.conf").open("a") as conf:
-            conf.write(self._settings.format(folder=self.folder))
+        if is_new := not data.exists():
+            rights = ("--auth=trust", f"--username={SERVER}")
+            self._run("initdb", *rights, "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync", f"--pgdata={data}")
+            with (data / "postgresql.conf").open("a") as conf:
+                conf.write(self._settings.format(folder=self.folder))
         self.do("start")
-        self._run("createuser", f"--host={self.folder}", f"--username={SERVER}", "supportcases")
+        if is_new:
+            self._run("createuser", f"--host={self.folder}", f"--username={SERVER}", "supportcases")
 
     def _run(self, program: str, *arguments: str) -> None:
         command = [shutil.which(program, path=PROGRAMS), *arguments]

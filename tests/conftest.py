@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -36,6 +37,7 @@ LONG = ("test_close_idle.py", "test_long_threads.py")
 SLOW = ("project", "cli", "servers", "deploy", "server", "storage", "browser")
 
 
+@cache
 def is_quick(path: Path) -> bool:
     """Return whether a file of tests, or a folder with some, belongs to the first answer."""
     inside = any(path.is_relative_to(TESTS / name) or (TESTS / name).is_relative_to(path) for name in QUICK)
@@ -65,6 +67,7 @@ def pytest_cmdline_main(config):
     if not (some or is_worker or option.usepdb) and getattr(option, "numprocesses", 0) is None:
         option.numprocesses = len(os.sched_getaffinity(0))
         option.dist, option.loadscopereorder = "loadfile", False
+        os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # or each of a thousand Pythons would compile us anew
 
 
 @pytest.hookimpl(wrapper=True)

@@ -17,7 +17,6 @@ from tests.support.official_client import (
     PAGE,
     Thrown,
     check,
-    connected,
 )
 from tests.support.official_client import sdk as sdk  # a fixture
 from tests.support.shops import (
@@ -253,21 +252,19 @@ def test_a_key_does_without_a_session_and_a_wrong_one_does_not(shop, browser, ma
 
 
 def test_the_official_client_speaks_to_the_desk_of_the_shop(sdk, shop, mara, ada):
-    with connected(f"{shop.url}/support", shop.key("acme")) as client:
-        opened = client.create(subject="By the client", severity="critical")
-        assert "<li>By the client" in mara.page()
-        answer = {"body": "Which browser is it?"}
-        assert ada.post(f"{QUEUE}/acme:{opened['number']}/messages", json=answer).status_code == 201
-        assert [m["authorLabel"] for m in client.get(f"%23{opened['number']}")["messages"]] == ["API", "Ada"]
-        assert client.reply(opened["id"])["status"] == "open"
-        assert client.update(str(opened["number"]), "closed")["status"] == "closed"
-        page = client.browse(query="by the client")
-        check(page, PAGE)
-        assert page["data"][0]["id"] == opened["id"]
-    with (
-        connected(f"{shop.url}/support", "sck_" + "0" * 48) as stranger,
-        pytest.raises(Thrown, match=f"^{re.escape(NO_KEY)}$"),
-    ):
+    client = sdk(f"{shop.url}/support", shop.key("acme"))
+    opened = client.create(subject="By the client", severity="critical")
+    assert "<li>By the client" in mara.page()
+    answer = {"body": "Which browser is it?"}
+    assert ada.post(f"{QUEUE}/acme:{opened['number']}/messages", json=answer).status_code == 201
+    assert [m["authorLabel"] for m in client.get(f"%23{opened['number']}")["messages"]] == ["API", "Ada"]
+    assert client.reply(opened["id"])["status"] == "open"
+    assert client.update(str(opened["number"]), "closed")["status"] == "closed"
+    page = client.browse(query="by the client")
+    check(page, PAGE)
+    assert page["data"][0]["id"] == opened["id"]
+    stranger = sdk(f"{shop.url}/support", "sck_" + "0" * 48)
+    with pytest.raises(Thrown, match=f"^{re.escape(NO_KEY)}$"):
         stranger.browse()
 
 

@@ -67,6 +67,7 @@ OWN: Final[dict[str, str]] = {
     "web/test_exceptions.py::test_a_closed_database_is_an_error": "a closed PostgreSQL repository serves again",
     "web/test_notes_are_invisible.py::test_a_thousand_notes_cost": "counts SQLite's steps",
     "web/test_openapi.py::test_the_shipped_document": WHATEVER_THE_ENGINE,
+    "web/test_openapi_is_true.py::test_each_operation": "the walks of that file try the engine",
     "web/test_rate_limit.py": WHATEVER_THE_ENGINE,
     "web/test_stores_are_walls.py::test_the_walk_finds_a_planted_hole": IN_SQLITE_S_WORDS,
     "web/test_time_budget.py::test_a_commit_is_never_interrupted": "counts SQLite's steps",

@@ -1,4 +1,4 @@
-"""The official TypeScript client in a process of its own, and the types of what it returns.
+"""The official TypeScript client in a process of Node.js, and the types of what it returns.
 
 `commerce-kit` is the vendor's and AGPL: npm fetches it into the git-ignored tests/sdk/node_modules, and nothing of it
 is kept here.
@@ -11,6 +11,7 @@ import shutil
 import subprocess
 import threading
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import pytest
@@ -58,14 +59,14 @@ class Thrown(Exception):
 
 
 class OfficialClient:
-    """The client in its own process: `client.supportCaseGet({...})` returns what it returned."""
+    """The client in that process: `client.supportCaseGet({...})` returns what it returned."""
 
-    def __init__(self, process: subprocess.Popen[str]) -> None:
-        self._process = process
+    def __init__(self, process: subprocess.Popen[str], endpoint: str, token: str) -> None:
+        self._process, self._endpoint, self._token = process, endpoint, token
 
     def __getattr__(self, method: str) -> Any:
         def call(*parameters: Any) -> Any:
-            self._process.stdin.write(json.dumps([method, *parameters]) + "\n")
+            self._process.stdin.write(json.dumps([self._endpoint, self._token, method, *parameters]) + "\n")
             self._process.stdin.flush()
             with bounded(self._process, PATIENCE):
                 line = self._process.stdout.readline()
@@ -105,35 +106,27 @@ def bounded(process, seconds):
         timer.join()
 
 
-@contextmanager
-def connected(endpoint: str, token: str):
-    environ = {**os.environ, "SUPPORTCASES_TOKEN": token, "NEXT_PUBLIC_LOG_LEVEL": "ERROR"}
-    process = subprocess.Popen(
-        ["node", str(SDK / "drive.mjs"), endpoint],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-        encoding="utf-8",
-        env=environ,
-    )
-    try:
-        yield OfficialClient(process)
-    finally:
-        with bounded(process, 10):
-            process.stdin.close()
-            process.stdout.close()
-            process.wait()
-
-
 @pytest.fixture(scope="module")
 def sdk():
-    """The client as package-lock.json pins it; installed unless it is there."""
+    """The client as package-lock.json pins it, installed unless it is there: `client = sdk(endpoint, token)`."""
     missing = [tool for tool in ("node", "npm") if shutil.which(tool) is None]
     if missing:
         (pytest.fail if NODE_IS_REQUIRED else pytest.skip)(
             f"{' and '.join(missing)} of the official client's tests cannot be found: install nodejs and npm."
         )
     npm.install(SDK)
+    with subprocess.Popen(
+        ["node", str(SDK / "drive.mjs")],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        encoding="utf-8",
+        env={**os.environ, "NEXT_PUBLIC_LOG_LEVEL": "ERROR"},
+    ) as process:
+        yield partial(OfficialClient, process)
+        process.stdin.close()
+        with bounded(process, 10):
+            process.wait()
 
 
 def check(value: Any, shape: Any, where: str = "answer") -> None:

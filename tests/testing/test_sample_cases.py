@@ -9,7 +9,11 @@ from supportcases.domain import fields
 from supportcases.testing import made_up_cases
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
-MANY = list(made_up_cases(5000, until=NOW))
+
+
+@pytest.fixture(scope="module")
+def many():
+    return list(made_up_cases(5000, until=NOW))
 
 
 def test_they_are_the_same_for_the_same_seed_and_others_for_another():
@@ -18,19 +22,19 @@ def test_they_are_the_same_for_the_same_seed_and_others_for_another():
     assert not {case.messages for case in again} & {case.messages for case in other}
 
 
-def test_subjects_and_bodies_are_as_the_desk_would_keep_them():
-    for case in MANY:
+def test_subjects_and_bodies_are_as_the_desk_would_keep_them(many):
+    for case in many:
         assert fields.SUBJECT.clean(case.subject) == case.subject
         for message in case.messages:
             assert fields.REPLY_BODY.clean(message.body) == message.body
             assert fields.AUTHOR.clean(message.author_label) == message.author_label
 
 
-def test_time_goes_on_and_ends_with_the_present():
-    opened = [case.messages[0].at for case in MANY]
+def test_time_goes_on_and_ends_with_the_present(many):
+    opened = [case.messages[0].at for case in many]
     assert opened == sorted(opened)
     assert opened[0] >= NOW - timedelta(days=730)
-    for case in MANY:
+    for case in many:
         times = [message.at for message in case.messages] + ([case.closed_at] if case.closed_at else [])
         assert times == sorted(times)
         assert times[-1] <= NOW

@@ -13,6 +13,7 @@ from supportcases import KeyRing, SupportDesk, create_app
 from supportcases.server import served
 from supportcases.storage.open import open_repository
 from tests.conftest import ADA, ROOT, serving, stop
+from tests.support.command_line import run
 from tests.support.official_client import (
     CASE,
     NO_KEY,
@@ -25,7 +26,6 @@ from tests.support.official_client import (
     Thrown,
     bounded,
     check,
-    connected,
 )
 from tests.support.official_client import sdk as sdk  # a fixture
 
@@ -53,10 +53,8 @@ def store():
 
 
 @pytest.fixture
-def client(running, repository, store):
-    key, _ = KeyRing(repository).create(store)
-    with connected(running.url, key) as client:
-        yield client
+def client(sdk, running, repository, store):
+    return sdk(running.url, KeyRing(repository).create(store)[0])
 
 
 @pytest.fixture
@@ -222,7 +220,8 @@ def test_a_value_that_the_client_does_not_know_comes_to_its_user_as_it_is(sdk):
             yield chunk.replace(b'"other"', b'"taxes"').replace(b'"normal"', b'"urgent"').replace(b'"open"', b'"held"')
 
     key, _ = app.keys.create("acme")
-    with served(later) as url, connected(url, key) as client:
+    with served(later) as url:
+        client = sdk(url, key)
         opened = client.create()
         assert (opened["category"], opened["severity"], opened["status"]) == ("taxes", "urgent", "held")
         assert client.get("1") == opened | {"messages": client.get("1")["messages"]}
@@ -230,11 +229,11 @@ def test_a_value_that_the_client_does_not_know_comes_to_its_user_as_it_is(sdk):
         assert (client.reply("1")["status"], client.update("1", "open")["status"]) == ("held", "held")
 
 
-def test_a_wrong_key_throws_what_is_needed(running):
-    with connected(running.url, "sck_" + "0" * 48) as stranger:
-        for call in (stranger.browse, stranger.create, lambda: stranger.get("1"), lambda: stranger.update("1", "open")):
-            with pytest.raises(Thrown, match=f"^{re.escape(NO_KEY)}$"):
-                call()
+def test_a_wrong_key_throws_what_is_needed(sdk, running):
+    stranger = sdk(running.url, "sck_" + "0" * 48)
+    for call in (stranger.browse, stranger.create, lambda: stranger.get("1"), lambda: stranger.update("1", "open")):
+        with pytest.raises(Thrown, match=f"^{re.escape(NO_KEY)}$"):
+            call()
 
 
 @pytest.mark.parametrize(
@@ -262,10 +261,9 @@ def test_text_of_every_script_comes_back_exactly_as_it_was_sent(client, text):
     assert [case["subject"] for case in client.browse(query=text)["data"]] == [text]
 
 
-def test_an_agent_answers_from_the_command_line_and_the_client_notices_no_note(running, client, store):
+def test_an_agent_answers_from_the_command_line_and_the_client_notices_no_note(running, client, store, tmp_path):
     def at_the_terminal(command, *options):
-        words = [sys.executable, "-m", "supportcases", command, store, "1", "--db", str(running.db), "--as", "Ada"]
-        done = subprocess.run([*words, *options], capture_output=True, text=True, timeout=30)
+        done = run(command, store, "1", "--db", str(running.db), "--as", "Ada", *options, cwd=tmp_path)
         assert (done.returncode, done.stderr) == (0, "")
 
     def everything():
@@ -298,17 +296,15 @@ def test_the_client_speaks_to_a_desk_mounted_below_a_path(sdk, db):
             while printed.count("curl") < 3 and (line := process.stdout.readline()):
                 printed += line
         shop = re.search(r"http://127\.0\.0\.1:\d+", printed)[0]
-        with connected(f"{shop}/support", re.search(r"Bearer (\w+)", printed)[1]) as client:
-            page = client.browse(limit=3)
-            check(page, PAGE)
-            assert page["meta"] == {"count": 12, "offset": 0, "limit": 3}
-            opened = client.create(severity="critical")
-            assert client.get(str(opened["number"]))["messages"][0]["body"] == (
-                "The checkout is blank since this morning."
-            )
-            assert client.reply(f"%23{opened['number']}")["status"] == "open"
-            assert client.update(opened["id"], "closed")["status"] == "closed"
-            assert client.get("#000001") is None
+        client = sdk(f"{shop}/support", re.search(r"Bearer (\w+)", printed)[1])
+        page = client.browse(limit=3)
+        check(page, PAGE)
+        assert page["meta"] == {"count": 12, "offset": 0, "limit": 3}
+        opened = client.create(severity="critical")
+        assert client.get(str(opened["number"]))["messages"][0]["body"] == ("The checkout is blank since this morning.")
+        assert client.reply(f"%23{opened['number']}")["status"] == "open"
+        assert client.update(opened["id"], "closed")["status"] == "closed"
+        assert client.get("#000001") is None
     finally:
         stop(process)
         process.stdout.close()

@@ -2,6 +2,7 @@
 
 from typing import Any, Final
 
+from supportcases.console.notices import Notice
 from supportcases.desk import SupportDesk
 from supportcases.domain.actors import Actor
 from supportcases.domain.cases import Status
@@ -16,7 +17,7 @@ CHANGES: Final[dict[str, dict[str, Any]]] = {
 NOTE: Final = "note"
 
 
-def do_with_many(desk: SupportDesk, actor: Actor, form: Form) -> None:
+def do_with_many(desk: SupportDesk, actor: Actor, form: Form) -> Notice:
     """Do what the form says with each case that it names, all at once; one that is not there is passed over.
 
     Raises:
@@ -26,5 +27,7 @@ def do_with_many(desk: SupportDesk, actor: Actor, form: Form) -> None:
     if wanted != NOTE and wanted not in CHANGES:
         raise InvalidInput({"do": f"Must be {', '.join(CHANGES)} or {NOTE}."})
     change = {"note": form.text("body")} if wanted == NOTE else CHANGES[wanted]
-    if refs:
-        desk.change_many(actor, refs, **change)
+    if not refs:
+        return Notice("nothing")
+    changed = desk.change_many(actor, refs, **change)
+    return Notice(wanted, len(changed), len(set(refs)) - len(changed))

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 import falcon
 
+from supportcases.console.notices import Notice, leave
 from supportcases.console.pages import Pages
 from supportcases.console.request import ConsoleRequest
 from supportcases.console.who import go_to
@@ -51,7 +52,10 @@ class IdlePage:
             resp.status = falcon.HTTP_422
             self._show(req, resp, days=days, problem=str(error))
         else:
-            go_to(resp, req.link("idle", days=days, closed=str(len(closed)), ticked=str(len(ticked))))
+            leave(
+                req, resp, Notice("idle", len(closed), len(set(ticked)) - len(closed)) if ticked else Notice("nothing")
+            )
+            go_to(resp, req.link("idle", days=days))
 
     def _show(
         self,
@@ -62,7 +66,6 @@ class IdlePage:
         cases: tuple[Any, ...] | None = None,
         problem: str | None = None,
     ) -> None:
-        closed, ticked = _count(_sent(req, "closed")), _count(_sent(req, "ticked"))
         self._pages.show_framed(
             req,
             resp,
@@ -71,9 +74,7 @@ class IdlePage:
             days=days,
             cases=cases[:MOST] if cases is not None else None,
             is_all=cases is None or len(cases) <= MOST,
-            notice=idle_notice(_span(days)) if cases else None,
-            closed=closed,
-            moved=max(0, (ticked or 0) - (closed or 0)),
+            words=idle_notice(_span(days)) if cases else None,
             problem=problem,
         )
 

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 import falcon
 
+from supportcases.console.notices import Notice, leave
 from supportcases.console.pages import Pages
 from supportcases.console.request import ConsoleRequest
 from supportcases.console.who import go_to
@@ -43,6 +44,7 @@ class KeysPage:
         form, keys = form_of(req, self._max_body), KeysOfTeam(self._keys, asker(req))
         if "revoke" in form:
             keys.revoke(form.text("revoke"))
+            leave(req, resp, Notice("revoked"))
             go_to(resp, req.link("keys"))
             return
         try:
@@ -73,6 +75,7 @@ class KeysPage:
             "keys.html",
             asked={},
             keys=[(key, self._keys.is_valid(key)) for key in page.keys],
+            own=asker(req).id if req.token else None,
             onward=offset + PAGE if page.count > offset + PAGE else None,
             lifetimes=LIFETIMES,
             **more,

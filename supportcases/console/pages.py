@@ -12,6 +12,7 @@ from jinja2 import ChoiceLoader, FileSystemLoader, PackageLoader
 
 from supportcases.console import Console, marks, spans, words
 from supportcases.console.languages import TEAM, best_language, catalogues, direction
+from supportcases.console.notices import take
 from supportcases.console.request import AT, ConsoleRequest
 from supportcases.console.templating import environment_of
 from supportcases.console.views import Views
@@ -73,12 +74,12 @@ class Pages:
         along: Mapping[str, str] = NOTHING,
         **more: Any,
     ) -> None:
-        """Answer with a template beside the views and the stores.
+        """Answer with a template beside the views and the stores, and tell what the page before has left to be told.
 
         `asked` is what the queue was asked for, and `along` what goes along from view to view.
         """
         frame = Views(self.desk, asker(req), asked)
-        self.show(req, resp, template, asked=asked, along=along, frame=frame, **more)
+        self.show(req, resp, template, asked=asked, along=along, frame=frame, notice=take(req, resp), **more)
 
 
 class Language:

@@ -5,6 +5,7 @@ from typing import Any, Final
 import falcon
 
 from supportcases.console.bulk import do_with_many
+from supportcases.console.notices import leave
 from supportcases.console.pages import Pages
 from supportcases.console.request import FILTERS, ConsoleRequest
 from supportcases.console.views import FIRST, title_of
@@ -13,6 +14,7 @@ from supportcases.desk import SupportDesk
 from supportcases.domain.actors import Actor
 from supportcases.domain.cases import Case, parse_number, parse_reference
 from supportcases.domain.errors import CaseNotFound, InvalidInput
+from supportcases.domain.queue import ME, NONE
 from supportcases.web.auth import asker
 from supportcases.web.forms import form_of
 
@@ -45,11 +47,12 @@ class Queue:
         """Do something with the cases that are ticked, and show the queue as it is then."""
         form = form_of(req, self._max_body)
         try:
-            do_with_many(self._desk, asker(req), form)
+            notice = do_with_many(self._desk, asker(req), form)
         except InvalidInput as error:
             resp.status = falcon.HTTP_422
             self._show(req, resp, asked_of(req), problem=str(error))
         else:
+            leave(req, resp, notice)
             go_to(resp, req.onward(req.here))
 
     def _show(
@@ -66,6 +69,7 @@ class Queue:
         if req.get_header("X-Part"):
             self._pages.show(req, resp, "queue_rows.html", asked=asked, **more)
         else:
+            more["assignees"] = assignees_of(self._desk, asker(req), asked.get("assignee"))
             self._pages.show_framed(req, resp, "queue.html", asked=asked, **more)
 
 
@@ -73,6 +77,12 @@ def asked_of(req: ConsoleRequest) -> dict[str, Any]:
     """Return what the queue is asked for: those who wait, where nothing is said."""
     asked = {name: value for name in FILTERS if (value := _given(req, name))}
     return asked or dict(FIRST.asked)
+
+
+def assignees_of(desk: SupportDesk, actor: Actor, asked: str | None) -> list[str]:
+    """Return whose cases can be asked for: nobody's, the asker's, the others', and those of whoever is asked for."""
+    others = {*desk.assignees(actor)} - {actor.label} | {asked or ME}
+    return [NONE, ME, *sorted(others - {ME, NONE})]
 
 
 def _given(req: ConsoleRequest, name: str) -> str | None:

@@ -6,7 +6,7 @@ import falcon
 
 from supportcases.console.pages import Pages
 from supportcases.console.request import ConsoleRequest
-from supportcases.console.who import give_cookie, go_to, tokens_of
+from supportcases.console.who import give_token, go_to, tokens_of
 from supportcases.desk.sessions import SignIns
 from supportcases.web.forms import form_of
 from supportcases.web.rate_limit import Limits, RateLimit
@@ -41,7 +41,7 @@ class SignIn:
             resp.status = falcon.HTTP_403
             self._pages.show(req, resp, "sign_in.html", onward=form.text("next"), problem=True)
             return
-        give_cookie(req, resp, token)
+        give_token(req, resp, token)
         go_to(resp, req.onward(form.text("next")))
 
 
@@ -56,5 +56,5 @@ class SignOut:
         """End the session, and let the browser forget it."""
         if req.token:
             self._sign_ins.sign_out(req.token)
-        give_cookie(req, resp, "")
+        give_token(req, resp, "")
         go_to(resp, req.link("sign-in"))

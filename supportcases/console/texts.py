@@ -7,6 +7,7 @@ from typing import Final
 
 import falcon
 
+from supportcases.console.notices import Notice, leave
 from supportcases.console.pages import Pages
 from supportcases.console.request import ConsoleRequest
 from supportcases.console.spans import WEEKDAYS, Say
@@ -40,21 +41,24 @@ class TextsPage:
         """Add, change or remove one; what is refused is kept in its form."""
         form = form_of(req, self._max_body)
         try:
-            self._write(asker(req), form)
+            notice = self._write(asker(req), form)
         except (InvalidInput, TooManyTexts) as error:
             resp.status = falcon.HTTP_422
             self._show(req, resp, str(error), CannedText(form.text("id"), form.text("name"), form.text("body")))
         else:
+            leave(req, resp, notice)
             go_to(resp, req.link("texts"))
 
-    def _write(self, actor: Actor, form: Form) -> None:
+    def _write(self, actor: Actor, form: Form) -> Notice:
         text_id, given = form.text("id"), {"name": form.text("name"), "body": form.text("body")}
         if form.text("do") == "remove":
             self._desk.remove_text(actor, text_id)
-        elif text_id:
+            return Notice("removed")
+        if text_id:
             self._desk.change_text(actor, text_id, **given)
-        else:
-            self._desk.add_text(actor, **given)
+            return Notice("saved")
+        self._desk.add_text(actor, **given)
+        return Notice("added")
 
     def _show(
         self, req: ConsoleRequest, resp: falcon.Response, problem: str | None = None, kept: CannedText | None = None

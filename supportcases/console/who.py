@@ -89,13 +89,18 @@ def cookie_name(req: falcon.Request) -> str:
     return SECURE_COOKIE if req.scheme == "https" else COOKIE
 
 
-def give_cookie(req: ConsoleRequest, resp: falcon.Response, token: str) -> None:
+def give_token(req: ConsoleRequest, resp: falcon.Response, token: str) -> None:
     """Let the browser keep the token of a session for as long as it lasts, or none where `token` is empty."""
+    give_cookie(req, resp, cookie_name(req), token, int(LASTING.total_seconds()))
+
+
+def give_cookie(req: ConsoleRequest, resp: falcon.Response, name: str, value: str, seconds: int) -> None:
+    """Let the browser keep a cookie for so long, or none of that name where `value` is empty."""
     resp.set_cookie(
-        cookie_name(req),
-        token,
-        max_age=int(LASTING.total_seconds()) if token else None,
-        expires=None if token else LONG_AGO,  # Falcon takes a `max_age` of 0 for none
+        name,
+        value,
+        max_age=seconds if value else None,
+        expires=None if value else LONG_AGO,  # Falcon takes a `max_age` of 0 for none
         path=req.mounted_at or "/",
         http_only=True,
         same_site="Lax",

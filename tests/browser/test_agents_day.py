@@ -4,7 +4,7 @@ from playwright.sync_api import expect
 
 from supportcases import Actor
 from tests.conftest import ADA
-from tests.support.browser import NARROW, WIDE
+from tests.support.browser import NARROW, WIDE, pixels_too_wide
 
 PLACE = ".queue li:nth-child({}) .what a"
 
@@ -99,6 +99,21 @@ def test_a_change_of_a_long_case_leaves_the_page_where_it_was(console, desk_app)
     with page.expect_navigation():
         page.get_by_label("Category").select_option("other")
     assert page.evaluate("scrollY") == 400
+
+
+def test_words_without_end_make_no_page_too_wide_and_what_is_known_of_a_case_stays_in_sight(console, desk_app):
+    case = desk_app.desk.open(Actor.merchant("acme"), body="It does not end.", subject="Donaudampfschiff" * 12)
+    for turn in range(12):
+        desk_app.desk.answer(ADA, case.id, body=f"Step {turn}:\n\n\n\nDone.", author="Kapitän" * 17)
+    page = console(f"/cases/acme/{case.number}")
+    page.get_by_role("link", name="To the newest").click()
+    expect(page.locator("#last")).to_be_in_viewport()
+    expect(page.get_by_label("Severity")).to_be_in_viewport()
+    for size in (WIDE, NARROW):
+        page.set_viewport_size(size)
+        for path in (page.url, f"{console.root}/?store=acme", f"{console.root}/cases/acme/1"):
+            page.goto(path)
+            assert pixels_too_wide(page) <= 0, (path, size)
 
 
 def test_an_answer_that_did_not_arrive_is_there_again(console):

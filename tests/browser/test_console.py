@@ -215,18 +215,23 @@ def test_after_sending_one_goes_on_to_the_next_case_where_one_wants_to(console):
     page.get_by_label("Text", exact=True).fill("Mended, and on to the next")
     page.get_by_role("button", name="Send answer").click()
     page.wait_for_url(f"**{links[1]}")
+    expect(page.get_by_role("link", name="Back to that case")).to_have_attribute(
+        "href", re.compile(re.escape(links[0]))
+    )
     expect(page.get_by_label("then the next case")).to_be_checked()
     expect(page.get_by_label("Text", exact=True)).to_have_value("")
 
 
-def test_many_are_ticked_and_taken_at_once(console, desk_app):
-    page = console("/?store=nordlys&status=open")
+@pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "narrow"])
+def test_many_are_ticked_and_taken_at_once(console, desk_app, size):
+    page = console("/?store=nordlys&status=open", viewport=size)
     for row in (0, 1):
         page.locator(".pick input").nth(row).check()
     expect(page.locator("#chosen")).to_have_text("2 selected")
     refs = [page.locator(".pick input").nth(row).get_attribute("value") for row in (0, 1)]
     page.get_by_role("button", name="Assign to me").click()
     expect(page.locator("#chosen")).to_have_text("With the selected")
+    expect(page.get_by_role("status").get_by_text("2 cases are yours now.")).to_be_visible()
     assert [desk_app.desk.find(ADA, ref).assignee for ref in refs] == ["Ada", "Ada"]
 
 
@@ -281,8 +286,12 @@ def test_a_key_is_made_copied_once_and_revoked(console, desk_app, axe):
     assert desk_app.keys.recognise(made).stores == {"acme"}
     assert axe(page) == []
     assert pixels_too_wide(page) <= 0
-    page.get_by_role("row", name="Trent").get_by_role("button", name="Revoke").click()
-    expect(page.get_by_role("row", name="Trent")).to_contain_text("Revoked")
+    row = page.get_by_role("row", name="Trent")
+    row.get_by_text("Revoke …").click()
+    assert axe(page) == []
+    row.get_by_role("button", name="Revoke").click()
+    expect(page.get_by_role("status").get_by_text("The key is revoked")).to_be_visible()
+    expect(row).to_contain_text("Revoked")
     assert desk_app.keys.recognise(made) is None
 
 

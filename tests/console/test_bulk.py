@@ -3,7 +3,7 @@
 import pytest
 
 from tests.conftest import ADA
-from tests.support.console import Agent
+from tests.support.console import Agent, noticed
 from tests.support.desks import everything
 
 TICKED = [("case", "acme:2"), ("case", "globex:1")]
@@ -57,13 +57,40 @@ def test_what_cannot_be_done_changes_nothing_at_all(agent, queue, desk, fields, 
     assert everything(desk) == before
 
 
-def test_a_case_that_is_not_there_is_passed_over(app, queue, desk, support_desk):
+def test_a_case_that_is_not_there_is_passed_over_and_the_page_says_so(app, queue, desk, support_desk):
     bob = Agent(app, support_desk.support_key("Bob", ["globex"]))
     assert bob.post("/", [*TICKED, ("case", "globex:99")], do="take").status_code == 303
     assert told(desk, "acme:2", "globex:1") == ["open", "Bob"]
+    assert noticed(bob) == (
+        "1 case is yours now. 2 were passed over: they are not there any more, or of a store that you do not serve."
+    )
+
+
+@pytest.mark.parametrize(
+    ("form", "sentence"),
+    [
+        ({"do": "take"}, "2 cases are yours now."),
+        ({"do": "unassign"}, "2 cases are nobody's now."),
+        ({"do": "close"}, "2 cases closed."),
+        ({"do": "note", "body": "The same fault."}, "2 notes added."),
+    ],
+    ids=str,
+)
+def test_the_next_page_says_once_what_was_done(agent, queue, form, sentence):
+    agent.post("/", TICKED, **form)
+    assert agent.get("/?status=open", **{"X-Part": "1"}).status_code == 200  # the queue that keeps itself fresh
+    assert noticed(agent) == sentence
+    assert noticed(agent) is None
+
+
+@pytest.mark.parametrize("left", ["close.1", "close.1.1.1", "close.1000.0", "<b>.1.0", "close.-1.0", "other.1.0", ""])
+def test_what_nobody_left_is_not_told(agent, left):
+    agent.cookies["supportcases-notice"] = left
+    assert noticed(agent) is None
 
 
 def test_nothing_ticked_is_nothing_done(agent, queue, desk):
     before = everything(desk)
     assert agent.post("/", do="close").status_code == 303
     assert everything(desk) == before
+    assert noticed(agent) == "No case was ticked, and nothing was done."

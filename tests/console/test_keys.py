@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from supportcases import Actor
-from tests.support.console import Agent, text_of
+from tests.support.console import Agent, noticed, text_of
 from tests.support.desks import everything
 
 KEY = re.compile(r"<code>(sck_[0-9a-f]{48})</code>")
@@ -48,8 +48,22 @@ def test_the_keys_are_listed_with_their_states_and_revoked_at_once(admin, app, s
     bob = Agent(app, key)
     assert f"{kept.id} Team: all stores Bob Valid" in text_of(admin.get("/keys").text)
     assert admin.post("/keys", revoke=kept.id).status_code == 303
+    assert noticed(admin, "/keys") == "The key is revoked, and opens nothing any more."
     assert f"{kept.id} Team: all stores Bob Revoked" in text_of(admin.get("/keys").text)
     assert bob.get().status_code == 303
+
+
+def test_before_a_key_is_revoked_the_page_says_what_that_means_and_of_ones_own_that_it_is(admin, app, support_desk):
+    _, other = support_desk.keys.create_support(label="Bob")
+    (own,) = [key for key in app.keys.all() if key.actor.label == "Grace"]
+    asked = '<details class="ask">.*?<p>([^.:]*).*?name="revoke" value="(.*?)"'
+    asks = {key_id: words for words, key_id in re.findall(asked, admin.get("/keys").text, re.DOTALL)}
+    assert asks == {
+        other.id: "Whoever uses it is locked out at once, for ever",
+        own.id: "You are signed in with this very key",
+    }
+    assert admin.post("/keys", revoke=own.id).headers["Location"] == "/console/keys"
+    assert admin.get("/keys").headers["Location"] == "/console/sign-in?next=keys"
 
 
 def test_whoever_is_no_admin_finds_no_keys(agent, desk):

@@ -86,6 +86,21 @@ def test_filters_and_the_order_stand_in_the_query_string(agent, queue, filters, 
         assert name == "nonsense" or f'value="{value}"' in page
 
 
+def test_the_cases_of_each_of_the_team_can_be_asked_for(agent, queue, support_desk):
+    support_desk.support_key("Bob", ["acme"])
+    choices = [("none", "Nobody"), ("me", "Ada (me)"), ("Bob", "Bob")]
+    for asked, more in (
+        ("assignee=Bob", []),
+        ("assignee=Gone", [("Gone", "Gone")]),
+        ("assignee=Ada", [("Ada", "Ada")]),
+    ):
+        page = agent.get(f"/?{asked}").text
+        select = page[page.index('id="by-assignee"') : page.index('id="by-sort"')]
+        options = re.findall('<option value="(.+?)"( selected)?>(.*?)</option>', select)
+        assert sorted((value, name) for value, _, name in options) == sorted([*choices, *more])
+        assert [value for value, selected, _ in options if selected] == [asked.removeprefix("assignee=")]
+
+
 def test_a_filter_that_is_none_is_told_and_nothing_is_listed(agent, queue):
     page = agent.get("/?severity=wrong")
     assert page.status_code == 400

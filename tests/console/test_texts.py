@@ -7,7 +7,7 @@ import pytest
 
 from supportcases import Actor
 from tests.conftest import ADA
-from tests.support.console import Agent, text_of
+from tests.support.console import Agent, noticed, text_of
 from tests.support.desks import everything
 
 GRACE = Actor.support("Grace", admin=True)
@@ -29,12 +29,15 @@ def text(desk):
 def test_an_admin_adds_changes_and_removes_a_text(admin, desk):
     sent = admin.post("/texts", **NEW)
     assert (sent.status_code, sent.headers["Location"]) == (303, "/console/texts")
+    assert noticed(admin, "/texts") == "The text is added."
     (text,) = desk.texts(ADA)
     assert (text.name, text.body) == ("On it", "Hello {author},\nwe are.")
     admin.post("/texts", id=text.id, name="We are on it", body="We are.", do="save")
+    assert noticed(admin, "/texts") == "The text is saved."
     assert desk.texts(ADA) == (text._replace(name="We are on it", body="We are."),)
     assert "We are on it" in admin.get("/texts").text
     admin.post("/texts", id=text.id, do="remove")
+    assert noticed(admin, "/texts") == "The text is removed."
     assert desk.texts(ADA) == ()
     assert "There are none." in admin.get("/texts").text
 

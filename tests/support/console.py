@@ -1,6 +1,7 @@
 """An agent at the console, over HTTP in this process: signed in, with a browser's headers."""
 
 import re
+from html import unescape
 from urllib.parse import urlencode
 
 from falcon.testing import Result, TestClient
@@ -44,6 +45,12 @@ class Agent:
 def text_of(html: str) -> str:
     """Return what a page says, without its tags, in one line."""
     return " ".join(re.sub(r"<(style|script).*?</\1>|<[^>]+>", " ", html, flags=re.DOTALL).split())
+
+
+def noticed(agent: Agent, path: str = "/") -> str | None:
+    """Return what a page tells of what was done on the page before."""
+    found = re.search('<p id="notice"[^>]*>(.*?)</p>', agent.get(path).text, re.DOTALL)
+    return unescape(found[1]) if found else None
 
 
 def subjects_of(html: str) -> list[str]:

@@ -8,12 +8,23 @@ $("#next-label").hidden = false;
 next.checked = kept.get("next") === "yes";
 next.addEventListener("change", () => kept.set("next", next.checked ? "yes" : ""));
 
+// where one went on to the next case, and the one before was sent
+const sent = tab.get("sent");
+tab.set("sent", "");
+if (sent) {
+  $("#sent").hidden = false;
+  $("#sent a").href = sent;
+}
+
 // it was sent where the case has moved on since; whoever comes back from a page that could not be reached has it still
 const [arrival] = performance.getEntriesByType("navigation"), sentAt = Number(tab.get(sending));
 tab.set(sending, "");
 if (sentAt && revision > sentAt && location.hash === "#last" && arrival.type !== "back_forward") {
   kept.set(draft, "");
-  if (next.checked && caseBeside(1)) location.replace(caseBeside(1));
+  if (next.checked && caseBeside(1)) {
+    tab.set("sent", location.href);
+    location.replace(caseBeside(1));
+  }
 }
 if (!body.value && kept.get(draft)) {
   body.value = kept.get(draft);

@@ -142,7 +142,7 @@ document.addEventListener("submit", ({ target }) => {
   const focused = document.activeElement.id, row = atRow() && $(".what a", atRow()).pathname;
   tab.set("place", JSON.stringify({ path: location.pathname, y: target.matches(".filters") ? 0 : scrollY, focused, row }));
 });
-if (place.path === location.pathname) {
+if (place.path === location.pathname && !$("[role=alert]")) {
   scrollTo(0, place.y);
   if (place.focused) document.getElementById(place.focused)?.focus({ preventScroll: true });
 }
@@ -180,6 +180,10 @@ for (const part of $$("[data-fresh]")) {
   part.addEventListener("refresh", () => refresh(part));
   addEventListener("visibilitychange", () => refresh(part));
 }
+
+// what was done stands there when the page comes: it is said again, since only what changes then is read out
+const notice = $("#notice");
+if (notice) setTimeout((text) => { notice.textContent = text; }, 200, notice.textContent);
 
 // without a connection nothing is sent
 function showOffline() { const toast = $("#offline"); if (toast) toast.hidden = navigator.onLine; }

@@ -90,8 +90,8 @@ class Language:
         self.say: Final = catalogue.gettext
         names = {value: self.say(name) for value, name in words.CHOICES.items()}
         ours = PackageLoader("supportcases.console")
-        self._environment = environment_of(ChoiceLoader([FileSystemLoader(folder), ours]) if folder else ours)
-        self._environment.install_gettext_translations(catalogue, newstyle=True)  # type: ignore[attr-defined]  # the extension's
+        loader = ChoiceLoader([FileSystemLoader(folder), ours]) if folder else ours
+        self._environment = environment_of(loader, catalogue)
         self._environment.filters.update(marked=words.marked)
         self._environment.globals.update(
             language=code,

@@ -1,6 +1,7 @@
 """A request to the console, and where its pages are."""
 
 import re
+from functools import cached_property
 from typing import Any, Final
 from urllib.parse import urlencode
 
@@ -28,7 +29,7 @@ class ConsoleRequest(ApiRequest):
         super().__init__(env, options)
         self.token: str | None = None
 
-    @property
+    @cached_property
     def root(self) -> str:
         """The path of the console, percent-encoded, without a slash at its end."""
         return self.mounted_at + AT

@@ -79,8 +79,7 @@ class Pages:
 
 
 def _environment(catalogue: NullTranslations) -> Environment:
-    environment = environment_of(PackageLoader("supportcases.console.merchant"))
-    environment.install_gettext_translations(catalogue, newstyle=True)  # type: ignore[attr-defined]  # the extension's
+    environment = environment_of(PackageLoader("supportcases.console.merchant"), catalogue)
     environment.globals.update(
         names={**words.SEVERITIES, **words.CATEGORIES},
         STATUSES=STATUSES,

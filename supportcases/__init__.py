@@ -5,8 +5,24 @@ from typing import TYPE_CHECKING, Any
 from supportcases.desk import SupportDesk
 from supportcases.desk.keys import KeyRing
 from supportcases.domain.actors import Actor, ActorKind
-from supportcases.domain.cases import AuthorKind, Case, CasePage, Category, Message, Reply, Severity, Status, Thread
+from supportcases.domain.attachments import AttachmentLimits, Upload
+from supportcases.domain.cases import (
+    Attachment,
+    AuthorKind,
+    Case,
+    CasePage,
+    Category,
+    Message,
+    Reply,
+    Severity,
+    Status,
+    Thread,
+)
 from supportcases.domain.errors import (
+    AlreadyUploaded,
+    AttachmentNotFound,
+    AttachmentRefused,
+    AttachmentsFull,
     CaseMoved,
     CaseNotFound,
     DatabaseBusy,
@@ -26,13 +42,16 @@ from supportcases.domain.errors import (
     TooManyTexts,
     TooSlow,
     Unauthorized,
+    UploadInProgress,
+    UploadsFull,
 )
 from supportcases.domain.events import Event, EventKind, History, HistoryEntry
 from supportcases.domain.excerpts import Excerpt
 from supportcases.domain.queue import QueuePage, QueueSort, QueueViews, StoreCounts, StorePage
 from supportcases.domain.statistics import Spread, Statistics
 from supportcases.domain.texts import CannedText
-from supportcases.storage.protocol import ApiKey, KeyPage, Repository
+from supportcases.storage.folder import FolderStore
+from supportcases.storage.protocol import ApiKey, ContentStore, KeyPage, Repository
 from supportcases.storage.sqlite import SqliteRepository
 from supportcases.version import __version__
 
@@ -43,7 +62,13 @@ if TYPE_CHECKING:
 __all__ = [
     "Actor",
     "ActorKind",
+    "AlreadyUploaded",
     "ApiKey",
+    "Attachment",
+    "AttachmentLimits",
+    "AttachmentNotFound",
+    "AttachmentRefused",
+    "AttachmentsFull",
     "AuthorKind",
     "CannedText",
     "Case",
@@ -51,6 +76,7 @@ __all__ = [
     "CaseNotFound",
     "CasePage",
     "Category",
+    "ContentStore",
     "DatabaseBusy",
     "DatabaseDamaged",
     "DatabaseMoved",
@@ -59,6 +85,7 @@ __all__ = [
     "Event",
     "EventKind",
     "Excerpt",
+    "FolderStore",
     "History",
     "HistoryEntry",
     "IdempotencyKeyReused",
@@ -91,6 +118,9 @@ __all__ = [
     "TooManyTexts",
     "TooSlow",
     "Unauthorized",
+    "Upload",
+    "UploadInProgress",
+    "UploadsFull",
     "__version__",
     "create_app",
     "mount",

@@ -45,9 +45,9 @@ class Case(Schema):
 class Attachment(Schema):
     """A file that came with a message."""
 
-    url = fields.String(metadata=described("Where it is"))
-    contentType = fields.String(metadata=described("Its media type"))
-    name = fields.String(metadata=described("Its name, where it has one"))
+    url = fields.URL(metadata=described("Where it is, for an hour or two, without a key"))
+    contentType = fields.String(attribute="content_type", metadata=described("Its media type, as its sender declared"))
+    name = fields.String(metadata=described("Its name"))
 
 
 class Message(Schema):
@@ -63,7 +63,7 @@ class Message(Schema):
     authorLabel = fields.String(attribute="author_label", metadata=described("The author's label"))
     body = fields.String(metadata=described("Text"))
     attachments = fields.List(
-        fields.Nested(Attachment), dump_default=[], metadata=described("Files; none until attachments exist")
+        fields.Nested(Attachment), dump_default=[], metadata=described("The files that came with it")
     )
     createdAt = Timestamp(attribute="created_at", metadata=described("When it was written"))
 

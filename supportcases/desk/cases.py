@@ -1,8 +1,11 @@
 """What merchants do with their cases, what both sides do, and the list of each side."""
 
+from collections.abc import Sequence
+
 from supportcases.desk.use_case import Moment, Ref, UseCases
 from supportcases.domain import fields
 from supportcases.domain.actors import Actor, ActorKind
+from supportcases.domain.attachments import ATTACHMENTS
 from supportcases.domain.cases import (
     AuthorKind,
     Case,
@@ -36,11 +39,13 @@ class Cases(UseCases):
         category: str = fields.DEFAULT_CATEGORY,
         severity: str = fields.DEFAULT_SEVERITY,
         author: str | None = None,
+        attachments: Sequence[str] = (),
     ) -> Case:
         """Open a case; `body` becomes its first message, the merchant's, and a `subject` left out is made from it.
 
         A merchant's case is of the merchant's store, and `author` is the actor's label unless given. The support team
-        names the `store` on whose behalf it opens one, and `author` is "API" unless given.
+        names the `store` on whose behalf it opens one, and `author` is "API" unless given. `attachments` are the ids of
+        files that `attach` gave, which come with the first message.
         """
         own = actor.store if actor.kind is ActorKind.MERCHANT else None
         signed = actor.label if own else fields.DEFAULT_AUTHOR
@@ -50,6 +55,7 @@ class Cases(UseCases):
             label = check("author", fields.AUTHOR, signed if author is None else author)
             checked_category = check("category", fields.CATEGORY, category)
             checked_severity = check("severity", fields.SEVERITY, severity)
+            ids = check("attachments", ATTACHMENTS, attachments)
             if subject is not None:
                 subject = check("subject", fields.SUBJECT, subject)
         actor.must_enter(checked_store)
@@ -72,9 +78,10 @@ class Cases(UseCases):
                 closed_at=None,
                 unanswered_since=now,
             )
-            message = Message(self._id(), AuthorKind.MERCHANT, label, body, now)
+            files = self._files(transaction, actor, checked_store, ids)
+            message = Message(self._id(), AuthorKind.MERCHANT, label, body, now, attachments=files)
             transaction.cases.add(case)
-            transaction.cases.add_message(case, message)
+            self._add_message(transaction, case, message)
             self._record(transaction, Event(EventKind.OPENED, case, actor, now, {}, {"status": case.status}, message))
         return case
 
@@ -238,11 +245,16 @@ class Cases(UseCases):
             raise CaseNotFound()
         return thread
 
-    def reply(self, actor: Actor, ref: Ref, *, body: str, author: str | None = None) -> Reply:
-        """Add the merchant's word to a case, which makes it open; `author` is the actor's label unless given."""
+    def reply(
+        self, actor: Actor, ref: Ref, *, body: str, author: str | None = None, attachments: Sequence[str] = ()
+    ) -> Reply:
+        """Add the merchant's word to a case, which makes it open.
+
+        `author` is the actor's label unless given; `attachments` are the ids of files that `attach` gave.
+        """
         actor.must_be(ActorKind.MERCHANT)
         with self._checking() as check:
-            words = self._words(check, actor, author, body)
+            words = self._words(check, actor, author, body, attachments)
         return self._say(actor, ref, AuthorKind.MERCHANT, words, (replied, EventKind.REPLIED))
 
     def close(self, actor: Actor, ref: Ref) -> Case:

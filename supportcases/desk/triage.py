@@ -42,6 +42,7 @@ class Triage(UseCases):
         author: str | None = None,
         kind: str = fields.DEFAULT_SUPPORT_KIND,
         close: bool = False,
+        attachments: Sequence[str] = (),
         if_revision: Collection[int] | None = None,
     ) -> Reply:
         """Add a public word to a case, which makes it answered.
@@ -54,13 +55,14 @@ class Triage(UseCases):
             kind: "support"; "elliot" for the platform's automated assistant; "system" for the desk's own words, which
                 leave the status alone.
             close: Whether the case is closed with it, in the same transaction.
+            attachments: The ids of files that `attach` gave.
             if_revision: Raise `CaseMoved` unless the case has one of these revisions.
         """
         actor.must_be(ActorKind.SUPPORT)
         with self._checking() as check:
             author_kind = check("kind", fields.SUPPORT_KIND, kind)
             close = check("close", fields.CLOSE, close)
-            words = self._words(check, actor, author, body)
+            words = self._words(check, actor, author, body, attachments)
         step = ANSWERS[author_kind]
         return self._say(actor, ref, author_kind, words, step, close=close, if_revision=if_revision)
 
@@ -72,13 +74,14 @@ class Triage(UseCases):
         body: str,
         author: str | None = None,
         kind: str = fields.DEFAULT_SUPPORT_KIND,
+        attachments: Sequence[str] = (),
         if_revision: Collection[int] | None = None,
     ) -> Reply:
         """Add an internal note to a case, of which a merchant sees and notices nothing; the case stays as it is."""
         actor.must_be(ActorKind.SUPPORT)
         with self._checking() as check:
             author_kind = check("kind", fields.SUPPORT_KIND, kind)
-            words = self._words(check, actor, author, body)
+            words = self._words(check, actor, author, body, attachments)
         step = (_unchanged, EventKind.NOTED)
         return self._say(actor, ref, author_kind, words, step, internal=True, if_revision=if_revision)
 

@@ -1,6 +1,6 @@
 """What every use case needs: to find a case that the actor may see, to change it, and to tell of it in its history."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from copy import copy
 from datetime import datetime
@@ -8,9 +8,12 @@ from functools import partial
 from typing import Any, Final, TypeVar
 from uuid import UUID
 
+from supportcases.desk.contents import DatabaseStore
 from supportcases.domain import fields, times
 from supportcases.domain.actors import Actor, ActorKind
+from supportcases.domain.attachments import ATTACHMENTS, PENDING_TIME, AttachmentLimits, Upload
 from supportcases.domain.cases import (
+    Attachment,
     AuthorKind,
     Case,
     CaseFilter,
@@ -25,20 +28,21 @@ from supportcases.domain.cases import (
     parse_reference,
 )
 from supportcases.domain.checking import Believer, Checker, checking
-from supportcases.domain.errors import CaseMoved, CaseNotFound, ThreadFull
+from supportcases.domain.errors import AttachmentsFull, CaseMoved, CaseNotFound, InvalidInput, ThreadFull
 from supportcases.domain.events import Event, EventKind, OnEvent, kind_of_change
 from supportcases.domain.fields import Rule
 from supportcases.domain.ids import uuid7
 from supportcases.domain.subjects import subject_from
 from supportcases.logs import logger
-from supportcases.storage.protocol import Repository, Transaction
+from supportcases.storage.protocol import ContentStore, Repository, Transaction
 
 NewId = Callable[[], UUID]
 SubjectMaker = Callable[[str], str]
 D = TypeVar("D", bound="UseCases")
 Ref = str | int | UUID
 Moment = datetime | str | None
-SignedText = tuple[str, str]  # a body, and the label that signs it
+SignedText = tuple[str, str, tuple[str, ...]]  # a body, the label that signs it, and the ids of its files
+CheckAttachment = Callable[[str, str, str], object]  # gets the path of a file, its name and its content type
 Transition = tuple[Callable[[Case, datetime], Case], EventKind]  # a rule of `domain.cases`, and what happened by it
 
 MAX_THREAD_MESSAGES: Final = 2_000
@@ -61,6 +65,9 @@ class UseCases:
         max_open_cases: int | None = None,
         max_thread_messages: int = MAX_THREAD_MESSAGES,
         max_thread_characters: int = MAX_THREAD_CHARACTERS,
+        attachment_limits: AttachmentLimits = AttachmentLimits(),  # noqa: B008 - a value
+        attachment_store: ContentStore | None = None,
+        check_attachment: CheckAttachment | None = None,
     ) -> None:
         """Serve the cases of `repository`.
 
@@ -75,6 +82,10 @@ class UseCases:
             max_open_cases: How many open cases a store may have; its merchants then open no more. None is any number.
             max_thread_messages: Up to how many messages a thread takes its merchant's replies; notes do not count.
             max_thread_characters: Up to how many characters of text, in the same way.
+            attachment_limits: How large files may be, and how many bytes of them a store may have.
+            attachment_store: What keeps the bytes of files; the database unless given.
+            check_attachment: Gets the path of a copy of each file, its name and its content type before it counts as
+                sent, and raises `AttachmentRefused` for one that is not to be taken, within 30 seconds.
         """
         self.repository: Final = repository
         self.clock: Final = clock
@@ -83,6 +94,9 @@ class UseCases:
         self._on_event = on_event
         self._max_open_cases = max_open_cases
         self._longest_thread = ThreadSize(max_thread_messages, max_thread_characters)
+        self._limits = attachment_limits
+        self._contents = attachment_store or DatabaseStore(repository)
+        self._check_attachment = check_attachment
         self._checking: Callable[[], AbstractContextManager[Checker]] = checking
 
     def subject_for(self, body: str) -> str:
@@ -117,13 +131,13 @@ class UseCases:
         return CaseFilter(stores, **self._given(check, fields.FILTERS, filters))
 
     @staticmethod
-    def _words(check: Checker, actor: Actor, author: str | None, body: str) -> SignedText:
-        """Check what somebody says and who signs it: the actor, unless given."""
+    def _words(check: Checker, actor: Actor, author: str | None, body: str, attachments: Sequence[str]) -> SignedText:
+        """Check what somebody says, who signs it (the actor, unless given), and which files come with it."""
         if author is None:  # an old API key may have a label of which nothing shows
             with checking() as strictly:
                 author = strictly("author", fields.AUTHOR, actor.label)
         label = check("author", fields.AUTHOR, author)
-        return check("body", fields.REPLY_BODY, body), label
+        return check("body", fields.REPLY_BODY, body), label, check("attachments", ATTACHMENTS, attachments)
 
     def _say(
         self,
@@ -138,19 +152,43 @@ class UseCases:
         if_revision: Collection[int] | None = None,
     ) -> Reply:
         """Add a message to a case, take the step that it means, and then, if wanted, close the case."""
-        body, label = words
+        body, label, ids = words
         with self.repository.write() as transaction:
             case = self._find(transaction, actor, ref, if_revision)
             if kind is AuthorKind.MERCHANT:
                 self._must_fit(transaction, case, body)
             now = self._now(case)
-            message = Message(self._id(), kind, label, body, now, internal)
-            transaction.cases.add_message(case, message)
+            files = self._files(transaction, actor, case.store, ids)
+            message = Message(self._id(), kind, label, body, now, internal, files)
+            self._add_message(transaction, case, message)
             rule, event = step
             case = self._save(transaction, actor, case, rule(case, now), event, now, message)
             if close and case.status is not Status.CLOSED:
                 case = self._save(transaction, actor, case, closed(case, now), EventKind.CLOSED, now)
             return Reply(message, case)
+
+    def _files(self, transaction: Transaction, actor: Actor, store: str, ids: Sequence[str]) -> tuple[Attachment, ...]:
+        """Return the files that shall come with a message, each of which is there and comes with no other."""
+        if not ids:
+            return ()
+        if len(ids) > (most := self._limits.a_message):
+            raise InvalidInput({"attachments": f"Must be up to {most} files, not {len(ids)}."})
+        since = times.before(self._now(), PENDING_TIME)
+        uploads = transaction.attachments.of(store, actor.scope, ids)
+        found = {upload.id: upload for upload in uploads if upload.created_at >= since}
+        for problem in filter(None, (_problem(one, found.get(one)) for one in ids)):
+            raise InvalidInput({"attachments": problem})
+        files = [found[one].attachment for one in ids]
+        most = self._limits.attached
+        if transaction.attachments.attached_bytes(store) + sum(file.size for file in files) > most:
+            raise AttachmentsFull(f"This store's messages have as many bytes of files as they may have ({most:,}).")
+        return tuple(files)
+
+    @staticmethod
+    def _add_message(transaction: Transaction, case: Case, message: Message) -> None:
+        transaction.cases.add_message(case, message)
+        if message.attachments:
+            transaction.attachments.attach(case, message.id, [file.id for file in message.attachments])
 
     def _change(
         self,
@@ -240,6 +278,17 @@ class UseCases:
         """Return the time of what is being done: never before the last activity of the case, whatever the clock."""
         now = times.whole_milliseconds(self.clock())
         return max(now, case.last_activity_at) if case else now
+
+
+def _problem(file_id: str, upload: Upload | None) -> str | None:
+    """Return why a file cannot come with a message, if it cannot."""
+    if upload is None:
+        return f"Must be files that you have sent within the last 24 hours; {file_id} is none."
+    if upload.message_id:
+        return f"Must be files of no other message; {upload.name} ({file_id}) came with one already."
+    if not upload.finished_at:
+        return f"Must be files whose bytes are there; those of {upload.name} ({file_id}) are not."
+    return None
 
 
 def believing(desk: D) -> D:

@@ -91,6 +91,13 @@ class Actor:
         self.must_be(ActorKind.MERCHANT)
         return next(iter(self.stores or ()))
 
+    @property
+    def scope(self) -> str:
+        """Who shares what somebody has begun: all of a merchant's store; of the team, each id or else each label."""
+        if self.kind is ActorKind.MERCHANT:
+            return f"store:{self.store}"
+        return f"support:{self.id}" if self.id else f"support-label:{self.label}"
+
     def may_enter(self, store: str) -> bool:
         """Tell whether the actor may see the cases of `store`."""
         return self.stores is None or store in self.stores

@@ -99,6 +99,15 @@ class CaseFilter(NamedTuple):
     active_before: datetime | None = None
 
 
+class Attachment(NamedTuple):
+    """A file that came with a message; `content_type` is what its sender declared, `size` is in bytes."""
+
+    id: str
+    name: str
+    content_type: str
+    size: int
+
+
 class Message(NamedTuple):
     """One contribution to the thread of a case; an internal one is a note that only the support team sees."""
 
@@ -108,6 +117,7 @@ class Message(NamedTuple):
     body: str
     created_at: datetime
     internal: bool = False
+    attachments: tuple[Attachment, ...] = ()
 
 
 class Thread(NamedTuple):

@@ -164,6 +164,50 @@ class ThreadFull(SupportCasesError):
     _sentence = "This case has no room for one more reply; open a new case."
 
 
+class AttachmentNotFound(SupportCasesError, LookupError):
+    """There is no such file, or its URL is no longer good."""
+
+    code = "not_found"
+    _sentence = "There is no such file, or its URL is no longer good."
+
+
+class AlreadyUploaded(SupportCasesError):
+    """This file is there already; announce another one for other bytes."""
+
+    code = "already_uploaded"
+    _sentence = "This file is there already; announce another one for other bytes."
+
+
+class UploadInProgress(SupportCasesError):
+    """This file is being sent already; wait until that has ended."""
+
+    code = "upload_in_progress"
+    _sentence = "This file is being sent already; wait until that has ended."
+
+
+class AttachmentRefused(SupportCasesError):
+    """This file is not taken here."""
+
+    code = "attachment_refused"
+    _sentence = "This file is not taken here."
+
+
+class UploadsFull(SupportCasesError):
+    """This store has as many files waiting for a message as it may have; attach some, or wait until they are gone."""
+
+    code = "uploads_full"
+    _sentence = (
+        "This store has as many files waiting for a message as it may have; attach some, or wait until they are gone."
+    )
+
+
+class AttachmentsFull(SupportCasesError):
+    """This store's messages have as many bytes of files as they may have."""
+
+    code = "attachments_full"
+    _sentence = "This store's messages have as many bytes of files as they may have."
+
+
 def _named(field: str) -> str:
     """Return the name of a field as a sentence has it: quoted where it is empty or cannot be printed on one line."""
     return field if field and field.isprintable() else json.dumps(field)

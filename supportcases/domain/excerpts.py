@@ -27,7 +27,7 @@ class Excerpt(NamedTuple):
 
 def excerpt_of(message: Message, *, messages: int, query: str = "") -> Excerpt:
     """Return an excerpt of a message, one of so many of its case: around the `query`, where the message has it."""
-    message_id, kind, label, body, created_at, internal = message
+    message_id, kind, label, body, created_at, internal, _ = message
     return Excerpt(shortened(body, query), message_id, kind, label, created_at, internal, messages)
 
 

@@ -5,7 +5,7 @@ To make a datetime of each time, and of that the same text again, would take as 
 
 from typing import NamedTuple
 
-from supportcases.domain.cases import Case, Message
+from supportcases.domain.cases import Attachment, Case, Message
 from supportcases.domain.times import to_text
 
 
@@ -35,6 +35,7 @@ class WrittenMessage(NamedTuple):
     body: str
     created_at: str
     internal: bool
+    attachments: tuple[Attachment, ...] | None  # None is none
 
 
 class WrittenThread(NamedTuple):
@@ -67,4 +68,4 @@ def written(case: Case) -> WrittenCase:
 
 def written_message(message: Message) -> WrittenMessage:
     """Return the message as it is written down."""
-    return WrittenMessage(*message[:4], to_text(message.created_at), message.internal)
+    return WrittenMessage(*message[:4], to_text(message.created_at), message.internal, message.attachments or None)

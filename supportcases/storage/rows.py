@@ -4,11 +4,14 @@ A time is the text that `domain.times` makes of it; an engine that has a type of
 """
 
 import json
+from datetime import datetime
 from functools import lru_cache
 from typing import Any, Final
 
 from supportcases.domain.actors import Actor, ActorKind
+from supportcases.domain.attachments import Upload
 from supportcases.domain.cases import (
+    Attachment,
     AuthorKind,
     Case,
     Category,
@@ -28,6 +31,7 @@ COLUMNS: Final = ", ".join(Case._fields)
 FIXED: Final = ("id", "store", "number", "created_at")  # a case keeps these as they are
 MESSAGE_COLUMNS: Final = ", ".join(Message._fields)
 ENTRY_COLUMNS: Final = "kind, actor_kind, actor_label, happened_at, was, became"
+UPLOAD_COLUMNS: Final = ", ".join(Upload._fields)
 KEY_COLUMNS: Final = "id, kind, store, stores, label, created_at, expires_at, revoked_at, admin"
 
 # what is carried from one database into another: each table behind those that it needs, with its columns and an order
@@ -40,8 +44,12 @@ CARRIED: Final = {
     "cases": (f"{COLUMNS}, subject_folded", "store, number"),
     "messages": (f"{MESSAGE_COLUMNS}, store, case_id", "store, case_id, position"),
     "events": (f"{ENTRY_COLUMNS}, store, case_id", "store, case_id, position"),
+    "secrets": ("name, value", "name"),
+    "attachments": (f"{UPLOAD_COLUMNS}, dropped", "id"),
+    "chunks": ("content, number, bytes", "content, number"),
 }
 PORTION: Final = 1_000  # rows that are carried at once
+PORTIONS: Final = {"chunks": 16}  # of which each is large
 NEVER_AGAIN: Final = (*CARRIED, "sessions")  # to which nothing is written once a database was moved
 MOVED: Final = "This database was moved to "  # how the sentence begins that whoever writes to it is told
 
@@ -97,15 +105,25 @@ def unreadable(unknown: KeyError) -> DatabaseUnusable:
 def message_to_row(case: Case, message: Message) -> dict[str, Any]:
     """Return the row of a message of `case`."""
     of = {"store": case.store, "case_id": case.id}
-    return {**message._asdict(), **of, "created_at": to_text(message.created_at)}
+    told = {"created_at": to_text(message.created_at), "attachments": attachments_to_json(message.attachments)}
+    return {**message._asdict(), **of, **told}
 
 
-def message_from_row(row: tuple[str, str, str, str, str, int]) -> Message:
+def message_from_row(row: tuple[Any, ...]) -> Message:
     """Return the message of a row with `MESSAGE_COLUMNS`."""
-    message_id, author_kind, author_label, body, created_at, internal = row
-    return Message(
-        message_id, AUTHOR_KINDS[author_kind], author_label, body, from_text(created_at), internal=bool(internal)
-    )
+    message_id, author_kind, author_label, body, created_at, internal, attachments = row
+    kind, at = AUTHOR_KINDS[author_kind], from_text(created_at)
+    return Message(message_id, kind, author_label, body, at, bool(internal), attachments_from_json(attachments))
+
+
+def attachments_to_json(attachments: tuple[Attachment, ...]) -> str | None:
+    """Write what a message tells of its files; most messages have none."""
+    return json.dumps(attachments) if attachments else None
+
+
+def attachments_from_json(text: str | None) -> tuple[Attachment, ...]:
+    """Return what a message tells of its files."""
+    return tuple(Attachment(*one) for one in json.loads(text)) if text else ()
 
 
 def written_message_from_row(row: tuple[Any, ...]) -> WrittenMessage:
@@ -115,7 +133,7 @@ def written_message_from_row(row: tuple[Any, ...]) -> WrittenMessage:
         AUTHOR_KINDS[message.author_kind]
     except KeyError as unknown:
         raise unreadable(unknown) from None
-    return message
+    return message._replace(attachments=attachments_from_json(row[-1])) if row[-1] else message
 
 
 read_json: Final = json.JSONDecoder().raw_decode  # json.loads takes twice as long for texts as short as these
@@ -192,3 +210,22 @@ def key_from_row(row: tuple[str, str, str, str | None, str, str, str | None, str
         expires_at=from_text(expires_at) if expires_at else None,
         revoked_at=from_text(revoked_at) if revoked_at else None,
     )
+
+
+def upload_to_row(upload: Upload) -> dict[str, Any]:
+    """Return the row of a file."""
+    row = upload._asdict()
+    return {name: to_text(value) if isinstance(value, datetime) else value for name, value in row.items()}
+
+
+def upload_from_row(row: tuple[Any, ...]) -> Upload:
+    """Return the file of a row with `UPLOAD_COLUMNS`."""
+    upload = Upload(*row)
+    return upload._replace(
+        created_at=from_text(row[CREATED]),
+        attempted_at=from_text(row[ATTEMPTED]) if row[ATTEMPTED] else None,
+        finished_at=from_text(row[FINISHED]) if row[FINISHED] else None,
+    )
+
+
+CREATED, ATTEMPTED, FINISHED = map(Upload._fields.index, ("created_at", "attempted_at", "finished_at"))

@@ -30,6 +30,9 @@ class _Acting:
     find = _DoneByActor(SupportDesk.find)
     get = _DoneByActor(SupportDesk.get)
     open = _DoneByActor(SupportDesk.open)
+    attach = _DoneByActor(SupportDesk.attach)
+    announce = _DoneByActor(SupportDesk.announce)
+    read_attachment = _DoneByActor(SupportDesk.read_attachment)
     close = _DoneByActor(SupportDesk.close)
     reopen = _DoneByActor(SupportDesk.reopen)
 

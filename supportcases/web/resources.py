@@ -33,11 +33,8 @@ class DeskResource:
         if key is not None:
             with checking() as check:
                 key = check("Idempotency-Key", fields.IDEMPOTENCY_KEY, key)
-        if actor.kind is ActorKind.MERCHANT:
-            scope = f"store:{actor.store}"
-        else:
-            scope = f"support:{actor.id}" if actor.id else f"support-label:{actor.label}"
-        return IdempotentRequest(self._desk.repository, scope=scope, key=key, asked=asked, clock=self._desk.clock)
+        repository, clock = self._desk.repository, self._desk.clock
+        return IdempotentRequest(repository, scope=actor.scope, key=key, asked=asked, clock=clock)
 
     def _opened_once(self, req: ApiRequest, actor: Actor, new: dict[str, Any]) -> Answer:
         """Open a case and return the answer, or the one kept before; a subject that is missing is put into `new`."""

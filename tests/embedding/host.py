@@ -10,7 +10,13 @@ import falcon
 from supportcases import (
     Actor,
     ActorKind,
+    AlreadyUploaded,
     ApiKey,
+    Attachment,
+    AttachmentLimits,
+    AttachmentNotFound,
+    AttachmentRefused,
+    AttachmentsFull,
     AuthorKind,
     CannedText,
     Case,
@@ -18,6 +24,7 @@ from supportcases import (
     CaseNotFound,
     CasePage,
     Category,
+    ContentStore,
     DatabaseBusy,
     DatabaseDamaged,
     DatabaseMoved,
@@ -26,6 +33,7 @@ from supportcases import (
     Event,
     EventKind,
     Excerpt,
+    FolderStore,
     History,
     HistoryEntry,
     IdempotencyKeyReused,
@@ -58,6 +66,9 @@ from supportcases import (
     TooManyTexts,
     TooSlow,
     Unauthorized,
+    Upload,
+    UploadInProgress,
+    UploadsFull,
     __version__,
     create_app,
     mount,
@@ -82,10 +93,13 @@ STATUSES: dict[int, tuple[type[SupportCasesError], ...]] = {
     400: (InvalidInput,),
     401: (Unauthorized,),
     403: (NotPermitted,),
-    404: (CaseNotFound, KeyNotFound, TextNotFound),
-    409: (ThreadFull, TooManyCases, TooManyTexts),
+    404: (AttachmentNotFound, CaseNotFound, KeyNotFound, TextNotFound),
+    409: (
+        *(ThreadFull, TooManyCases, TooManyTexts),
+        *(AlreadyUploaded, AttachmentsFull, UploadInProgress, UploadsFull),
+    ),
     412: (CaseMoved,),
-    422: (IdempotencyKeyReused,),
+    422: (AttachmentRefused, IdempotencyKeyReused),
     500: (DatabaseDamaged,),
     503: (DatabaseBusy, DatabaseMoved, DatabaseUnavailable, DatabaseUnusable, OutcomeUnknown, TooSlow),
 }
@@ -180,6 +194,25 @@ def team_page(desk: SupportDesk, agent: Actor) -> Iterator[str]:
     yield f"{counts.open + counts.answered + counts.closed}"
     yield from (case.subject for case in desk.idle(agent, answered_for=timedelta(days=14)))
     yield from (case.subject for case in desk.close_idle(agent, answered_for=timedelta(days=14)))
+
+
+def files_page(path: str, merchant: Actor) -> Iterator[str]:
+    store: ContentStore = FolderStore(path)
+    limits = AttachmentLimits(size=1_000_000, attached=1_000_000_000)
+    desk = SupportDesk(
+        SqliteRepository(":memory:"), attachment_store=store, attachment_limits=limits, check_attachment=looked_at
+    )
+    photo = desk.attach(merchant, name="page.png", content_type="image/png", content=b"\x89PNG")
+    case = desk.open(merchant, body="The page is broken.", attachments=[photo])
+    file: Attachment = desk.get(merchant, case.id).messages[0].attachments[0]
+    yield b"".join(desk.read_attachment(merchant, case.id, file.id)).hex()
+    upload: Upload = desk.announce(merchant, name="b.txt", content_type="text/plain", size=1)
+    yield f"{desk.upload(upload.id, [b'b']).sha256} {desk.clean_up()} {merchant.scope}"
+
+
+def looked_at(path: str, name: str, content_type: str) -> None:
+    if name.endswith(".exe"):
+        raise AttachmentRefused("Programs are not taken.")
 
 
 def keys_page(path: str, stores: Iterable[str]) -> str:

@@ -1,5 +1,6 @@
 """A case is written down once, for both sides: each text is what the schema itself would make of the same value."""
 
+import json
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 from dev.tools import openapi_answers as answers
 from supportcases.domain import times
 from supportcases.domain.cases import (
+    Attachment,
     AuthorKind,
     Case,
     CasePage,
@@ -22,7 +24,7 @@ from supportcases.domain.cases import (
 from supportcases.domain.excerpts import Excerpt
 from supportcases.domain.queue import QueuePage
 from supportcases.domain.written import WrittenPage, written
-from supportcases.formats.case_json import FOR_MERCHANTS, FOR_TEAM, to_json
+from supportcases.formats.case_json import FOR_MERCHANTS, FOR_TEAM, to_json, with_urls
 from tests.support.rows import written_thread
 
 moments = st.datetimes(datetime(1, 1, 1), datetime(9999, 12, 31), timezones=st.just(UTC)).map(times.whole_milliseconds)
@@ -43,7 +45,8 @@ cases = st.builds(
     st.none() | moments,
     st.none() | texts,
 )
-messages = st.builds(Message, ids, st.sampled_from(AuthorKind), texts, texts, moments, st.booleans())
+files = st.lists(st.builds(Attachment, ids, texts, texts, st.integers(1, 2**53)), max_size=2).map(tuple)
+messages = st.builds(Message, ids, st.sampled_from(AuthorKind), texts, texts, moments, st.booleans(), files)
 counts = st.integers(0, 2**53)
 excerpts = st.builds(Excerpt, texts, ids, st.sampled_from(AuthorKind), texts, moments, st.booleans(), counts)
 
@@ -63,6 +66,16 @@ TEAM = {
 }
 
 
+def url_of(file_id, size) -> str:
+    return f"https://shop.example/{file_id}?size={size}"
+
+
+def told(message: Message) -> dict[str, object]:
+    """Return what the schemas tell of a message, each of whose files has a URL."""
+    urls = [{**file._asdict(), "url": url_of(file.id, file.size)} for file in message.attachments]
+    return {**message._asdict(), "attachments": urls}
+
+
 sides = pytest.mark.parametrize(
     ("writer", "of"),
     [(FOR_MERCHANTS, MERCHANTS), (FOR_TEAM, TEAM)],
@@ -79,7 +92,7 @@ def test_a_case(writer, of, case):
 @sides
 @given(message=messages)
 def test_a_message(writer, of, message):
-    assert writer.message(message) == to_json(of["message"].dump(message))
+    assert with_urls(writer.message(message), url_of) == to_json(of["message"].dump(told(message)))
 
 
 @sides
@@ -110,9 +123,9 @@ def test_a_page_as_it_is_kept_is_written_as_the_page_itself(found):
 @sides
 @given(case=cases, said=st.lists(messages, max_size=3))
 def test_a_thread(writer, of, case, said):
-    whole = {**of["case"].dump(case), "messages": of["message"].dump(said, many=True)}
+    whole = {**of["case"].dump(case), "messages": of["message"].dump(map(told, said), many=True)}
     assert list(whole) == [name for name in of["thread"].fields if name != "history"]  # which comes where one asks
-    assert "".join(writer.thread(Thread(case, tuple(said)))) == to_json(whole)
+    assert with_urls("".join(writer.thread(Thread(case, tuple(said)))), url_of) == to_json(whole)
 
 
 @given(case=cases, said=st.lists(messages, max_size=3))
@@ -124,8 +137,22 @@ def test_a_thread_as_it_is_kept_is_written_as_the_thread_itself(case, said):
 @sides
 @given(message=messages, case=cases)
 def test_a_reply(writer, of, message, case):
-    whole = of["reply"].dump({"message": message, "status": case.status})
-    assert writer.reply(Reply(message, case)) == to_json(whole)
+    whole = of["reply"].dump({"message": told(message), "status": case.status})
+    assert with_urls(writer.reply(Reply(message, case)), url_of) == to_json(whole)
+
+
+@given(message=messages)
+def test_without_a_url_a_file_has_none(message):
+    written = json.loads(with_urls(FOR_MERCHANTS.message(message)))
+    assert [file["url"] for file in written["attachments"]] == [None] * len(message.attachments)
+
+
+def test_no_text_of_somebody_s_is_taken_for_a_file():
+    said = '[{"url":"attachment:0191abc0-0000-7000-8000-000000000001/3"}]'
+    message = Message(
+        "0191abc0-0000-7000-8000-000000000001", AuthorKind.MERCHANT, said, said, datetime(2024, 6, 15, tzinfo=UTC)
+    )
+    assert json.loads(with_urls(FOR_MERCHANTS.message(message)))["body"] == said
 
 
 @given(moments)

@@ -30,6 +30,7 @@ INSIDE = {
     "storage.afterwards": "",
     "storage.conninfo": "",
     "storage.rows": "domain storage.protocol",
+    "storage.folder": "domain",
     "storage.sqlite": "domain processes storage.afterwards storage.protocol storage.rows storage.sqlite",
     "storage.postgres": (
         "domain processes storage.afterwards storage.conninfo storage.postgres storage.protocol storage.rows"
@@ -41,7 +42,7 @@ INSIDE = {
     "console": "console desk domain storage.protocol web",
     "app": "console desk domain processes storage.open storage.protocol web",
     "server": "app processes server web",
-    "__init__": "app desk domain storage.protocol storage.sqlite version web",
+    "__init__": "app desk domain storage.folder storage.protocol storage.sqlite version web",
     "testing": "app desk domain formats server storage.open storage.protocol testing web",
     "cli": (
         "app cli desk domain formats logs processes server storage.conninfo storage.open storage.protocol version web"

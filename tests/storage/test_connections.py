@@ -15,6 +15,7 @@ from supportcases.processes import deadline, ticks
 from supportcases.storage.sqlite.connections import attempts
 from supportcases.storage.sqlite.pool import IDLE, Pool
 from tests.conftest import ACME, CASES, call
+from tests.support.attachment_contract import AttachmentContract
 from tests.support.databases import open_files, python
 from tests.support.excerpt_contract import ExcerptContract
 from tests.support.list_contract import ListContract
@@ -35,6 +36,7 @@ class Contract(
     WholeCasesContract,
     SessionContract,
     TextContract,
+    AttachmentContract,
     ListContract,
     QueueContract,
     ExcerptContract,

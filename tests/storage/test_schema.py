@@ -7,7 +7,7 @@ import pytest
 
 from tests.support.databases import insert
 from tests.support.engines import rows_of
-from tests.support.rows import LATE, a_case, a_key, a_message, an_answer, an_entry, hash_of, id_of, kept
+from tests.support.rows import LATE, a_case, a_key, a_message, an_answer, an_entry, an_upload, hash_of, id_of, kept
 
 WHEN = "2024-06-15T10:31:00.000Z"
 CASE = {
@@ -71,6 +71,24 @@ SESSION = {
     "expires_at": "2024-06-15T22:31:00.000Z",
 }
 TEXT = {"id": id_of(9), "name": "Looking into it", "body": "We are."}
+FILE = {
+    "id": id_of(8, kind="4"),
+    "store": "acme",
+    "owner": "store:acme",
+    "key_id": None,
+    "name": "page.png",
+    "content_type": "image/png",
+    "size": 1,
+    "created_at": WHEN,
+    "content": id_of(9),
+    "attempted_at": None,
+    "finished_at": WHEN,
+    "sha256": "0" * 64,
+    "shown_as": "image/png",
+    "message_id": None,
+    "dropped": 0,
+}
+CHUNK = {"content": id_of(7), "number": 1, "bytes": b"x"}
 TABLES = {
     "cases": CASE,
     "messages": MESSAGE,
@@ -79,6 +97,8 @@ TABLES = {
     "replays": REPLAY,
     "sessions": SESSION,
     "texts": TEXT,
+    "attachments": FILE,
+    "chunks": CHUNK,
 }
 NO_TIME = ["2024-06-15", "2024-06-15T10:31:00Z", "2024-06-15T10:31:00.000+00:00", "2024-06-15T10:31:00.000000Z"]
 
@@ -146,6 +166,26 @@ BROKEN_ROWS = [
     *(("sessions", {"key_id": value}) for value in (None, "", "0" * 12)),
     *(("sessions", {"created_at": value}) for value in (None, *NO_TIME)),
     *(("sessions", {"expires_at": value}) for value in (None, WHEN, "2024-06-15T10:30:59.999Z", *NO_TIME)),
+    *(("messages", {"attachments": value}) for value in ("", "x", "{}", '"x"')),
+    *(("attachments", {"id": value}) for value in ("x", None, id_of(8).upper(), id_of(6, kind="4"))),
+    *(("attachments", {"store": value}) for value in (None, "", "x" * 65)),
+    *(("attachments", {"owner": value}) for value in (None, "")),
+    *(("attachments", {"name": value}) for value in (None, "", "x" * 256)),
+    *(("attachments", {"content_type": value}) for value in (None, "a/", "x" * 128)),
+    *(("attachments", {"size": value}) for value in (None, 0, -1, "x")),
+    *(("attachments", {"created_at": value}) for value in (None, *NO_TIME)),
+    *(("attachments", {"finished_at": value}) for value in (None, *NO_TIME)),
+    *(("attachments", {"sha256": value}) for value in (None, "", "0" * 63)),
+    *(("attachments", {"content": value}) for value in (None, id_of(7))),
+    ("attachments", {"attempted_at": WHEN}),
+    *(("attachments", {"attempted_at": value, "finished_at": None, "sha256": None}) for value in NO_TIME),
+    ("attachments", {"attempted_at": WHEN, "finished_at": None, "sha256": None, "content": None}),
+    ("attachments", {"message_id": id_of(2, kind="6")}),
+    ("attachments", {"message_id": id_of(1, kind="6"), "finished_at": None, "sha256": None}),
+    *(("attachments", {"dropped": value}) for value in (None, 2, -1)),
+    *(("chunks", {"content": value}) for value in (None, "x", id_of(9))),
+    *(("chunks", {"number": value}) for value in (None, -1, 0)),
+    *(("chunks", {"bytes": value}) for value in (None, b"", b"x" * 262_145, "x")),
 ]
 
 
@@ -159,6 +199,8 @@ def filled(repository):
         transaction.keys.add(a_key(1), hash_of(1))
         transaction.replays.keep("store:acme", "taken", an_answer(), a_case(1).created_at)
         transaction.sessions.add(hash_of(2), a_key(1).id, LATE, LATE + timedelta(hours=12))
+        transaction.attachments.add(an_upload(6, content=id_of(7), attempted_at=LATE), "0" * 64)
+        transaction.attachments.add_chunk(id_of(7), 0, b"x")
     return repository
 
 

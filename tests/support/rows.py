@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from supportcases import Actor, ApiKey, AuthorKind, Case, Category, Message, Severity, Status, Thread
+from supportcases.domain.attachments import Upload
 from supportcases.domain.cases import CaseFilter, CaseRef
 from supportcases.domain.events import EventKind, HistoryEntry
 from supportcases.domain.statistics import Spread, spread
@@ -138,3 +139,8 @@ def asked(repository, method: str, *arguments, **named):
     """Return what a method of the queue answers."""
     with repository.read() as transaction:
         return getattr(transaction.queue, method)(*arguments, **named)
+
+
+def an_upload(number: int = 1, store: str = "acme", **changes) -> Upload:
+    upload = Upload(id_of(number, kind="4"), store, f"store:{store}", None, f"{number}.png", "image/png", 3, T0)
+    return upload._replace(**changes)

@@ -18,13 +18,16 @@ from supportcases.storage.postgres import errors
 from supportcases.storage.postgres.connections import Connection
 from supportcases.storage.postgres.counts import sum_up_tallies
 from supportcases.storage.protocol import Portion
-from supportcases.storage.rows import CARRIED, MOVED, NEVER_AGAIN, PORTION
+from supportcases.storage.rows import CARRIED, MOVED, NEVER_AGAIN, PORTION, PORTIONS
 
 # Those who write take the row of a store first, and a session that of its key last: in this order no two wait for each
 # other. Whoever only reads waits for none of these locks.
 LOCK: Final = "LOCK TABLE ONLY supportcases_{} IN EXCLUSIVE MODE"
-LOCKED: Final = ("stores", "cases", "messages", "events", "sessions", "keys", "replays", "texts")
-FILLED: Final = ("stores", "keys", "replays", "texts")  # nothing else is filled by those who wait for these
+LOCKED: Final = (
+    *("stores", "cases", "messages", "events", "secrets", "chunks", "attachments"),
+    *("sessions", "keys", "replays", "texts"),
+)
+FILLED: Final = ("stores", "secrets", "keys", "replays", "texts")  # nothing else is filled by those who wait for these
 INDEXES: Final = """
     SELECT indexrelid::regclass::text, pg_get_indexdef(indexrelid)
     FROM pg_index AS i
@@ -73,7 +76,7 @@ class PostgresMoving:
     def portions(self) -> Iterator[Portion]:
         for table, (columns, order) in CARRIED.items():
             statement = f"SELECT {columns} FROM supportcases_{table} ORDER BY {order}"
-            for some in self._connection.stream(statement, PORTION):
+            for some in self._connection.stream(statement, PORTIONS.get(table, PORTION)):
                 yield Portion(table, some)
 
     def is_empty(self) -> bool:

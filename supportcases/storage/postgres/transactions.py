@@ -13,6 +13,7 @@ import psycopg
 from supportcases.domain.errors import DatabaseBusy, OutcomeUnknown, SupportCasesError, TooSlow
 from supportcases.processes import OffTheClock, is_overdue
 from supportcases.storage.afterwards import Action, Waiting, do
+from supportcases.storage.postgres.attachments import PostgresAttachments
 from supportcases.storage.postgres.cases import PostgresCases
 from supportcases.storage.postgres.connections import Connection
 from supportcases.storage.postgres.counts import sum_up_tallies
@@ -83,6 +84,11 @@ class PostgresTransaction:
     def events(self) -> PostgresEvents:
         """What happened to each case."""
         return PostgresEvents(self.connection)
+
+    @property
+    def attachments(self) -> PostgresAttachments:
+        """The files that come with messages."""
+        return PostgresAttachments(self.connection)
 
     @property
     def keys(self) -> PostgresKeys:

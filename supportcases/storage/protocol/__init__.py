@@ -21,7 +21,12 @@ from supportcases.domain.events import HistoryEntry
 from supportcases.domain.queue import Found, Place, QueueSort, StoreCounts
 from supportcases.domain.statistics import Spread
 from supportcases.domain.written import WrittenPage, WrittenThread
+from supportcases.storage.protocol.attachments import Attachments
+from supportcases.storage.protocol.attachments import ContentStore as ContentStore
 from supportcases.storage.protocol.excerpts import Excerpts as Excerpts
+from supportcases.storage.protocol.idempotency import Answer as Answer
+from supportcases.storage.protocol.idempotency import KeptAnswer as KeptAnswer
+from supportcases.storage.protocol.idempotency import Replays
 from supportcases.storage.protocol.keys import ApiKey as ApiKey
 from supportcases.storage.protocol.keys import KeyPage as KeyPage
 from supportcases.storage.protocol.keys import Keys
@@ -30,22 +35,6 @@ from supportcases.storage.protocol.moving import Portion as Portion
 from supportcases.storage.protocol.sessions import Sessions
 from supportcases.storage.protocol.texts import Texts
 from supportcases.storage.protocol.whole_cases import WholeCases as WholeCases
-
-
-class Answer(NamedTuple):
-    """An HTTP answer as a retry gets it again: the status, the body as JSON text and the `Location`."""
-
-    status: int
-    body: str
-    location: str | None = None
-    replayed: bool = False
-
-
-class KeptAnswer(NamedTuple):
-    """An answer kept for retries, with the fingerprint of the request that it answered."""
-
-    fingerprint: str
-    answer: Answer
 
 
 class Cases(Protocol):
@@ -164,23 +153,6 @@ class Events(Protocol):
         """Return how many things happened to the case; 0 if it is not of `store`."""
 
 
-class Replays(Protocol):
-    """Answers kept so that a retry gets the same one again."""
-
-    def find(self, scope: str, key: str) -> KeptAnswer | None:
-        """Return what was kept under `key` within `scope`, or None."""
-
-    def keep(self, scope: str, key: str, kept: KeptAnswer, now: datetime) -> None:
-        """Keep an answer.
-
-        Raises:
-            AlreadyThere: One is kept under that key already.
-        """
-
-    def forget_before(self, moment: datetime, *, limit: int) -> None:
-        """Drop at most `limit` of the answers kept before `moment`, the oldest first."""
-
-
 class Transaction(Protocol):
     """One view of the database: what is read agrees, what is written is kept whole or not at all."""
 
@@ -207,6 +179,10 @@ class Transaction(Protocol):
     @property
     def events(self) -> Events:
         """What happened to each case."""
+
+    @property
+    def attachments(self) -> Attachments:
+        """The files that come with messages."""
 
     @property
     def keys(self) -> Keys:

@@ -10,7 +10,7 @@ from typing import Final
 
 from supportcases.domain.errors import DatabaseMoved, DatabaseUnusable
 from supportcases.storage.protocol import Portion
-from supportcases.storage.rows import CARRIED, MOVED, NEVER_AGAIN, PORTION
+from supportcases.storage.rows import CARRIED, MOVED, NEVER_AGAIN, PORTION, PORTIONS
 from supportcases.storage.sqlite.body_index import AT_ONCE, index_next
 
 TOGETHER: Final = 100  # rows of a statement, as in `whole_cases`
@@ -43,7 +43,7 @@ class SqliteMoving:
     def portions(self) -> Iterator[Portion]:
         for table, (columns, order) in CARRIED.items():
             rows = self._connection.execute(f"SELECT {columns} FROM supportcases_{table} ORDER BY {order}")
-            while some := rows.fetchmany(PORTION):
+            while some := rows.fetchmany(PORTIONS.get(table, PORTION)):
                 yield Portion(table, some)
 
     def is_empty(self) -> bool:

@@ -13,6 +13,7 @@ from typing import Final, Protocol
 from supportcases.domain.errors import DatabaseBusy, DatabaseDamaged, SupportCasesError
 from supportcases.processes import OffTheClock, is_overdue
 from supportcases.storage.afterwards import Action, Waiting, do
+from supportcases.storage.sqlite.attachments import SqliteAttachments
 from supportcases.storage.sqlite.body_index import AT_ONCE, EVERY, index_next
 from supportcases.storage.sqlite.cases import SqliteCases
 from supportcases.storage.sqlite.connections import Connection
@@ -80,6 +81,11 @@ class SqliteTransaction:
     def events(self) -> SqliteEvents:
         """What happened to each case."""
         return SqliteEvents(self.connection)
+
+    @property
+    def attachments(self) -> SqliteAttachments:
+        """The files that come with messages."""
+        return SqliteAttachments(self.connection)
 
     @property
     def keys(self) -> SqliteKeys:

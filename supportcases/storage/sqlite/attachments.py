@@ -1,0 +1,249 @@
+"""Every SQL statement about files that come with messages, and about their bytes where the database keeps them."""
+
+import json
+import sqlite3
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Final
+
+from supportcases.domain.attachments import Upload
+from supportcases.domain.cases import Case
+from supportcases.domain.times import to_text
+from supportcases.storage.rows import UPLOAD_COLUMNS, upload_from_row, upload_to_row
+from supportcases.storage.sqlite.errors import insert
+
+PROGRESS: Final = ("content", "attempted_at", "finished_at", "sha256", "shown_as")  # what of a file changes
+AT_ONCE: Final = 1_000  # names that are read together
+PENDING: Final = """
+    SELECT coalesce(sum(size), 0)
+    FROM supportcases_attachments
+    WHERE store = :store
+      AND message_id IS NULL
+"""
+ATTACHED: Final = PENDING.replace("IS NULL", "IS NOT NULL")
+
+
+class SqliteAttachments:
+    """The files, each until it goes with nothing attached to a message."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def secret(self) -> bytes | None:
+        row = self._connection.execute("SELECT value FROM supportcases_secrets WHERE name = 'attachments'").fetchone()
+        return bytes.fromhex(row[0]) if row else None
+
+    def add(self, upload: Upload, secret: str) -> None:
+        self._connection.execute(
+            """
+            INSERT INTO supportcases_secrets (name, value)
+            VALUES ('attachments', :secret)
+            ON CONFLICT (name) DO NOTHING
+            """,
+            {"secret": secret},
+        )
+        insert(self._connection, "file", "attachments", upload_to_row(upload))
+
+    def find(self, upload_id: str) -> Upload | None:
+        row = self._connection.execute(
+            f"""
+            SELECT {UPLOAD_COLUMNS}
+            FROM supportcases_attachments
+            WHERE id = :id
+              AND dropped = 0
+            """,
+            {"id": upload_id},
+        ).fetchone()
+        return upload_from_row(row) if row else None
+
+    find_alone = find  # who writes is alone
+
+    def may_be_sent(self, upload: Upload, now: datetime) -> bool:
+        return not self._connection.execute(
+            """
+            SELECT 1
+            FROM supportcases_keys
+            WHERE id = :key_id
+              AND (revoked_at IS NOT NULL OR expires_at <= :now)
+            """,
+            {"key_id": upload.key_id, "now": to_text(now)},
+        ).fetchone()
+
+    def update(self, upload: Upload) -> None:
+        self._connection.execute(
+            f"""
+            UPDATE supportcases_attachments
+            SET {", ".join(f"{column} = :{column}" for column in PROGRESS)}
+            WHERE id = :id
+              AND dropped = 0
+            """,
+            upload_to_row(upload),
+        )
+
+    def renew(self, upload_id: str, content: str, now: datetime) -> bool:
+        done = self._connection.execute(
+            """
+            UPDATE supportcases_attachments
+            SET attempted_at = :now
+            WHERE id = :id
+              AND content = :content
+              AND attempted_at IS NOT NULL
+              AND dropped = 0
+            """,
+            {"id": upload_id, "content": content, "now": to_text(now)},
+        )
+        return done.rowcount == 1
+
+    def of(self, store: str, owner: str, ids: Sequence[str]) -> tuple[Upload, ...]:
+        rows = self._connection.execute(
+            f"""
+            SELECT {UPLOAD_COLUMNS}
+            FROM supportcases_attachments
+            WHERE id IN (SELECT value FROM json_each(:ids))
+              AND store = :store
+              AND owner = :owner
+              AND dropped = 0
+            """,
+            {"store": store, "owner": owner, "ids": json.dumps(ids)},
+        ).fetchall()
+        return tuple(map(upload_from_row, rows))
+
+    def attach(self, case: Case, message_id: str, ids: Sequence[str]) -> None:
+        self._connection.execute(
+            """
+            UPDATE supportcases_attachments
+            SET message_id = :message_id
+            WHERE id IN (SELECT value FROM json_each(:ids))
+              AND store = :store
+            """,
+            {"store": case.store, "message_id": message_id, "ids": json.dumps(ids)},
+        )
+
+    def pending_bytes(self, store: str) -> int:
+        return self._sum(PENDING, store)
+
+    def attached_bytes(self, store: str) -> int:
+        return self._sum(ATTACHED, store)
+
+    def _sum(self, statement: str, store: str) -> int:
+        ((total,),) = self._connection.execute(statement, {"store": store}).fetchall()
+        return int(total)
+
+    def drop_pending(self, before: datetime, *, limit: int) -> tuple[Upload, ...]:
+        self._connection.execute(
+            """
+            UPDATE supportcases_attachments
+            SET dropped = 1
+            WHERE id IN (
+                SELECT id
+                FROM supportcases_attachments
+                WHERE message_id IS NULL
+                  AND created_at < :before
+                ORDER BY created_at
+                LIMIT :limit
+            )
+            """,
+            {"before": to_text(before), "limit": limit},
+        )
+        rows = self._connection.execute(
+            f"""
+            SELECT {UPLOAD_COLUMNS}
+            FROM supportcases_attachments
+            WHERE dropped = 1
+            LIMIT :limit
+            """,
+            {"limit": limit},
+        ).fetchall()
+        return tuple(map(upload_from_row, rows))
+
+    def remove(self, upload_id: str) -> None:
+        self._connection.execute(
+            """
+            DELETE FROM supportcases_attachments
+            WHERE id = :id
+              AND dropped = 1
+            """,
+            {"id": upload_id},
+        )
+
+    def contents(self) -> Iterator[str]:
+        last = ""
+        while names := self._connection.execute(
+            """
+            SELECT content
+            FROM supportcases_attachments
+            WHERE content > :last
+            ORDER BY content
+            LIMIT :limit
+            """,
+            {"last": last, "limit": AT_ONCE},
+        ).fetchall():
+            yield from (name for (name,) in names)
+            ((last,),) = names[-1:]
+
+    def attached(self, store: str, case_id: str) -> tuple[Upload, ...]:
+        rows = self._connection.execute(
+            f"""
+            SELECT {", ".join(f"a.{column}" for column in UPLOAD_COLUMNS.split(", "))}
+            FROM supportcases_messages AS m
+            JOIN supportcases_attachments AS a ON a.message_id = m.id
+            WHERE m.store = :store
+              AND m.case_id = :case_id
+              AND m.attachments IS NOT NULL
+              AND a.dropped = 0
+            ORDER BY m.position, a.id
+            """,
+            {"store": store, "case_id": case_id},
+        ).fetchall()
+        return tuple(map(upload_from_row, rows))
+
+    def add_chunk(self, content: str, number: int, chunk: bytes) -> bool:
+        done = self._connection.execute(
+            """
+            INSERT INTO supportcases_chunks (content, number, bytes)
+            SELECT content, :number, :chunk
+            FROM supportcases_attachments
+            WHERE content = :content
+              AND attempted_at IS NOT NULL
+              AND dropped = 0
+            """,
+            {"content": content, "number": number, "chunk": chunk},
+        )
+        return done.rowcount == 1
+
+    def chunk(self, content: str, number: int) -> bytes | None:
+        row = self._connection.execute(
+            """
+            SELECT bytes
+            FROM supportcases_chunks
+            WHERE content = :content
+              AND number = :number
+            """,
+            {"content": content, "number": number},
+        ).fetchone()
+        return row[0] if row else None
+
+    def remove_chunks(self, content: str, *, limit: int) -> bool:
+        done = self._connection.execute(
+            """
+            DELETE FROM supportcases_chunks
+            WHERE rowid IN (
+                SELECT rowid
+                FROM supportcases_chunks
+                WHERE content = :content
+                LIMIT :limit
+            )
+            """,
+            {"content": content, "limit": limit},
+        )
+        return done.rowcount == limit
+
+    def chunk_contents(self) -> tuple[str, ...]:
+        rows = self._connection.execute(
+            """
+            SELECT DISTINCT content
+            FROM supportcases_chunks
+            ORDER BY content
+            """
+        ).fetchall()
+        return tuple(content for (content,) in rows)

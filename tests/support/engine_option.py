@@ -1,5 +1,7 @@
 """`pytest --engine postgres`, and the PostgreSQL that a run has in either case where a test asks for it."""
 
+import os
+
 import pytest
 
 from tests.support import engines
@@ -22,7 +24,8 @@ DATABASES = pytest.StashKey[engines.Databases]()
 
 def pytest_configure(config):
     """Have a PostgreSQL for the whole run, which starts where it is first needed."""
-    config.stash[CLUSTER] = cluster = Cluster(getattr(config, "workerinput", {}).get("cluster"))
+    told = getattr(config, "workerinput", {})
+    config.stash[CLUSTER] = cluster = Cluster(told.get("cluster"), of=told.get("run"))
     config.stash[DATABASES] = databases = engines.Databases(cluster)
     if config.option.engine == "postgres":
         if ARE_REQUIRED and (missing := what_is_missing()):
@@ -33,7 +36,7 @@ def pytest_configure(config):
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node):
     """Tell a worker of xdist where the PostgreSQL of the run is."""
-    node.workerinput["cluster"] = str(node.config.stash[CLUSTER].folder)
+    node.workerinput |= {"cluster": str(node.config.stash[CLUSTER].folder), "run": os.getpid()}
 
 
 def pytest_unconfigure(config):

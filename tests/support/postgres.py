@@ -27,6 +27,12 @@ max_connections = 200
 shared_buffers = 64MB
 max_wal_size = 1GB
 """
+# a run that is killed stops nothing itself: `$1` is its process, `$2` the folder, and the rest stops what runs there
+STOP_AFTER = """
+while kill -0 "$1" && [ -d "$2" ]; do sleep 1; done
+folder=$2; shift 2
+[ -d "$folder" ] && { "$@"; rm -rf "$folder"; }
+"""
 
 
 def what_is_missing() -> str | None:
@@ -43,9 +49,10 @@ def what_is_missing() -> str | None:
 class Cluster:
     """The PostgreSQL of a run, which whoever needs it first starts, and whoever began the run stops."""
 
-    def __init__(self, folder: str | None = None, settings: str = "") -> None:
-        """Take the folder of whoever began the run, or begin one; a socket's path must be short."""
+    def __init__(self, folder: str | None = None, settings: str = "", *, of: int | None = None) -> None:
+        """Take the folder of whoever began the run, the process `of`, or begin one; a socket's path must be short."""
         self.folder = Path(folder or f"/tmp/supportcases-pg-{secrets.token_hex(8)}")
+        self._of = of or os.getpid()
         self._settings = SETTINGS + settings
         self._runs = False
 
@@ -99,11 +106,22 @@ class Cluster:
         self.do("start")
         if is_new:
             self._run("createuser", f"--host={self.folder}", f"--username={SERVER}", "supportcases")
+            self._stop_after_the_run()
 
-    def _run(self, program: str, *arguments: str) -> None:
+    def _stop_after_the_run(self) -> None:
+        stop = self._command("pg_ctl", "stop", "--silent", "--mode=immediate", f"--pgdata={self.folder}/data")
+        watch = ["sh", "-c", f"({STOP_AFTER}) &", "sh", str(self._of), str(self.folder), *stop]
+        quiet = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.DEVNULL)
+        subprocess.run(watch, cwd="/", start_new_session=True, check=True, **quiet)
+
+    def _command(self, program: str, *arguments: str) -> list[str]:
         command = [shutil.which(program, path=PROGRAMS), *arguments]
         if os.geteuid() == 0:
             command = [shutil.which("runuser", path=SEARCHED), "-u", SERVER, "--", *command]
+        return command
+
+    def _run(self, program: str, *arguments: str) -> None:
+        command = self._command(program, *arguments)
         done = subprocess.run(  # in the folder: the server's user may not see the tests' own
             command, cwd=self.folder, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
         )

@@ -303,6 +303,13 @@ def test_without_a_temporary_folder_it_says_so(built, libraries, tmp_path):
     assert done.err.endswith("Could not create temporary directory!\n")
 
 
+def test_what_the_starts_took_is_told(capsys):
+    make_binary.tell([make_binary.Run(seconds, 40 * 1024, "2.36") for seconds in (0.9, 0.7, 1.4)])
+    assert capsys.readouterr().out == (
+        "It answers 0.90 s after its start (median of 3; 0.70 to 1.40 s) and then has 40 MiB of memory.\n"
+    )
+
+
 def test_a_build_without_the_tools_stops_at_once(tmp_path):
     done = subprocess.run(
         [sys.executable, "dev/make_binary.py", "--output", tmp_path / "out"],

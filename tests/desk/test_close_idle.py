@@ -9,9 +9,11 @@ import pytest
 
 from supportcases import Actor, AuthorKind, InvalidInput, Status, SupportDesk
 from supportcases.domain import times
+from supportcases.formats.whole_cases import Dossier, load
 from supportcases.storage.open import open_repository
 from tests.conftest import ACME, ADA, GLOBEX
 from tests.support.desks import BODY, T0
+from tests.support.rows import ANSWERED, a_case, a_message
 
 CRON = Actor.support("cron")
 BOB = Actor.support("Bob", ["globex", "initech"])
@@ -167,11 +169,7 @@ def test_the_command_closes_all_however_many(db, capsys):
     from supportcases import cli
 
     with closing(open_repository(db)) as repository:
-        desk = SupportDesk(repository, clock=lambda: datetime.now(UTC) - timedelta(days=30))
-        with repository.write():
-            for number in range(1, 1_004):
-                desk.open(ACME, body=BODY)
-                desk.answer(ADA, f"acme:{number}", body="Try again.")
+        load(repository, (Dossier(a_case(n, **ANSWERED), (a_message(n),), ()) for n in range(1, 1_004)))
     assert cli.main(["close-idle", "--answered-for", "14d", "--db", db, "--dry-run"]) == 0
     assert capsys.readouterr().out.splitlines()[-1] == "1003 cases would be closed"
     assert cli.main(["close-idle", "--answered-for", "14d", "--db", db]) == 0

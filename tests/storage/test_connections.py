@@ -56,7 +56,9 @@ class TestSqliteInMemory(Contract):
         repository.close()
 
 
-class TestSqliteFile(Contract):
+class TestSqliteFile(RepositoryContract, TransactionContract):
+    """What is kept and how, which has other connections here; the statements are those of the memory's."""
+
     refused = sqlite3.IntegrityError
 
     @pytest.fixture

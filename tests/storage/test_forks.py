@@ -208,7 +208,7 @@ def test_a_large_write_of_the_parent_survives_a_child_that_leaves_it_and_ends(pa
         path,
         """
         with repository.write():
-            numbers = [desk.open(acme, body="x" * 9_000).number for _ in range(300)]
+            numbers = [desk.open(acme, body="x" * 9_000).number for _ in range(100)]
             child = os.fork()
             if child:
                 os.waitpid(child, 0)
@@ -216,12 +216,12 @@ def test_a_large_write_of_the_parent_survives_a_child_that_leaves_it_and_ends(pa
             else:
                 sys.stderr = open(os.devnull, "w")
                 sys.exit()  # with all that Python does at the end
-        assert [len(desk.get(acme, number).messages) for number in numbers] == [1] * 310
+        assert [len(desk.get(acme, number).messages) for number in numbers] == [1] * 110
         repository.close()
         print(json.dumps(numbers))
         """,
     )
-    assert numbers == list(range(1, 311))
+    assert numbers == list(range(1, 111))
     assert check(str(path)).faults == ()
 
 

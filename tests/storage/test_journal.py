@@ -58,12 +58,8 @@ def longest_under_readers(desk, path, cases) -> int:
     return longest
 
 
-def test_the_journal_stays_short_although_somebody_always_reads(desk, path):
-    assert LONG / 2 < longest_under_readers(desk, path, 300) < 3 * LONG
-
-
 @pytest.mark.parametrize("name", ["folder/link.db", "cases.db"])
-def test_the_journal_stays_short_whatever_name_leads_to_the_file(path, tmp_path, monkeypatch, name):
+def test_under_readers_the_journal_stays_short_whatever_name_leads_to_the_file(path, tmp_path, monkeypatch, name):
     """SQLite puts it beside the file that the name led to, a link or relative, when it was opened."""
     monkeypatch.setattr(journal, "LONG", LONG)
     (tmp_path / "elsewhere").mkdir()

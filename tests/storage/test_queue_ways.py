@@ -124,7 +124,7 @@ def go(monkeypatch, way: str) -> None:
 def test_whatever_the_way_the_cases_and_their_order_are_those_of_a_naive_look(filled, cases, monkeypatch, way, sort):
     go(monkeypatch, way)
     dice = random.Random(f"{way} {sort}")
-    for _ in range(150):
+    for _ in range(60):
         wanted = some_filter(dice)
         expected = IN_ORDER[sort]([case for case in cases if matches(case, wanted)])
         offset, limit = dice.choice([0, 0, 3]), dice.choice([1, 7, 400])

@@ -22,8 +22,8 @@ from tests.support.searching import (
 )
 
 
-@pytest.mark.parametrize("seed", range(20))
-def test_a_thousand_random_queries_give_what_looking_into_every_subject_gives(repository, monkeypatch, seed):
+@pytest.mark.parametrize("seed", range(8))
+def test_random_queries_give_what_looking_into_every_subject_gives(repository, monkeypatch, seed):
     chance = random.Random(seed)
     set_constants(monkeypatch, **CONSTANTS[seed % len(CONSTANTS)])
     known = {store: random_cases(chance, store, chance.choice([30, 120, 200])) for store in STORES}
@@ -32,7 +32,7 @@ def test_a_thousand_random_queries_give_what_looking_into_every_subject_gives(re
     desk = loaded(repository, *mixed)
     subjects = [case.subject for case in mixed]
     hits = 0
-    for _ in range(1_000):
+    for _ in range(400):
         store, query = chance.choice(STORES), a_query(chance, subjects)
         filters = {
             "status": chance.choice([None, None, None, *Status]),
@@ -41,7 +41,7 @@ def test_a_thousand_random_queries_give_what_looking_into_every_subject_gives(re
         limit, offset = chance.choice([1, 3, 10, 100]), chance.choice([0, 0, 0, 1, 10, 50, 2**53 - 1])
         assert_as_naive(desk, store, known[store], query, limit=limit, offset=offset, **filters)
         hits += bool(naive(known[store], query))
-    assert 300 < hits < 950  # or the queries would show little
+    assert 120 < hits < 380  # or the queries would show little
 
 
 # no text makes it fail
@@ -62,7 +62,7 @@ def is_text(text: str) -> bool:
     return "\0" not in text and not any("\ud800" <= character <= "\udfff" for character in text)
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(text=st.text(ANY_CHARACTERS) | st.text("\"*^:()-+{}'\\ ANDORTE\0\ud800", max_size=12))
 @example("\0")
 @example("a\0")

@@ -1,6 +1,7 @@
 """The ways of a search: each is taken where it is meant, and all give the same answer."""
 
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import timedelta
 
 import pytest
@@ -50,17 +51,21 @@ NORMAL = {"severity": Severity.NORMAL}
 FIFTEENTH = {"small": 0, "few": 15}  # more than 4 of the 60 are many
 
 
-@pytest.fixture(params=[ALONE, IN_COMPANY], ids=["alone", "in company"])
+@pytest.fixture(scope="module", params=[ALONE, IN_COMPANY], ids=["alone", "in company"])
 def company(request):
     return request.param
 
 
-@pytest.fixture
-def traced():
+@pytest.fixture(scope="module", params=[False, True], ids=["as it is", "analysed"])
+def traced(request, company):
+    """What is asked of the file, and a desk with the company, at which the tests only look."""
     statements = []
-    repository = SqliteRepository(":memory:", trace=statements.append)
-    yield statements, repository
-    repository.close()
+    with closing(SqliteRepository(":memory:", trace=statements.append)) as repository:
+        desk = loaded(repository, *company)
+        if request.param:
+            with repository.write() as transaction:
+                transaction.connection.execute("ANALYZE")
+        yield statements, desk
 
 
 @pytest.mark.parametrize(
@@ -89,8 +94,7 @@ def traced():
     ],
 )
 def test_each_way_is_taken_where_it_is_meant(traced, monkeypatch, company, constants, query, wanted, expected):
-    statements, repository = traced
-    desk = loaded(repository, *company)
+    statements, desk = traced
     set_constants(monkeypatch, **constants)
     statements.clear()
     wanted = {"limit": 5} | wanted
@@ -100,18 +104,13 @@ def test_each_way_is_taken_where_it_is_meant(traced, monkeypatch, company, const
 
 
 @pytest.mark.parametrize("filters", [{}, {"status": "open"}, {"severity": "normal"}], ids=str)
-@pytest.mark.parametrize("analysed", [False, True], ids=["as it is", "analysed"])
-def test_the_cases_that_were_found_are_fetched_one_by_one(traced, company, filters, analysed):
+def test_the_cases_that_were_found_are_fetched_one_by_one(traced, filters):
     """Any other way goes through all the cases of the store for the sake of ten."""
-    statements, repository = traced
-    desk = loaded(repository, *company)
-    if analysed:
-        with repository.write() as transaction:
-            transaction.connection.execute("ANALYZE")
+    statements, desk = traced
     for query in ("once", "straße", "e"):
         statements.clear()
         searched(desk, "acme", query, limit=10, **filters)
         statement = [statement for statement in statements if "supportcases_cases" in statement][-1]
-        with repository.read() as transaction:
+        with desk.repository.read() as transaction:
             plan = [row[3] for row in transaction.connection.execute(f"EXPLAIN QUERY PLAN {statement}")]
         assert any(step.endswith(("(rowid=?)", "(store=? AND number=?)")) for step in plan), plan

@@ -15,7 +15,7 @@ from supportcases.console.pages import Pages
 from supportcases.console.queue import Queue
 from supportcases.console.request import AT, ConsoleRequest
 from supportcases.console.sign_in import SignIn, SignOut
-from supportcases.console.store import StorePage
+from supportcases.console.store import StorePage, StoresPage
 from supportcases.console.texts import TextsPage
 from supportcases.console.who import Who, go_to
 from supportcases.desk import SupportDesk
@@ -66,6 +66,7 @@ def create_console(
     app.add_route(f"{AT}/idle", IdlePage(pages, max_body=max_body))
     app.add_route(f"{AT}/keys", KeysPage(pages, keys, max_body=max_body))
     app.add_route(f"{AT}/texts", TextsPage(pages, max_body=max_body))
+    app.add_route(f"{AT}/stores", StoresPage(pages))
     app.add_route(f"{AT}/stores/{{store}}", StorePage(pages, keys))
     if sign_ins:
         app.add_route(f"{AT}/sign-in", SignIn(pages, sign_ins))

@@ -14,6 +14,7 @@ CHANGES: Final[dict[str, dict[str, Any]]] = {
     "unassign": {"assignee": None},
     "close": {"status": Status.CLOSED},
 }
+ASSIGN: Final = "assign"
 NOTE: Final = "note"
 
 
@@ -24,10 +25,10 @@ def do_with_many(desk: SupportDesk, actor: Actor, form: Form) -> Notice:
         InvalidInput: It names too many, or says nothing that can be done; then nothing is.
     """
     refs, wanted = form.texts("case"), form.text("do")
-    if wanted != NOTE and wanted not in CHANGES:
-        raise InvalidInput({"do": f"Must be {', '.join(CHANGES)} or {NOTE}."})
-    change = {"note": form.text("body")} if wanted == NOTE else CHANGES[wanted]
+    given = {ASSIGN: {"assignee": form.text("assignee")}, NOTE: {"note": form.text("body")}, **CHANGES}
+    if wanted not in given:
+        raise InvalidInput({"do": f"Must be {', '.join((*CHANGES, ASSIGN))} or {NOTE}."})
     if not refs:
         return Notice("nothing")
-    changed = desk.change_many(actor, refs, **change)
+    changed = desk.change_many(actor, refs, **given[wanted])
     return Notice(wanted, len(changed), len(set(refs)) - len(changed))

@@ -7,7 +7,7 @@ import falcon
 
 from supportcases.console.notices import Notice, leave
 from supportcases.console.pages import Pages
-from supportcases.console.request import ConsoleRequest
+from supportcases.console.request import ConsoleRequest, offset_of
 from supportcases.console.who import go_to
 from supportcases.console.words import N_
 from supportcases.desk.key_rights import KeysOfTeam
@@ -21,7 +21,6 @@ from supportcases.web.forms import Form, form_of
 PAGE: Final = 200
 LIFETIMES: Final = {"": N_("Never"), "30": N_("In 30 days"), "90": N_("In 90 days"), "365": N_("In a year")}
 FIELDS: Final = ("kind", "store", "stores", "label", "days", "admin")
-MOST_OFFSET: Final = 1_000_000
 
 
 class KeysPage:
@@ -65,8 +64,7 @@ class KeysPage:
         problem: str | None = None,
         given: dict[str, str] | None = None,
     ) -> None:
-        sent = req.parameters().get("offset", [""])[-1]
-        offset = min(int(sent), MOST_OFFSET) if sent.isascii() and sent.isdigit() and len(sent) < 9 else 0
+        offset = offset_of(req)
         page = KeysOfTeam(self._keys, asker(req)).page(limit=PAGE, offset=offset)
         more: dict[str, Any] = {"made": made, "problem": problem, "given": given or {}}
         self._pages.show_framed(

@@ -11,10 +11,17 @@ from supportcases.domain.cases import STORE_NAME
 from supportcases.web.request import ApiRequest
 
 AT: Final = "/console"  # within the app
-PAGES: Final = rf"(?:|new|idle|numbers|texts|keys|cases/{STORE_NAME}/[0-9]{{1,20}}|stores/{STORE_NAME})"
+PAGES: Final = rf"(?:|new|idle|numbers|texts|keys|cases/{STORE_NAME}/[0-9]{{1,20}}|stores(?:/{STORE_NAME})?)"
 FILTERS: Final = ("store", "status", "severity", "category", "assignee", "query", "sort")  # of the queue
-PARAMETERS: Final = (*FILTERS, "cursor", "excerpts", "days")  # that are kept of a page to come back to
+PARAMETERS: Final = (*FILTERS, "cursor", "excerpts", "days", "offset")  # that are kept of a page to come back to
+MOST_OFFSET: Final = 1_000_000
 LONGEST: Final = 4_000  # characters of a path to come back to
+
+
+def offset_of(req: "ConsoleRequest") -> int:
+    """Return how many rows of a table a page passes over; what is no number is none of them."""
+    sent = req.parameters().get("offset", [""])[-1]
+    return min(int(sent), MOST_OFFSET) if sent.isascii() and sent.isdigit() and len(sent) < 9 else 0
 
 
 class ConsoleRequest(ApiRequest):

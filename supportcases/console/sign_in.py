@@ -26,8 +26,9 @@ class SignIn:
 
     def on_get(self, req: ConsoleRequest, resp: falcon.Response) -> None:
         """Show the form."""
-        onward = req.parameters().get("next", [""])[-1]
-        self._pages.show(req, resp, "sign_in.html", onward=onward, problem=None)
+        sent = req.parameters()
+        onward, lost = sent.get("next", [""])[-1], "lost" in sent
+        self._pages.show(req, resp, "sign_in.html", onward=onward, problem=None, lost=lost)
 
     on_head = on_get
 
@@ -39,7 +40,7 @@ class SignIn:
         if token is None:
             self._limits.failure_of(req.env.get("REMOTE_ADDR", ""), resp)
             resp.status = falcon.HTTP_403
-            self._pages.show(req, resp, "sign_in.html", onward=form.text("next"), problem=True)
+            self._pages.show(req, resp, "sign_in.html", onward=form.text("next"), problem=True, lost=False)
             return
         give_token(req, resp, token)
         go_to(resp, req.onward(form.text("next")))

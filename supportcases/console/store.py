@@ -1,4 +1,4 @@
-"""A store: its cases, how many of each status, and the states of its keys."""
+"""The stores, and each: its cases, how many of each status, and the states of its keys."""
 
 import re
 from typing import Final
@@ -6,13 +6,31 @@ from typing import Final
 import falcon
 
 from supportcases.console.pages import Pages
-from supportcases.console.request import ConsoleRequest
+from supportcases.console.request import ConsoleRequest, offset_of
 from supportcases.desk.keys import KeyRing
 from supportcases.domain.cases import STORE_NAME, Status
 from supportcases.web.auth import asker
 
+PAGE: Final = 100  # stores that are listed
 NEWEST: Final = 10  # cases that are listed
 MOST_KEYS: Final = 100
+
+
+class StoresPage:
+    """All stores: `/console/stores`."""
+
+    def __init__(self, pages: Pages) -> None:
+        """Show them on `pages`."""
+        self._pages = pages
+
+    def on_get(self, req: ConsoleRequest, resp: falcon.Response) -> None:
+        """List the stores that the asker serves, newest activity first, with how many cases each has."""
+        offset = offset_of(req)
+        page = self._pages.desk.stores(asker(req), limit=PAGE, offset=offset)
+        onward = offset + PAGE if page.count > offset + PAGE else None
+        self._pages.show_framed(req, resp, "stores.html", asked={}, page=page, onward=onward)
+
+    on_head = on_get
 
 
 class StorePage:

@@ -7,7 +7,7 @@ from typing import Any, Final, NamedTuple
 from supportcases.console.words import N_
 from supportcases.desk import SupportDesk
 from supportcases.domain.actors import Actor
-from supportcases.domain.queue import StoreCounts
+from supportcases.domain.queue import StoreCounts, StorePage
 
 STORES: Final = 12  # that stand beside the queue, those with the newest activity
 
@@ -60,9 +60,18 @@ class Views:
             yield Counted(view, counts[view.name], view.asked == self._asked)
 
     @cached_property
+    def _stores(self) -> StorePage:
+        return self._desk.stores(self._actor, limit=STORES)
+
+    @property
     def stores(self) -> tuple[StoreCounts, ...]:
         """The stores in which something happened last."""
-        return self._desk.stores(self._actor, limit=STORES).stores
+        return self._stores.stores
+
+    @property
+    def has_more_stores(self) -> bool:
+        """Whether there are others."""
+        return self._stores.count > STORES
 
 
 def title_of(asked: Mapping[str, str]) -> str | None:

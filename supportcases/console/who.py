@@ -70,7 +70,8 @@ class Who:
     def _send_to_sign_in(self, req: ConsoleRequest, resp: falcon.Response) -> None:
         if not self._sign_ins:
             raise Unauthorized("You are not signed in, or may not see this.")
-        go_to(resp, req.link("sign-in", **({"next": req.here} if req.here else {})))
+        onward = {"next": req.here} if req.here else {}
+        go_to(resp, req.link("sign-in", **onward, **({"lost": "yes"} if req.method == "POST" else {})))
         resp.complete = True
 
 

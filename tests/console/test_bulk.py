@@ -1,5 +1,7 @@
 """Many cases at once: ticked in the queue, and taken, unassigned, closed or noted together."""
 
+import re
+
 import pytest
 
 from tests.conftest import ADA
@@ -22,6 +24,14 @@ def test_those_that_are_ticked_are_taken_given_back_and_closed(agent, queue, des
     assert told(desk, "acme:2", "acme:1") == ["closed", "open"]
 
 
+def test_those_that_are_ticked_are_given_to_another_of_the_team(agent, queue, desk, support_desk):
+    assert "Assign to" not in agent.get().text.replace("Assign to me", "")  # there is nobody else
+    support_desk.support_key("Bob")
+    assert re.findall("<option>(.*?)</option>", agent.get().text) == ["Bob"]
+    agent.post("/", TICKED, do="assign", assignee="Bob")
+    assert told(desk, "acme:2", "globex:1", "acme:1") == ["Bob", "Bob", "open"]
+
+
 def test_a_note_is_added_to_each_of_them(agent, queue, desk):
     agent.post("/", TICKED, do="note", body="The same fault.\r\n")
     for ref in ("acme:2", "globex:1"):
@@ -39,8 +49,9 @@ def test_the_queue_is_shown_as_it_was_asked_for(agent, queue):
 @pytest.mark.parametrize(
     ("fields", "named", "sentence"),
     [
-        (TICKED, {"do": "delete"}, "Do must be take, unassign, close or note"),
-        (TICKED, {}, "Do must be take, unassign, close or note"),
+        (TICKED, {"do": "delete"}, "Do must be take, unassign, close, assign or note"),
+        (TICKED, {}, "Do must be take, unassign, close, assign or note"),
+        (TICKED, {"do": "assign"}, "Assignee must be 1 to 120 characters long"),
         (TICKED, {"do": "note", "body": " "}, "Note must be 1 to 10,000 characters long"),
         (
             [("case", f"acme:{n}") for n in range(1, 102)],
@@ -70,6 +81,7 @@ def test_a_case_that_is_not_there_is_passed_over_and_the_page_says_so(app, queue
     ("form", "sentence"),
     [
         ({"do": "take"}, "2 cases are yours now."),
+        ({"do": "assign", "assignee": "Bob"}, "2 cases assigned."),
         ({"do": "unassign"}, "2 cases are nobody's now."),
         ({"do": "close"}, "2 cases closed."),
         ({"do": "note", "body": "The same fault."}, "2 notes added."),

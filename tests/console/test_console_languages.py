@@ -14,7 +14,7 @@ from tests.support.pseudo import pseudo_languages
 STALE = "run: python -m dev.tools.catalogues"
 PAGES = [
     *("/", "/?query=Blank", "/?query=zzz", "/?status=closed", "/?status=answered&sort=age", "/?store=acme"),
-    *("/cases/acme/1", "/cases/acme/2", "/cases/acme/1?since=1", "/new", "/stores/acme", "/stores/none"),
+    *("/cases/acme/1", "/cases/acme/2", "/cases/acme/1?since=1", "/new", "/stores/acme", "/stores/none", "/stores"),
     *("/numbers", "/texts", "/keys", "/sign-in"),
 ]
 # what people wrote, names, numbers, keys to press, and what the API says itself

@@ -94,6 +94,25 @@ def test_a_store_has_a_page_with_its_counts_cases_and_keys(app, queue, support_d
     assert "there are 2 more." in Agent(app, support_desk.support_key()).get("/stores/acme").text
 
 
+def test_where_there_are_many_stores_a_page_has_all_of_them(agent, app, queue, desk, support_desk, monkeypatch):
+    assert 'href="/console/stores"' not in agent.get("/").text
+    for number in range(12):
+        desk.open(ADA, store=f"store-{number}", body="The printer says PC LOAD LETTER.")
+    html = agent.get("/").text
+    assert 'href="/console/stores"' in html
+    assert ('href="/console/?store=globex"' in html, 'href="/console/?store=store-11"' in html) == (False, True)
+    html = agent.get("/stores").text
+    rows = [text_of(row).split()[:4] for row in html[html.index("<tbody>") :].split("<tr>")[1:]]
+    assert (len(rows), rows[0]) == (14, ["store-0", "1", "0", "0"])
+    assert ["acme", "4", "1", "0"] in rows
+    assert 'rel="next"' not in html
+    monkeypatch.setattr(store, "PAGE", 10)
+    assert 'rel="next" href="/console/stores?offset=10"' in agent.get("/stores").text
+    assert agent.get("/stores?offset=10").text.count("<tr>") == 5
+    bob = Agent(app, support_desk.support_key("Bob", ["globex"]))
+    assert bob.get("/stores").text.count("<tr>") == 2
+
+
 def test_a_store_without_anything_says_so(agent):
     html = agent.get("/stores/initech").text
     assert "It has no cases." in html

@@ -4,6 +4,7 @@ import pytest
 
 from supportcases import create_app, mount
 from tests.support.console import Agent
+from tests.support.desks import everything
 
 WRONG = "sck_" + "0" * 48
 REFUSED = "That is no key of the support team, or it has expired or been revoked."
@@ -187,3 +188,12 @@ def test_no_key_and_no_token_stands_in_a_page_or_in_the_log(app, support_key, ca
 def test_the_requests_of_a_key_are_limited_as_those_to_the_api_are(repository, support_key):
     browser = Agent(create_app(repository, console=True, rate_limit="2/minute"), support_key)
     assert [browser.get().status_code for _ in range(3)] == [200, 200, 429]
+
+
+def test_whoever_sent_something_after_their_session_ended_is_told_that_it_did_not_arrive(app, desk, support_key):
+    before = everything(desk)
+    sent = Agent(app).post("/new", store="acme", body="The printer says PC LOAD LETTER.")
+    assert sent.headers["Location"] == "/console/sign-in?next=new&lost=yes"
+    assert "You were signed out, and nothing was sent." in Agent(app).get("/sign-in?next=new&lost=yes").text
+    assert "You were signed out" not in Agent(app).get("/sign-in?next=new").text
+    assert everything(desk) == before

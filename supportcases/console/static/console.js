@@ -147,6 +147,14 @@ if (place.path === location.pathname && !$("[role=alert]")) {
   if (place.focused) document.getElementById(place.focused)?.focus({ preventScroll: true });
 }
 
+// a long form outlasts a session that ended meanwhile: it is there again where one comes back
+const form = $("form[data-keep]"), before = read(tab.get("form"), {});
+tab.set("form", "");
+if (form) {
+  if (before.path === location.pathname) for (const [name, value] of before.fields) if (form.elements[name]) form.elements[name].value = value;
+  form.addEventListener("submit", () => tab.set("form", JSON.stringify({ path: location.pathname, fields: [...new FormData(form)] })));
+}
+
 function showChosen() {
   const bulk = $("#bulk");
   if (!bulk) return;
@@ -171,8 +179,10 @@ async function refresh(part) {
   showNew();
   showChosen();
   keepQueue();
-  const count = $("[data-count]", part)?.dataset.count;
-  if (count) document.title = document.title.replace(/\(\d+\)/, `(${count})`);
+  const { count, shown } = $("[data-count]", part)?.dataset ?? {};
+  if (!count) return;
+  document.title = document.title.replace(/\(\d+\)/, `(${count})`);
+  for (const place of $$("h1 .count, .side ul:not(.stores) [aria-current] b")) place.firstChild.data = shown;
 }
 
 for (const part of $$("[data-fresh]")) {

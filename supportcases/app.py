@@ -3,25 +3,39 @@
 import math
 import os
 import re
-from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any, Final, Literal, Protocol
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from supportcases.desk import SupportDesk
 from supportcases.desk.keys import KeyRing
 from supportcases.desk.sessions import SignIns
-from supportcases.desk.use_case import MAX_THREAD_CHARACTERS, MAX_THREAD_MESSAGES, NewId, SubjectMaker, believing
+from supportcases.desk.use_case import (
+    MAX_THREAD_CHARACTERS,
+    MAX_THREAD_MESSAGES,
+    CheckAttachment,
+    NewId,
+    SubjectMaker,
+    believing,
+)
 from supportcases.domain import times
+from supportcases.domain.attachments import AttachmentLimits
 from supportcases.domain.events import OnEvent
 from supportcases.domain.ids import uuid7
 from supportcases.domain.subjects import subject_from
 from supportcases.processes import TIME_BUDGET
 from supportcases.storage.open import open_repository
-from supportcases.storage.protocol import Repository
+from supportcases.storage.protocol import ContentStore, Repository
 from supportcases.web.application import SupportApp
+from supportcases.web.attachment_urls import PUBLIC_URL, URL_LIFE, AttachmentUrls
+from supportcases.web.attachments import AttachmentItem, MerchantAttachments, SupportAttachments
 from supportcases.web.auth import Authenticate, Authentication, by_api_key, first_of
 from supportcases.web.host import of_the_host, untimed
 from supportcases.web.merchant.cases import CaseCollection, CaseItem, CaseMessages
+from supportcases.web.mounting import Mounted as Mounted
+from supportcases.web.mounting import WsgiApp
+from supportcases.web.mounting import mount as mount
 from supportcases.web.rate_limit import Limits, RateLimit
+from supportcases.web.resources import DeskResource
 from supportcases.web.service import PREFIX, Health, OpenApi
 from supportcases.web.support.cases import (
     Assignees,
@@ -43,14 +57,26 @@ if TYPE_CHECKING:
 PREFIX_FORM: Final = r"(/(?!\.{1,2}(/|$))[A-Za-z0-9._~-]+)*"  # a client would take "/.." away
 MAX_BODY: Final = 1_048_576
 
-WsgiApp = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
-
-
-class Mounted(Protocol):
-    """A WSGI application with the parameters' names of PEP 3333, as Flask's `wsgi_app` has them."""
-
-    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        """Answer a request."""
+ROUTES: Final[dict[str, type[DeskResource]]] = {
+    "support-cases": CaseCollection,
+    "support-cases/{id_or_number}": CaseItem,
+    "support-cases/{id_or_number}/messages": CaseMessages,
+    "support-cases/attachments": MerchantAttachments,
+    "support/cases": Queue,
+    "support/cases/{id}": QueuedCase,
+    "support/cases/{id}/messages": QueuedCaseMessages,
+    "support/cases/{id}/history": QueuedCaseHistory,
+    "support/attachments": SupportAttachments,
+    "support/stats": DeskStatistics,
+    "support/views": Views,
+    "support/idle": IdleCases,
+    "support/texts": CannedTexts,
+    "support/texts/{id}": CannedTextItem,
+    "support/assignees": Assignees,
+    "support/stores": Stores,
+}
+ROUTES_OF_KEYS: Final = {"support/keys": Keys, "support/keys/{id}": KeyItem}
+ROUTES_OF_FILES: Final = ("support-cases/attachments/{id}", "support/attachments/{id}")
 
 
 def create_app(
@@ -67,6 +93,14 @@ def create_app(
     max_open_cases: int | None = None,
     max_thread_messages: int = MAX_THREAD_MESSAGES,
     max_thread_characters: int = MAX_THREAD_CHARACTERS,
+    public_url: str | None = None,
+    max_attachment_size: int = AttachmentLimits().size,
+    max_attachments: int = AttachmentLimits().a_message,
+    max_attachment_bytes: int = AttachmentLimits().attached,
+    max_pending_bytes: int = AttachmentLimits().pending,
+    attachment_url_life: timedelta = URL_LIFE,
+    attachment_store: ContentStore | None = None,
+    check_attachment: CheckAttachment | None = None,
     rate_limit: str | None = None,
     time_budget: float | None = TIME_BUDGET,
     service_routes: bool = True,
@@ -94,6 +128,16 @@ def create_app(
         max_thread_messages: Up to how many messages a case takes its merchant's replies; one more is 409. Notes do not
             count, and the team can always answer.
         max_thread_characters: Up to how many characters of text a case takes its merchant's replies, in the same way.
+        public_url: Where people find the app, such as `"https://shop.example/desk"`: the URLs of files begin with it.
+            Without it each request tells.
+        max_attachment_size: The most bytes of a file.
+        max_attachments: The most files of a message.
+        max_attachment_bytes: The most bytes of files in the messages of a store; more is 409.
+        max_pending_bytes: The most bytes of a store that were announced and are in no message yet; more is 409.
+        attachment_url_life: For how long the URL of a file is the same; it is good for up to twice as long.
+        attachment_store: What keeps the bytes of files: a `FolderStore`, or one of your own; the database unless given.
+        check_attachment: Gets the path of a copy of each file, its name and its content type before it counts as sent,
+            and raises `AttachmentRefused` for one that is not to be taken, within 30 seconds.
         rate_limit: How many requests each API key, or each actor of `authenticate`, may send to this process, such as
             `"120/minute"` (or second, hour, day), and how often each `REMOTE_ADDR` may be answered with 401; more is
             429 with `Retry-After`. Behind a proxy let your server, which knows it, set `REMOTE_ADDR`. A right key
@@ -112,8 +156,9 @@ def create_app(
         DatabaseUnusable: The folder is missing, the file is no database or was written by a newer version, or it
             cannot be written.
         ImportError: The extra for the console is not installed.
-        ValueError: `prefix`, `max_open_cases`, `max_thread_messages`, `max_thread_characters`, `rate_limit` or
-            `time_budget` is none; or `docs` is asked for without the service routes, of which it tells.
+        ValueError: `prefix`, `max_open_cases`, `max_thread_messages`, `max_thread_characters`, `public_url`, a limit of
+            files, `rate_limit` or `time_budget` is none; or `docs` is asked for without the service routes, of which it
+            tells.
     """
     if not re.fullmatch(PREFIX_FORM, prefix):
         raise ValueError(f"prefix must be empty or a path such as '/api/v1', not {prefix!r}.")
@@ -122,9 +167,17 @@ def create_app(
     for name, most in (
         ("max_thread_messages", max_thread_messages),
         ("max_thread_characters", max_thread_characters),
+        ("max_attachment_size", max_attachment_size),
+        ("max_attachments", max_attachments),
+        ("max_attachment_bytes", max_attachment_bytes),
+        ("max_pending_bytes", max_pending_bytes),
     ):
         if not (type(most) is int and most >= 1):
             raise ValueError(f"{name} must be a whole number from 1 on, not {most!r}.")
+    if public_url is not None and not PUBLIC_URL.fullmatch(public_url):
+        raise ValueError(f"public_url must be a URL such as 'https://shop.example/desk', not {public_url!r}.")
+    if not timedelta(seconds=1) <= attachment_url_life <= timedelta(days=365):
+        raise ValueError(f"attachment_url_life must be from a second to a year, not {attachment_url_life!r}.")
     if time_budget is not None and not (type(time_budget) in (int, float) and 0 < time_budget < math.inf):
         raise ValueError(f"time_budget must be None or a number of seconds above 0, not {time_budget!r}.")
     if docs and not service_routes:
@@ -141,7 +194,13 @@ def create_app(
         max_open_cases=max_open_cases,
         max_thread_messages=max_thread_messages,
         max_thread_characters=max_thread_characters,
+        attachment_limits=AttachmentLimits(
+            max_attachment_size, max_attachments, max_pending_bytes, max_attachment_bytes
+        ),
+        attachment_store=attachment_store,
+        check_attachment=check_attachment,
     )
+    urls = AttachmentUrls(desk, prefix=prefix, public_url=public_url, life=attachment_url_life)
     keys = KeyRing(repository, clock=clock)
     service: dict[str, Any] = (
         {"/healthz": Health(repository), "/openapi.json": OpenApi(prefix)} if service_routes else {}
@@ -156,25 +215,15 @@ def create_app(
         sign_ins = SignIns(repository, clock=clock) if api_keys or authenticate is None else None
         who = {"keys": keys, "authenticate": authenticate, "sign_ins": sign_ins, "limits": limits}
         beside = _console(desk, console, prefix, **who, max_body=max_body)
-    app = SupportApp(desk, keys, Authentication(recognise, prefix, service.keys(), limits), time_budget, beside)
+    authentication = Authentication(recognise, prefix, service.keys(), limits, urls.path)
+    app = SupportApp(desk, keys, authentication, time_budget, beside, urls)
     checked = believing(desk)  # the schemas of the resources check
-    app.add_route(f"{prefix}/support-cases", CaseCollection(checked, max_body=max_body))
-    app.add_route(f"{prefix}/support-cases/{{id_or_number}}", CaseItem(checked, max_body=max_body))
-    app.add_route(f"{prefix}/support-cases/{{id_or_number}}/messages", CaseMessages(checked, max_body=max_body))
-    support = f"{prefix}/support"
-    app.add_route(f"{support}/cases", Queue(checked, max_body=max_body))
-    app.add_route(f"{support}/cases/{{id}}", QueuedCase(checked, max_body=max_body))
-    app.add_route(f"{support}/cases/{{id}}/messages", QueuedCaseMessages(checked, max_body=max_body))
-    app.add_route(f"{support}/cases/{{id}}/history", QueuedCaseHistory(checked, max_body=max_body))
-    app.add_route(f"{support}/stats", DeskStatistics(checked, max_body=max_body))
-    app.add_route(f"{support}/views", Views(checked, max_body=max_body))
-    app.add_route(f"{support}/idle", IdleCases(checked, max_body=max_body))
-    app.add_route(f"{support}/texts", CannedTexts(checked, max_body=max_body))
-    app.add_route(f"{support}/texts/{{id}}", CannedTextItem(checked, max_body=max_body))
-    app.add_route(f"{support}/assignees", Assignees(checked, max_body=max_body))
-    app.add_route(f"{support}/keys", Keys(checked, keys, max_body=max_body))
-    app.add_route(f"{support}/keys/{{id}}", KeyItem(checked, keys, max_body=max_body))
-    app.add_route(f"{support}/stores", Stores(checked, max_body=max_body))
+    shared: dict[str, Any] = {"max_body": max_body, "urls": urls}
+    file = AttachmentItem(desk, urls)
+    resources = {path: resource(checked, **shared) for path, resource in ROUTES.items()}
+    resources |= {path: resource(checked, keys, **shared) for path, resource in ROUTES_OF_KEYS.items()}
+    for path, resource in (resources | dict.fromkeys(ROUTES_OF_FILES, file)).items():
+        app.add_route(f"{prefix}/{path}", resource)
     for path, resource in service.items():
         app.add_route(path, resource)
     return app
@@ -224,29 +273,3 @@ def _console(desk: SupportDesk, settings: "Literal[True] | Console", prefix: str
     if f"{prefix}/".startswith(f"{AT}/"):
         raise ValueError(f"prefix must not be {AT!r} or below it where the console is served, not {prefix!r}.")
     return {AT: create_console(desk, Console() if isinstance(settings, bool) else settings, **rest)}
-
-
-def mount(host: WsgiApp, guest: WsgiApp, *, at: str, strip: bool = True) -> Mounted:
-    """Return a WSGI application that is `host`, with `guest` at the path `at` and below it.
-
-    The guest finds `at` in `SCRIPT_NAME` and no longer in `PATH_INFO`, as PEP 3333 says, so that its links begin with
-    it. With `strip=False` it gets both as they came: `mount(host, app, at="/api/v1/support-cases", strip=False)`
-    hands over just that path of a host that owns the rest of `/api/v1`.
-
-    Raises:
-        ValueError: `at` is not an absolute path without a slash at its end.
-    """
-    if not at.startswith("/") or at.endswith("/"):
-        raise ValueError(f"at must be a path such as '/support', not {at!r}.")
-    prefix = at.encode().decode("latin-1")  # as WSGI writes paths
-
-    def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        path = environ.get("PATH_INFO", "")
-        if path != prefix and not path.startswith(f"{prefix}/"):
-            return host(environ, start_response)
-        if not strip:
-            return guest(environ, start_response)
-        script_name = environ.get("SCRIPT_NAME", "").rstrip("/") + prefix
-        return guest({**environ, "SCRIPT_NAME": script_name, "PATH_INFO": path[len(prefix) :]}, start_response)
-
-    return application

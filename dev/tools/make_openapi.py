@@ -19,7 +19,7 @@ from dev.tools import openapi_key_answers as key_answers
 from dev.tools import reference_page
 from dev.tools.openapi_examples import CASES, SUPPORT, Examples
 from dev.tools.openapi_operations import OPERATIONS
-from dev.tools.openapi_rules import ID_OR_NUMBER, IDEMPOTENCY_KEY, KEY_ID, REFERENCE, TEXT_ID, from_rule
+from dev.tools.openapi_rules import FILE_ID, ID_OR_NUMBER, IDEMPOTENCY_KEY, KEY_ID, REFERENCE, TEXT_ID, from_rule
 from supportcases import create_app
 from supportcases.app import MAX_BODY
 from supportcases.domain import fields as rules
@@ -72,6 +72,10 @@ SCHEMAS = (
     answers.SupportReply,
     answers.HistoryEntry,
     answers.History,
+    shapes.NewAttachment,
+    shapes.NewSupportAttachment,
+    answers.SentFile,
+    answers.AnnouncedFile,
     shapes.NewText,
     shapes.TextChange,
     shapes.NewKey,
@@ -90,7 +94,6 @@ SCHEMAS = (
     answers.Statistics,
 )
 OPTIONAL = {
-    "Attachment": {"name"},
     "Error": {"details"},
     "ListedCase": {"messageCount", "excerpt"},
     "SupportCaseWithMessages": {"history"},
@@ -102,7 +105,13 @@ TAGS = {
     f"{SUPPORT}/": ("support", "What the support team does, with a support key"),
 }
 NO_CONTENT = 204
-PARAMETERS = {"{id_or_number}": ID_OR_NUMBER, "cases/{id}": REFERENCE, "texts/{id}": TEXT_ID, "keys/{id}": KEY_ID}
+PARAMETERS = {
+    "{id_or_number}": ID_OR_NUMBER,
+    "cases/{id}": REFERENCE,
+    "texts/{id}": TEXT_ID,
+    "keys/{id}": KEY_ID,
+    "attachments/{id}": FILE_ID,
+}
 # what a schema says beyond its fields
 MORE: dict[str, dict[str, Any]] = {
     "SupportCaseChange": {"minProperties": 1},
@@ -131,7 +140,7 @@ ERRORS: dict[int, tuple[str, dict[str, Any]]] = {
     401: ("No valid API key", {"WWW-Authenticate": {"description": "Bearer", "schema": {"type": "string"}}}),
     403: ("Not for this key: it is of the other kind, does not serve that store, or has not the right admin", {}),
     404: (
-        "There is no such case, text or API key for this key; a merchant's finds nothing at all below /support",
+        "There is no such case, file, text or API key for this key; a merchant's finds nothing at all below /support",
         {},
     ),
     405: (
@@ -139,13 +148,18 @@ ERRORS: dict[int, tuple[str, dict[str, Any]]] = {
         {"Allow": {"description": "What it takes", "schema": {"type": "string"}}},
     ),
     409: (
-        "There are as many open cases of the store, or texts, as there may be, or the case has no room for a reply",
+        "There are as many open cases of the store, texts, or bytes of its files as there may be, the case has no room "
+        "for a reply, or the bytes of this file are there, or are being sent",
         {},
     ),
     412: ("The case has changed since it had the ETag in If-Match", {}),
     413: (f"The body has more than {MAX_BODY:,} bytes", {}),
     415: ("The body is not JSON", {}),
-    422: ("The Idempotency-Key was used for another request", {}),
+    416: (
+        "The file has no such bytes",
+        {"Content-Range": {"description": "How many it has", "schema": {"type": "string"}}},
+    ),
+    422: ("The Idempotency-Key was used for another request, or this file is not taken here", {}),
     429: (
         "More requests than the app's rate limit, where it has one, takes of one key or address",
         {
@@ -238,16 +252,22 @@ def _operation(plugin: MarshmallowPlugin, method: str, path: str, summary: str, 
     if "body" in told:
         content = {"schema": told["body"], "example": ask}
         operation["requestBody"] = {"required": True, "content": {"application/json": content}}
+    if "bytes" in told:
+        operation["requestBody"] = {"required": True, "content": {"application/octet-stream": {}}}
     content = {"schema": told["answer"] or {"type": "object"}, **({"example": answer} if told["answer"] else {})}
     good = {"description": summary, "headers": _headers(told), "content": {"application/json": content}}
     if told.get("status") == NO_CONTENT:
         del good["content"]
+    if media := told.get("media"):
+        good["content"] = {media_type: {} for media_type in media}
+    more = {str(status): {**good, "description": what} for status, what in told.get("more", {}).items()}
+    more.get("304", {}).pop("content", None)
     if "links" in told:
         good["links"] = told["links"]
     everywhere = [405, 500, 503] if told.get("open") else [401, 405, 429, 500, 503]
     statuses = sorted([*told["errors"], *everywhere])
     errors = {str(status): {"$ref": f"#/components/responses/Error{status}"} for status in statuses}
-    operation["responses"] = {str(told.get("status", 200)): good, **errors}
+    operation["responses"] = {str(told.get("status", 200)): good, **more, **errors}
     operation["security"] = [] if told.get("open") else [{"key": []}]
     return operation
 

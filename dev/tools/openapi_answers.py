@@ -50,6 +50,22 @@ class Attachment(Schema):
     name = fields.String(metadata=described("Its name"))
 
 
+class SentFile(Schema):
+    """A file whose bytes are there."""
+
+    id = fields.String(metadata=described("UUID of the file, for attachments", format="uuid"))
+    name = fields.String(metadata=described("Its name as it is kept"))
+    contentType = fields.String(metadata=described("Its media type, as its sender declared"))
+    size = fields.Integer(metadata=described("Its size in bytes"))
+
+
+class AnnouncedFile(SentFile):
+    """A file whose bytes are to be sent."""
+
+    uploadUrl = fields.URL(metadata=described("Where to PUT the bytes, without a key"))
+    expiresAt = Timestamp(metadata=described("Until when they can be sent"))
+
+
 class Message(Schema):
     """A message of a case's thread."""
 

@@ -18,7 +18,12 @@ CASES: Final = f"{PREFIX}/support-cases"
 ITEM: Final = f"{CASES}/{{id_or_number}}"
 MESSAGES: Final = f"{ITEM}/messages"
 
+FILES: Final = f"{CASES}/attachments"
+FILE: Final = f"{FILES}/{{id}}"
+
 SUPPORT: Final = f"{PREFIX}/support"
+SUPPORT_FILES: Final = f"{SUPPORT}/attachments"
+SUPPORT_FILE: Final = f"{SUPPORT_FILES}/{{id}}"
 QUEUE: Final = f"{SUPPORT}/cases"
 QUEUED: Final = f"{QUEUE}/{{id}}"
 QUEUED_MESSAGES: Final = f"{QUEUED}/messages"
@@ -49,14 +54,16 @@ class Examples:
         moments = (datetime(2024, 6, 15, 10, 30, tzinfo=UTC) + timedelta(minutes=29 * n) for n in itertools.count())
         numbers = itertools.count(1)
         self._later = timedelta(0)
+        self._stopped: datetime | None = None
         app = create_app(
             ":memory:",
-            clock=lambda: next(moments) + self._later,
+            clock=lambda: self._stopped or next(moments) + self._later,
             new_id=lambda: UUID(f"0191abc0-1234-7def-8000-{next(numbers):012x}"),
             authenticate=self._who,
         )
         app.keys._new_key = numbered_keys()  # the same every time
         self._keys = app.keys
+        app.attachment_urls._secret = bytes(32)
         self._client = TestClient(app)
         self._desk = app.desk
         self._made: dict[tuple[str, str], tuple[Any, Any]] = {}
@@ -88,6 +95,8 @@ class Examples:
         self._ask("PATCH", ITEM, f"{CASES}/1", {"status": "closed"})
         self._ask("GET", CASES, CASES)
         self._ask("GET", "/healthz", "/healthz")
+        self._make_files(FILES, FILE, {})
+        self._make_files(SUPPORT_FILES, SUPPORT_FILE, {"store": "acme"})
         self._make_support()
 
     def _make_support(self) -> None:
@@ -119,6 +128,17 @@ class Examples:
         self._later = timedelta(days=20)
         self._ask("GET", IDLE, IDLE)
         self._ask("POST", IDLE, IDLE, {"days": 14})
+
+    def _make_files(self, files: str, file: str, more: dict[str, str]) -> None:
+        self._stopped = self._desk.clock()  # the URL is good for an hour
+        self._ask("POST", files, files, {"name": "page.png", "contentType": "image/png", "size": 8, **more})
+        path, _, query = self._made["POST", files][1]["uploadUrl"].partition("/api/")[2].partition("?")
+        answer = self._client.simulate_put(f"/api/{path}", query_string=query, body=b"\x89PNG\r\n\x1a\n")
+        assert answer.status_code == 200, answer.text
+        self._made["PUT", file] = (None, answer.json)
+        actor = ACTORS["sck_support" if more else "sck_example"]
+        self._desk.open(actor, body="The page is broken, see here.", attachments=[answer.json["id"]], **more)
+        self._stopped = None
 
     def _make_keys(self) -> None:
         self._ask("GET", ASSIGNEES, ASSIGNEES)
@@ -158,6 +178,12 @@ class Examples:
             503: {"method": "GET", "path": CASES, "headers": _headers("sck_busy")},
         }
         client = self._client
+        if status == 416:
+            self._stopped = self._desk.clock()
+            thread = client.simulate_get(f"{CASES}/2", headers=_headers("sck_example")).json
+            path, _, query = thread["messages"][0]["attachments"][0]["url"].partition("/api/")[2].partition("?")
+            beyond = {"Range": "bytes=8-", "X-Request-Id": "7d2c1f04"}
+            wrong[416] = {"method": "GET", "path": f"/api/{path}", "query_string": query, "headers": beyond}
         if status in LIMITED:
             client = TestClient(create_app(":memory:", authenticate=self._who, **LIMITED[status]))
             client.simulate_post(CASES, json=body, headers=_headers("sck_example"))

@@ -7,6 +7,8 @@ from dev.tools import openapi_key_answers as key_answers
 from dev.tools.openapi_examples import (
     ASSIGNEES,
     CASES,
+    FILE,
+    FILES,
     HISTORY,
     IDLE,
     ITEM,
@@ -18,11 +20,13 @@ from dev.tools.openapi_examples import (
     QUEUED_MESSAGES,
     STATISTICS,
     STORES,
+    SUPPORT_FILE,
+    SUPPORT_FILES,
     TEXT,
     TEXTS,
     VIEWS,
 )
-from dev.tools.openapi_rules import IDEMPOTENCY_KEY, IF_MATCH
+from dev.tools.openapi_rules import IDEMPOTENCY_KEY, IF_MATCH, RANGE, SIGNATURE
 from supportcases.web import shapes
 
 SAME_CASE = {"id": "$response.body#/id"}
@@ -31,6 +35,22 @@ SAME_CASE = {"id": "$response.body#/id"}
 def _links(parameters: dict[str, str], *operations: str) -> dict[str, Any]:
     return {name: {"operationId": name, "parameters": parameters} for name in operations}
 
+
+SENDS: dict[str, Any] = {
+    "bytes": True,
+    "parameters": SIGNATURE,
+    "answer": answers.SentFile,
+    "errors": [400, 404, 409, 422],
+    "open": True,
+}
+READS: dict[str, Any] = {
+    "parameters": [*SIGNATURE, RANGE],
+    "answer": None,
+    "media": ("application/octet-stream", "image/png", "image/jpeg", "image/gif", "image/webp"),
+    "more": {206: "The wanted range of its bytes", 304: "The client has it: its ETag is in If-None-Match"},
+    "errors": [404, 416],
+    "open": True,
+}
 
 # what the routes do not tell: per operation its name, what it takes, what it answers and what can go wrong
 OPERATIONS: dict[tuple[str, str], dict[str, Any]] = {
@@ -60,6 +80,24 @@ OPERATIONS: dict[tuple[str, str], dict[str, Any]] = {
         "status": 201,
         "errors": [400, 403, 404, 409, 413, 415, 422],
     },
+    ("POST", FILES): {
+        "id": "announceFile",
+        "body": shapes.NewAttachment,
+        "answer": answers.AnnouncedFile,
+        "status": 201,
+        "errors": [400, 403, 409, 413, 415],
+    },
+    ("PUT", FILE): {"id": "sendFile", **SENDS},
+    ("GET", FILE): {"id": "readFile", **READS},
+    ("POST", SUPPORT_FILES): {
+        "id": "announceFileForStore",
+        "body": shapes.NewSupportAttachment,
+        "answer": answers.AnnouncedFile,
+        "status": 201,
+        "errors": [400, 403, 404, 409, 413, 415],
+    },
+    ("PUT", SUPPORT_FILE): {"id": "sendFileForStore", **SENDS},
+    ("GET", SUPPORT_FILE): {"id": "readFileForTeam", **READS},
     ("GET", QUEUE): {"id": "listQueue", "query": shapes.QueueQuery, "answer": answers.Queue, "errors": [400, 404]},
     ("POST", QUEUE): {
         "id": "openCaseForStore",
@@ -67,7 +105,7 @@ OPERATIONS: dict[tuple[str, str], dict[str, Any]] = {
         "parameters": [IDEMPOTENCY_KEY],
         "answer": answers.SupportCase,
         "status": 201,
-        "errors": [400, 403, 404, 413, 415, 422],
+        "errors": [400, 403, 404, 409, 413, 415, 422],
         "location": True,
         "links": _links(SAME_CASE, "getQueuedCase", "changeQueuedCase", "answerCase", "caseHistory"),
     },

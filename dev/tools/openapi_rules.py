@@ -6,8 +6,8 @@ from marshmallow import fields
 
 from dev.tools.openapi_answers import Timestamp
 from supportcases.desk import keys
+from supportcases.domain import attachments, lists
 from supportcases.domain import fields as rules
-from supportcases.domain import lists
 from supportcases.domain.cases import CHANGEABLE, NUMBER_TEXT, UUID_TEXT
 
 NO_NUL = r"^[^\u0000]*$"
@@ -66,6 +66,28 @@ TEXT_ID = {
     "description": "The UUID of a canned text",
     "schema": {"type": "string", "pattern": f"^{UUID_TEXT.pattern}$"},
 }
+FILE_ID = {
+    "name": "id",
+    "in": "path",
+    "required": True,
+    "description": "The UUID of a file",
+    "schema": {"type": "string", "pattern": f"^{UUID_TEXT.pattern}$"},
+}
+SIGNATURE = [
+    {"name": name, "in": "query", "required": True, "description": what, "schema": schema}
+    for name, what, schema in (
+        ("size", "As the URL has it, and so the others: in this order", {"type": "integer", "minimum": 1}),
+        ("expires", "Until when the URL is good, in seconds since 1970", {"type": "integer", "minimum": 0}),
+        ("signature", "Who made the URL", {"type": "string", "pattern": "^[A-Za-z0-9_-]{22}$"}),
+    )
+]
+RANGE = {
+    "name": "Range",
+    "in": "header",
+    "required": False,
+    "description": "One range of bytes, such as `bytes=0-1023`; several, or what cannot be read, are as none",
+    "schema": {"type": "string"},
+}
 
 
 def from_rule(self: Any, field: Any, **_: Any) -> dict[str, Any]:
@@ -78,6 +100,8 @@ def from_rule(self: Any, field: Any, **_: Any) -> dict[str, Any]:
     match getattr(field, "rule", None):
         case rules.TextRule() as rule:
             return _text(rule)
+        case attachments.SIZE:
+            return {"type": "integer", "minimum": 1, "maximum": attachments.AttachmentLimits().size}
         case rules.NumberRule(lowest=lowest, highest=highest):
             return {"type": "integer", "minimum": lowest, "maximum": highest}
         case rules.ChoiceRule() | rules.FilterRule() as rule:
@@ -95,6 +119,11 @@ def from_rule(self: Any, field: Any, **_: Any) -> dict[str, Any]:
             return {"type": ["array", "null"], "items": names, "minItems": 1, "maxItems": most}
         case rules.TimestampRule():
             return {"type": "string", "pattern": MOMENT}
+        case attachments.FileNameRule():
+            return _text(attachments.FileNameRule.text)
+        case attachments.AttachmentsRule():
+            limit = attachments.AttachmentLimits().a_message
+            return {"type": "array", "items": FILE_ID["schema"], "maxItems": limit, "uniqueItems": True}
         case rules.BooleanRule():
             return {"type": "boolean"}
         case rules.QueryRule():

@@ -43,7 +43,12 @@ class Operation(NamedTuple):
     @property
     def label(self) -> str:
         """Its name in the list of contents."""
-        return re.sub("(?=[A-Z])", " ", self.id).capitalize() if self.needs_key else self.path
+        return re.sub("(?=[A-Z])", " ", self.id).capitalize() if self.group else self.path
+
+    @property
+    def is_signed(self) -> bool:
+        """Whether its URL comes whole from another answer."""
+        return any(each["name"] == "signature" for each in self.parameters)
 
     @property
     def filled(self) -> str:
@@ -58,6 +63,8 @@ class Operation(NamedTuple):
     @property
     def curl(self) -> str:
         """The request as a line for a shell."""
+        if self.is_signed:
+            return 'curl -T page.png "$UPLOAD_URL"' if self.method == "PUT" else 'curl -o page.png "$URL"'
         parts = [f"-X {self.method}"] if self.method not in ("GET", "POST") else []
         parts.append(shlex.quote(ORIGIN + self.filled))
         if self.needs_key:

@@ -14,12 +14,13 @@ from waitress import wasyncore
 from waitress.adjustments import Adjustments
 from waitress.server import TcpWSGIServer
 
-from supportcases.app import MAX_BODY, WsgiApp
+from supportcases.app import MAX_BODY
 from supportcases.processes import held_back, ticks
 from supportcases.server.channel import Channel
 from supportcases.server.turns import Turns
 from supportcases.server.workers import Dispatcher
 from supportcases.web.addresses import address_of, last_forwarded
+from supportcases.web.mounting import WsgiApp
 
 if sys.platform != "win32":
     import resource

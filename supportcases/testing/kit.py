@@ -4,7 +4,7 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from datetime import timedelta
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from falcon.testing import TestClient
@@ -42,6 +42,7 @@ def support_desk(
     max_open_cases: int | None = None,
     max_thread_messages: int = MAX_THREAD_MESSAGES,
     max_thread_characters: int = MAX_THREAD_CHARACTERS,
+    **files: Any,
 ) -> Iterator["DeskKit"]:
     """Yield a support desk for a test, usable from any thread; it is closed when the block ends.
 
@@ -55,6 +56,7 @@ def support_desk(
         max_open_cases: As for `create_app`.
         max_thread_messages: As for `create_app`.
         max_thread_characters: As for `create_app`.
+        **files: What `create_app` is told of files: `public_url`, `attachment_store` and so on.
 
     Raises:
         ValueError: There is such a file already, or the database has cases or keys.
@@ -84,6 +86,7 @@ def support_desk(
             max_open_cases=max_open_cases,
             max_thread_messages=max_thread_messages,
             max_thread_characters=max_thread_characters,
+            **files,
         )
         yield DeskKit(app, clock, new_id, events)
     finally:

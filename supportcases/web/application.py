@@ -15,6 +15,7 @@ from supportcases.logs import logger
 from supportcases.processes import TIME_BUDGET, deadline, ticks, waited
 from supportcases.web import errors
 from supportcases.web.access import Access
+from supportcases.web.attachment_urls import AttachmentUrls
 from supportcases.web.auth import Authentication
 from supportcases.web.request import ApiRequest, request_id_of
 
@@ -81,6 +82,7 @@ class SupportApp(DeskApp):
     Attributes:
         desk: The same desk for Python.
         keys: The API keys of its database.
+        attachment_urls: The URLs of files, which a server asks whether a large body may come.
     """
 
     def __init__(
@@ -90,13 +92,15 @@ class SupportApp(DeskApp):
         authentication: Authentication,
         time_budget: float | None = None,
         beside: Mapping[str, Callable[..., Iterable[bytes]]] | None = None,
+        urls: AttachmentUrls | None = None,
     ) -> None:
         """Serve `desk` to whom `authentication` lets in, and spend at most `time_budget` seconds on a request.
 
-        What is asked for at or below a path of `beside` the application there answers.
+        What is asked for at or below a path of `beside` the application there answers. `urls` are those of files.
         """
         super().__init__(desk, [Access(), authentication], time_budget)
         self.keys: Final = keys
+        self.attachment_urls: Final = urls or AttachmentUrls(desk, prefix="")
         self._beside = dict(beside or {})
         self.add_error_handler(Exception, errors.handle_unexpected)
         self.add_error_handler(falcon.HTTPError, errors.handle_falcon)

@@ -15,6 +15,7 @@ from supportcases.web.resources import DeskResource
 
 Authenticate = Callable[[falcon.Request], Actor | None]
 
+SIGNED: Final = ("GET", "HEAD", "PUT")  # what the URL of a file may be for
 BEARER: Final = re.compile(r"bearer +([!-~]+)", re.IGNORECASE)
 
 
@@ -54,13 +55,22 @@ class Authentication:
     """Middleware: below the API's prefix nobody comes in unknown, be the path and the verb known or not."""
 
     def __init__(
-        self, authenticate: Authenticate, prefix: str, public: Collection[str], limits: Limits | None = None
+        self,
+        authenticate: Authenticate,
+        prefix: str,
+        public: Collection[str],
+        limits: Limits | None = None,
+        signed: re.Pattern[str] | None = None,
     ) -> None:
-        """Ask `authenticate` about every request at or below `prefix`, except for the paths in `public`."""
+        """Ask `authenticate` about every request at or below `prefix`, except for the paths in `public`.
+
+        Whoever reads or sends at a path of `signed` is not asked either: the URL itself says that they may.
+        """
         self._authenticate = authenticate
         self._prefix = prefix
         self._public = public
         self._limits = limits
+        self._signed = signed
 
     def process_request(self, req: ApiRequest, resp: falcon.Response) -> None:
         """Find out who is asking.
@@ -70,7 +80,7 @@ class Authentication:
             falcon.HTTPTooManyRequests: They, or those at their address whom nobody knows, ask too often.
         """
         path = "/" + req.path.lstrip("/")  # Falcon routes "//api" as "/api"
-        if path in self._public:
+        if path in self._public or (self._signed and req.method in SIGNED and self._signed.fullmatch(path)):
             return
         if path == self._prefix or path.startswith(f"{self._prefix}/"):
             actor = recognised(self._authenticate, req)

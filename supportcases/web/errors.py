@@ -146,6 +146,7 @@ CODES: Final = {
     412: errors.CaseMoved.code,
     413: "payload_too_large",
     415: "unsupported_media_type",
+    416: "range_not_satisfiable",
     422: "unprocessable",
     429: "too_many_requests",
     500: errors.SupportCasesError.code,

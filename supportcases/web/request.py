@@ -4,6 +4,7 @@ import json
 import os
 import re
 import time
+from collections.abc import Iterator
 from contextlib import suppress
 from typing import IO, Any, Final
 from urllib.parse import parse_qsl, quote
@@ -33,6 +34,7 @@ class ApiRequest(falcon.Request):
         self.started: Final = time.perf_counter()
         self.request_id: Final = request_id_of(env)
         self.actor: Actor | None = None
+        self._taken = 0  # bytes of the body
 
     def __repr__(self) -> str:
         """Name the route, not the path or the query: a key may stand there."""
@@ -87,6 +89,29 @@ class ApiRequest(falcon.Request):
         with OffTheClock():  # some servers hand it over while it comes, as slowly as the client sends it
             return self._whole_body(limit)
 
+    def pieces(self, length: int) -> Iterator[bytes]:
+        """Yield a body of `length` bytes in pieces, while it comes; nothing of one that is declared otherwise.
+
+        Raises:
+            falcon.HTTPError: The connection breaks.
+        """
+        declared = self._declared()
+        if declared is None and self.env.get("wsgi.input_terminated", False):
+            yield from self._chunks(length + 1)
+        elif declared == length:
+            for chunk in self._chunks(length):
+                self._taken += len(chunk)
+                yield chunk
+
+    def forget_body(self) -> None:
+        """Read what is left of a body that nobody wants, so that the client sees the answer."""
+        self._forget((self._declared() or 0) - self._taken)
+
+    def _declared(self) -> int | None:
+        """Return the `Content-Length`, or None where there is none, or one that is no number."""
+        declared = self.env.get("CONTENT_LENGTH") or ""
+        return int(declared) if len(declared) <= LENGTH_DIGITS and LENGTH.fullmatch(declared) else None
+
     def _whole_body(self, limit: int) -> bytes:
         declared = self.env.get("CONTENT_LENGTH")
         if not declared:
@@ -111,23 +136,27 @@ class ApiRequest(falcon.Request):
         """
         if length <= limit:
             return
-        if unread <= MOST_FORGOTTEN and "HTTP_EXPECT" not in self.env:
-            stream: IO[bytes] = self.env["wsgi.input"]
-            with suppress(OSError, ValueError):
-                while unread > 0 and (chunk := stream.read(min(unread, CHUNK))):
-                    unread -= len(chunk)
+        self._forget(unread)
         raise falcon.HTTPContentTooLarge(description=f"The body must not be larger than {limit:,} bytes.")
 
+    def _forget(self, unread: int) -> None:
+        if unread <= MOST_FORGOTTEN and "HTTP_EXPECT" not in self.env:
+            with suppress(falcon.HTTPBadRequest):
+                for _ in self._chunks(unread):
+                    pass
+
     def _read(self, length: int) -> bytes:
+        return b"".join(self._chunks(length))
+
+    def _chunks(self, length: int) -> Iterator[bytes]:
+        """Yield up to so many bytes of the body."""
         stream: IO[bytes] = self.env["wsgi.input"]
-        chunks: list[bytes] = []
         try:
-            while length and (chunk := stream.read(min(length, CHUNK))):
-                chunks.append(chunk)
+            while length > 0 and (chunk := stream.read(min(length, CHUNK))):
                 length -= len(chunk)
+                yield chunk
         except (OSError, ValueError):  # cheroot raises the latter for a chunk that is none
             raise falcon.HTTPBadRequest(description="The connection broke while the body was read.") from None
-        return b"".join(chunks)
 
 
 def request_id_of(env: dict[str, Any]) -> str:

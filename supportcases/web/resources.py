@@ -1,7 +1,9 @@
 """What the resources of both sides share: the desk, who may come, and requests that may come more than once."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, ClassVar
+
+import falcon
 
 from supportcases.desk import SupportDesk
 from supportcases.desk.idempotency import IdempotentRequest
@@ -10,7 +12,9 @@ from supportcases.domain.actors import Actor, ActorKind
 from supportcases.domain.checking import checking
 from supportcases.formats.case_json import CaseJson
 from supportcases.storage.protocol import Answer
+from supportcases.web.attachment_urls import AttachmentUrls
 from supportcases.web.request import ApiRequest
+from supportcases.web.response import send_answer, send_parts
 
 
 class DeskResource:
@@ -19,10 +23,19 @@ class DeskResource:
     side: ClassVar[ActorKind]  # `supportcases.web.auth` lets nobody else in
     writer: ClassVar[CaseJson]
 
-    def __init__(self, desk: SupportDesk, *, max_body: int) -> None:
-        """Take bodies of up to `max_body` bytes."""
+    def __init__(self, desk: SupportDesk, *, max_body: int, urls: AttachmentUrls) -> None:
+        """Take bodies of up to `max_body` bytes; `urls` makes those of files."""
         self._desk = desk
         self._max_body = max_body
+        self._urls = urls
+
+    def _send_answer(self, req: ApiRequest, resp: falcon.Response, answer: Answer) -> None:
+        """Send an answer, also one that was kept: the URLs of its files are made anew each time."""
+        send_answer(resp, answer._replace(body=self._urls.filled(answer.body, req, self.side)))
+
+    def _send_thread(self, req: ApiRequest, resp: falcon.Response, parts: Iterable[str]) -> None:
+        """Send a case with its messages, and the URLs of their files."""
+        send_parts(resp, (self._urls.filled(part, req, self.side) for part in parts))
 
     def _retry(self, req: ApiRequest, actor: Actor, asked: Callable[[], Mapping[str, Any]]) -> IdempotentRequest:
         """Return the request as one that may come again with the same `Idempotency-Key`, from the same side.

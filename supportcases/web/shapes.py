@@ -1,5 +1,6 @@
 """What may come in over HTTP, from both sides: each field of a body and each parameter of a query string."""
 
+from supportcases.domain import attachments as files
 from supportcases.domain import fields as rules
 from supportcases.domain import lists
 from supportcases.web.schemas import FlagParameter, Input, Query, Ruled, RuledNumber, RuledParameter
@@ -13,6 +14,7 @@ class NewCase(Input):
     category = Ruled(rules.CATEGORY, "What the case is about", load_default=rules.DEFAULT_CATEGORY)
     severity = Ruled(rules.SEVERITY, "How badly the store is hurt", load_default=rules.DEFAULT_SEVERITY)
     author = Ruled(rules.AUTHOR, "Author's label in the thread", load_default=rules.DEFAULT_AUTHOR)
+    attachments = Ruled(files.ATTACHMENTS, "The ids of files that were sent and came with no other message")
 
 
 class CaseChange(Input):
@@ -26,6 +28,7 @@ class NewReply(Input):
 
     body = Ruled(rules.REPLY_BODY, "Text of the reply", required=True)
     author = Ruled(rules.AUTHOR, "Author's label in the thread", load_default=rules.DEFAULT_AUTHOR)
+    attachments = Ruled(files.ATTACHMENTS, "The ids of files that were sent and came with no other message")
 
 
 class NewSupportCase(NewCase):
@@ -65,8 +68,29 @@ class NewSupportMessage(Input):
         "Whose words they are: the team's, the assistant's (elliot) or the desk's own (system)",
         load_default=rules.DEFAULT_SUPPORT_KIND,
     )
+    attachments = Ruled(files.ATTACHMENTS, "The ids of files that were sent and came with no other message")
     internal = Ruled(rules.INTERNAL, "Whether it is a note, of which a merchant notices nothing", load_default=False)
     close = Ruled(rules.CLOSE, "Whether the case is closed with it; not with a note", load_default=False)
+
+
+class NewAttachment(Input):
+    """A file to be sent."""
+
+    name = Ruled(
+        files.FILE_NAME,
+        "Its name; paths, quotes, control characters and marks of direction are taken away",
+        required=True,
+    )
+    contentType = Ruled(
+        files.CONTENT_TYPE, "Its media type, such as image/png", required=True, attribute="content_type"
+    )
+    size = RuledNumber(files.SIZE, "Its size in bytes, up to 25,000,000 unless the desk says otherwise", required=True)
+
+
+class NewSupportAttachment(NewAttachment):
+    """A file to be sent for a store's case."""
+
+    store = Ruled(rules.STORE, "The store to whose cases it may be attached", required=True)
 
 
 class NewText(Input):

@@ -42,7 +42,7 @@ MESSAGE = {
     "authorKind": "merchant|support|system|elliot",
     "authorLabel": str,
     "body": str,
-    "attachments": [{"url": str, "contentType": str}],
+    "attachments": [{"url": str, "contentType": str, "name": str}],
     "createdAt": TIME,
 }
 PAGE = {"data": [CASE], "meta": {"count": int, "offset": int, "limit": int}}

@@ -46,6 +46,12 @@ EXPECTED = {
     errors.DatabaseDamaged: (500, "database_damaged", {}),
     errors.TooManyCases: (409, "too_many_cases", {}),
     errors.ThreadFull: (409, "thread_full", {}),
+    errors.AttachmentNotFound: (404, "not_found", {}),
+    errors.AlreadyUploaded: (409, "already_uploaded", {}),
+    errors.UploadInProgress: (409, "upload_in_progress", {}),
+    errors.UploadsFull: (409, "uploads_full", {}),
+    errors.AttachmentsFull: (409, "attachments_full", {}),
+    errors.AttachmentRefused: (422, "attachment_refused", {}),
     errors.TooManyTexts: (409, "too_many_texts", {}),
 }
 

@@ -37,7 +37,8 @@ CHOICES = [
     (CHANGE, "status", "open, answered or closed", ""),
 ]
 FLAGS = [(ANSWER, "internal"), (ANSWER, "close")]
-FIELDS = [*TEXTS, *CHOICES, *FLAGS, (OPENING, "store")]
+FILES = [(where, "attachments") for where in (NEW, REPLY, OPENING, ANSWER)]
+FIELDS = [*TEXTS, *CHOICES, *FLAGS, *FILES, (OPENING, "store")]
 FAMILY = "👩\u200d👩\u200d👧\u200d👦"  # 7 code points
 CONTROLS = [chr(c) for c in (*range(1, 32), *range(0x7F, 0xA0))]
 UNSEEN = "Must have a visible character, not only spaces, control and format characters."
@@ -145,6 +146,13 @@ def test_a_store_is_a_name_of_64_ascii_characters(refuse, store):
     assert refuse(OPENING, store=store)["store"].startswith("Must be 1 to 64 ASCII letters, digits, dots, ")
 
 
+@pytest.mark.parametrize(("where", "field"), FILES)
+def test_files_are_named_by_their_ids(refuse, where, field):
+    for value in ("x", 1, True, {}, [1], ["x"], [None], ["0191abc0-0000-7000-8000-000000000001"] * 101):
+        assert refuse(where, **{field: value}) == {field: "Must be a list of the ids of up to 100 files."}
+    assert refuse(where, **{field: None}) == {field: "Must not be null."}
+
+
 def test_every_field_of_every_write_is_tried_here():
     schemas = [NewCase, NewReply, CaseChange, NewSupportCase, NewSupportMessage, SupportCaseChange]
     for where, schema in zip(WRITES, schemas, strict=True):
@@ -154,7 +162,7 @@ def test_every_field_of_every_write_is_tried_here():
 @pytest.mark.parametrize("where", WRITES)
 def test_an_unknown_field_is_named_also_where_another_write_knows_it(refuse, where):
     elsewhere = {field for _, field, *_ in FIELDS} - {field for at, field, *_ in FIELDS if at == where}
-    for name in {"severty", "Body", "id", "number", "closedAt", "attachments", "", " body", "🛒", *elsewhere}:
+    for name in {"severty", "Body", "id", "number", "closedAt", "", " body", "🛒", *elsewhere}:
         assert refuse(where, **{name: "x"}) == {name: "Is not a known field."}
 
 

@@ -6,10 +6,11 @@ import re
 import subprocess
 import sys
 from contextlib import closing
+from urllib.request import urlopen
 
 import pytest
 
-from supportcases import KeyRing, SupportDesk, create_app
+from supportcases import Actor, KeyRing, SupportDesk, create_app
 from supportcases.server import served
 from supportcases.storage.open import open_repository
 from tests.conftest import ADA, ROOT, serving, stop
@@ -62,6 +63,23 @@ def support(repository, store):
     """The other side of the desk: `support(number, body)` answers."""
     desk = SupportDesk(repository)
     return lambda number, body: desk.answer(ADA, f"{store}:{number}", body=body)
+
+
+def test_a_file_comes_with_its_message_and_its_url_is_fetched_without_a_key(client, repository, store):
+    file = b"\x89PNG\r\n\x1a\n" + bytes(300_000)
+    desk, merchant = SupportDesk(repository), Actor.merchant(store)
+    attached = desk.attach(merchant, name="päge.png", content_type="image/png", content=file)
+    desk.open(merchant, body="The checkout shows a blank page.", attachments=[attached])
+    thread = client.get("1")
+    check(thread, THREAD)
+    (shown,) = thread["messages"][0]["attachments"]
+    assert (list(shown), shown["contentType"], shown["name"]) == (
+        ["url", "contentType", "name"],
+        "image/png",
+        "päge.png",
+    )
+    with urlopen(shown["url"], timeout=30) as answer:
+        assert (answer.read(), answer.headers["Content-Type"]) == (file, "image/png")
 
 
 def test_the_five_calls_carry_a_case_through_its_life_in_exactly_the_types_of_the_client(client, support):

@@ -92,6 +92,10 @@ def exceptions(case, response):
         excluded.append(positive_data_acceptance)  # a schema cannot say that a key was used before
     if response.status_code == 412 and "If-Match" in (case.headers or {}):
         excluded.append(positive_data_acceptance)  # nor which revision a case has
+    if response.status_code == 400 and body.get("attachments"):
+        excluded.append(positive_data_acceptance)  # nor which files there are
+    if response.status_code in (404, 409) and "attachments" in case.path:
+        excluded.append(positive_data_acceptance)  # nor what a signature is of, nor how many bytes wait already
     if response.status_code == 400 and "cursor" in query:
         faulty = {problem["field"] for problem in response.json().get("details", ())}
         if faulty in ({"cursor"}, {"offset"}):
@@ -117,7 +121,7 @@ def test_each_operation_keeps_to_the_document(side, request, subtests):
     how = settings(max_examples=EXAMPLES, derandomize=True, deadline=None)
     schema = request.getfixturevalue(side)
     made = list(get_all_tests(schema=schema, test_func=keeps, settings=how, given_kwargs=None))
-    assert len(made) == {"merchants_side": 6, "support_side": 22}[side]
+    assert len(made) == {"merchants_side": 9, "support_side": 25}[side]
     for operation, test in (each.ok() for each in made):
         with subtests.test(operation.label):
             test()

@@ -12,10 +12,14 @@ ROUTES = {
     CASES: {*READ, "POST"},
     f"{CASES}/1": {*READ, "PATCH"},
     f"{CASES}/1/messages": {"POST"},
+    f"{CASES}/attachments": {"POST"},
+    f"{CASES}/attachments/acme:1": {*READ, "PUT"},
     QUEUE: {*READ, "POST", "PATCH"},
     f"{QUEUE}/acme:1": {*READ, "PATCH"},
     f"{QUEUE}/acme:1/messages": {"POST"},
     f"{QUEUE}/acme:1/history": READ,
+    f"{SUPPORT}/attachments": {"POST"},
+    f"{SUPPORT}/attachments/acme:1": {*READ, "PUT"},
     f"{SUPPORT}/stats": READ,
     f"{SUPPORT}/views": READ,
     f"{SUPPORT}/idle": {*READ, "POST"},
@@ -30,7 +34,9 @@ ROUTES = {
 }
 VERBS = {"GET", "POST", "PATCH", "PUT", "DELETE", "TRACE", "CONNECT", "PROPFIND", "REPORT"}
 READABLE = [
-    path for path, methods in ROUTES.items() if "GET" in methods and "/texts/" not in path and "/keys" not in path
+    path
+    for path, methods in ROUTES.items()
+    if "GET" in methods and not any(part in path for part in ("/texts/", "/keys", "/attachments"))
 ]
 BODY = b'{"body": "meant as a reply", "status": "closed", "store": "acme"}'
 

@@ -23,7 +23,8 @@ from supportcases.web.response import send
 from tests.conftest import ACME, ADA, CASES, GLOBEX, SUPPORT, call
 from tests.support.engines import rows_of
 
-OPEN_TO_ALL = {"/healthz", "/openapi.json"}
+SIGNED = {f"{side}/attachments/{{id}}" for side in (CASES, SUPPORT)}  # whose URLs say who may: see test_attachments
+OPEN_TO_ALL = {"/healthz", "/openapi.json", *SIGNED}
 DOCUMENTS = {"POST": {"body": "Let me in, please."}, "PATCH": {"status": "closed"}}
 FAULTY = [b"", b"{", b"{}", b'{"x": 1}', b'{"status": "new"}', b'{"body": ""}']
 CONDITIONS = ['"1"', "*", '"99"']
@@ -215,7 +216,8 @@ def test_the_walk_knows_every_route(app):
         f"{SUPPORT}/assignees",
         *(texts, text, keys, key, idle),
     ]
-    posts = [CASES, f"{item}/messages", queue, f"{queued}/messages", texts, keys, idle]
+    files = [f"{CASES}/attachments", f"{SUPPORT}/attachments"]
+    posts = [CASES, *files, f"{item}/messages", queue, f"{queued}/messages", texts, keys, idle]
     for method, templates in {"GET": gets, "HEAD": gets, "POST": posts, "PATCH": [item, queue, queued, text]}.items():
         assert {(method, template) for template in templates} <= served
     assert {t for _, t in served} - OPEN_TO_ALL == {*gets, *posts}
@@ -254,7 +256,7 @@ class Support(DeskResource):
     side = ActorKind.SUPPORT
 
     def __init__(self, app):
-        super().__init__(app.desk, max_body=1000)
+        super().__init__(app.desk, max_body=1000, urls=app.attachment_urls)
         self.app = app
 
 

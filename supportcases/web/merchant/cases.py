@@ -12,7 +12,7 @@ from supportcases.web import schemas, shapes
 from supportcases.web.auth import asker
 from supportcases.web.request import ApiRequest
 from supportcases.web.resources import DeskResource
-from supportcases.web.response import send_answer, send_parts, send_text
+from supportcases.web.response import send_text
 
 NEW_CASE: Final = shapes.NewCase()
 CASE_CHANGE: Final = shapes.CaseChange()
@@ -41,7 +41,7 @@ class CaseCollection(MerchantResource):
         """Open a case."""
         actor = asker(req)
         new = schemas.load(NEW_CASE, req.json_object(self._max_body))
-        send_answer(resp, self._opened_once(req, actor, new))
+        self._send_answer(req, resp, self._opened_once(req, actor, new))
 
 
 class CaseItem(MerchantResource):
@@ -49,7 +49,7 @@ class CaseItem(MerchantResource):
 
     def on_get(self, req: ApiRequest, resp: falcon.Response, id_or_number: str) -> None:
         """Return a case with its messages, oldest first."""
-        send_parts(resp, self.writer.thread(self._desk.written_thread(asker(req), id_or_number)))
+        self._send_thread(req, resp, self.writer.thread(self._desk.written_thread(asker(req), id_or_number)))
 
     on_head = on_get
 
@@ -75,4 +75,4 @@ class CaseMessages(MerchantResource):
         def reply() -> Answer:
             return Answer(201, self.writer.reply(self._desk.reply(actor, id_or_number, **new)))
 
-        send_answer(resp, self._retry(req, actor, asked).once(reply))
+        self._send_answer(req, resp, self._retry(req, actor, asked).once(reply))

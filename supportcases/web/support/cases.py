@@ -15,7 +15,7 @@ from supportcases.web import schemas, shapes
 from supportcases.web.auth import asker
 from supportcases.web.request import ApiRequest
 from supportcases.web.resources import DeskResource
-from supportcases.web.response import send, send_answer, send_parts, send_text
+from supportcases.web.response import send, send_text
 
 NEW_CASE: Final = shapes.NewSupportCase()
 CHANGE: Final = shapes.SupportCaseChange()
@@ -52,7 +52,7 @@ class Queue(SupportResource):
         actor = asker(req)
         new = schemas.load(NEW_CASE, req.json_object(self._max_body))
         actor.must_enter(new["store"])  # before a kept answer is looked for: the host may have narrowed the actor
-        send_answer(resp, self._opened_once(req, actor, new))
+        self._send_answer(req, resp, self._opened_once(req, actor, new))
 
     def on_patch(self, req: ApiRequest, resp: falcon.Response) -> None:
         """Change many cases, and note the same on each, all at once; one that is not there is passed over."""
@@ -77,7 +77,7 @@ class QueuedCase(SupportResource):
             thread = self._desk.get(asker(req), id)
             parts = self.writer.thread(thread)
         resp.etag = str(thread.revision)
-        send_parts(resp, parts)
+        self._send_thread(req, resp, parts)
 
     on_head = on_get
 
@@ -117,7 +117,7 @@ class QueuedCaseMessages(SupportResource):
                 said = self._desk.answer(actor, id, **new, close=close, if_revision=revisions)
             return Answer(201, self.writer.reply(said))
 
-        send_answer(resp, self._retry(req, actor, asked).once(say))
+        self._send_answer(req, resp, self._retry(req, actor, asked).once(say))
 
 
 class QueuedCaseHistory(SupportResource):

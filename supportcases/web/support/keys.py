@@ -25,9 +25,9 @@ NOT_FOR_A_STORE: Final = ("stores", "admin")
 class KeyResource(SupportResource):
     """A resource that asks the keys, too."""
 
-    def __init__(self, desk: SupportDesk, keys: KeyRing, *, max_body: int) -> None:
-        """Take bodies of up to `max_body` bytes."""
-        super().__init__(desk, max_body=max_body)
+    def __init__(self, desk: SupportDesk, keys: KeyRing, **shared: Any) -> None:
+        """Take what every resource takes."""
+        super().__init__(desk, **shared)
         self._keys = keys
 
     def _of(self, req: ApiRequest) -> KeysOfTeam:

@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from supportcases.cli.attachments import add_attach, attached
 from supportcases.cli.database import (
     add_as,
     add_json,
     asker,
+    contents_of,
     desk_to_read,
     existing_desk,
     json_line,
@@ -76,6 +78,7 @@ def add_to(commands: Any) -> None:
     answering = command(commands, "answer", answer_case, "answer a case, or add a note to it")
     add_case(answering)
     add_text(answering)
+    add_attach(answering)
     flag(answering, "--close", "close the case with it")
     flag(answering, "--note", "add an internal note, of which the merchant notices nothing")
     answering.add_argument(
@@ -164,7 +167,8 @@ def _message_lines(message: Message, on: Screen) -> list[str]:
     mark = "[internal note]  " if message.internal else ""  # before the label, which could be made to look like it
     said = f"{on.told(message.created_at)}  {mark}{message.author_kind}  {visible(message.author_label)}"
     body = [part for line in visible_lines(message.body) for part in indented(line, on.width)]
-    return [*wrapped(said, on.width), *body]
+    files = [f"Attached: {visible(file.name)} ({file.size:,} bytes), {file.id}" for file in message.attachments]
+    return [line for told in (said, *files) for line in wrapped(told, on.width)] + body
 
 
 def answer_case(options: argparse.Namespace) -> None:
@@ -173,13 +177,14 @@ def answer_case(options: argparse.Namespace) -> None:
         options.wrong("--close and --note exclude each other: a note changes nothing of the case.")
     refuse_other_than_one_text(options)
     ref, agent = reference(options), signer(options)
-    with existing_desk(options.db) as desk:  # before the text is read: nobody shall write it for nothing
-        before = desk.get(agent, ref)
+    with existing_desk(options.db, contents_of(options)) as desk:
+        before = desk.get(agent, ref)  # before the text is read: nobody shall write it for nothing
         _mind_others(options, before, [said for said in before.messages if _is_recent(said)])
+        files = attached(desk, agent, options.files, before.case.store)
         with text_of(options) as body:
             now = desk.get(agent, ref)
             _mind_others(options, now, now.messages[len(before.messages) :])
-            said = _post(desk, agent, now.case, options, body)
+            said = _post(desk, agent, now.case, options, body=body, attachments=files)
     name, status = name_of(said.case), said.case.status
     told = f"noted in {name}; it is still {status}" if options.note else f"answered {name}; it is {status} now"
     tell(options, FOR_TEAM.reply(said), told)
@@ -217,11 +222,11 @@ def _moved(options: argparse.Namespace, case: Case) -> SupportCasesError:
     )
 
 
-def _post(desk: SupportDesk, agent: Actor, case: Case, options: argparse.Namespace, body: str) -> Reply:
-    revisions = None if options.if_revision is None else [options.if_revision]
+def _post(desk: SupportDesk, agent: Actor, case: Case, options: argparse.Namespace, **said: Any) -> Reply:
+    said |= {"if_revision": None if options.if_revision is None else [options.if_revision]}
     try:
         if options.note:
-            return desk.note(agent, case.id, body=body, if_revision=revisions)
-        return desk.answer(agent, case.id, body=body, close=options.close, if_revision=revisions)
+            return desk.note(agent, case.id, **said)
+        return desk.answer(agent, case.id, close=options.close, **said)
     except CaseMoved:
         raise _moved(options, case) from None

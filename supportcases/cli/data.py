@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager, closing, contextmanager, nullcont
 from itertools import islice
 from typing import Any, Final, TypeVar
 
+from supportcases.cli.database import add_folder, contents_of
 from supportcases.cli.options import command, file_name, new_file_name, store
 from supportcases.cli.streams import lines_from_stdin, note, report
 from supportcases.cli.tables import visible
@@ -37,7 +38,8 @@ def add_to(commands: Any) -> None:
     copying = command(commands, "backup", back_up_file, "copy a SQLite file as it is now, while others use it")
     copying.add_argument("target", metavar="FILE", type=new_file_name, help="the copy; nothing may be there yet")
 
-    command(commands, "check", check_file, "tell what is wrong with the database, and exit with 1 if anything is")
+    purpose = "tell what is wrong with the database, and exit with 1 if anything is"
+    add_folder(command(commands, "check", check_file, purpose))
 
     exporting = command(commands, "export", export_cases, "write all cases to the standard output, one a line, as JSON")
     exporting.add_argument("--store", type=store, metavar="STORE", help="only cases of this store")
@@ -54,7 +56,7 @@ def back_up_file(options: argparse.Namespace) -> None:
 
 def check_file(options: argparse.Namespace) -> None:
     """Print what was looked at, and what was found."""
-    findings, name = check(options.db), redacted(options.db)
+    findings, name = check(options.db, contents_of(options)), redacted(options.db)
     lines = [f"{name}: {findings.database}", f"looked at {', '.join(findings.looked_at)}"]
     lines += [f"note: {warning}" for warning in findings.warnings]
     lines += [f"wrong: {fault}" for fault in findings.faults]

@@ -8,31 +8,51 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from typing import Final
 
-from supportcases.cli.options import flag, option, ruled
+from supportcases.cli.options import file_name, flag, option, ruled
 from supportcases.cli.streams import report
 from supportcases.cli.tables import visible
 from supportcases.desk import SupportDesk
 from supportcases.domain.actors import Actor
 from supportcases.domain.cases import Case
 from supportcases.domain.fields import SUPPORT_LABEL
+from supportcases.formats.case_json import with_urls
+from supportcases.storage.folder import FolderStore
 from supportcases.storage.open import open_repository, open_to_read
+from supportcases.storage.protocol import ContentStore
 
 SOMEBODY: Final = "support"  # who only looks, or has no name
 ROOT: Final = "root"
 
 
 @contextmanager
-def existing_desk(db: str) -> Iterator[SupportDesk]:
+def existing_desk(db: str, contents: ContentStore | None = None) -> Iterator[SupportDesk]:
     """Yield the desk of a database that is there: a mistyped path must not become a new one."""
     with closing(open_repository(db, must_exist=True)) as repository:
-        yield SupportDesk(repository)
+        yield SupportDesk(repository, attachment_store=contents)
 
 
 @contextmanager
-def desk_to_read(db: str) -> Iterator[SupportDesk]:
+def desk_to_read(db: str, contents: ContentStore | None = None) -> Iterator[SupportDesk]:
     """Yield the desk of a database that is there, to read from: it need not be ours to write."""
     with open_to_read(db) as repository:
-        yield SupportDesk(repository)
+        yield SupportDesk(repository, attachment_store=contents)
+
+
+def add_folder(to: argparse.ArgumentParser) -> None:
+    """Add the option that names the folder of attachments."""
+    option(
+        to,
+        "--attachments",
+        metavar="FOLDER",
+        type=file_name,
+        shown="the database itself",
+        help="the folder that keeps the bytes of attachments",
+    )
+
+
+def contents_of(options: argparse.Namespace) -> ContentStore | None:
+    """Return the folder of attachments, if one is named, which is there: a mistyped one must not become a new one."""
+    return FolderStore(options.attachments, must_exist=True) if options.attachments else None
 
 
 def add_as(to: argparse.ArgumentParser, default: str | None = None) -> None:
@@ -92,7 +112,7 @@ def name_of(case: Case) -> str:
 
 def json_line(text: str) -> str:
     """Return JSON text as one line of ASCII, in which no character can command a terminal."""
-    return json.dumps(json.loads(text), separators=(",", ":"))
+    return json.dumps(json.loads(with_urls(text)), separators=(",", ":"))
 
 
 def tell(options: argparse.Namespace, text: str, told: str) -> None:

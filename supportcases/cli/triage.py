@@ -4,10 +4,12 @@ import argparse
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from supportcases.cli.attachments import add_attach, attached
 from supportcases.cli.database import (
     add_as,
     add_json,
     asker,
+    contents_of,
     desk_to_read,
     existing_desk,
     json_line,
@@ -54,6 +56,7 @@ def add_to(commands: Any) -> None:
     opening = command(commands, "open", open_case, "open a case on a store's behalf")
     opening.add_argument("store", metavar="STORE", type=store, help="the store whose case it becomes")
     add_text(opening)
+    add_attach(opening)
     opening.add_argument(
         "--subject", type=ruled(SUBJECT), metavar="TEXT", help="its subject; made from the text unless given"
     )
@@ -177,14 +180,17 @@ def open_case(options: argparse.Namespace) -> None:
     """Open a case on a store's behalf."""
     refuse_other_than_one_text(options)
     agent = signer(options)
-    with existing_desk(options.db) as desk, text_of(options) as body:
-        case = desk.open(
-            agent,
-            store=options.store,
-            body=body,
-            subject=options.subject,
-            severity=options.severity,
-            category=options.category,
-            author=options.author,
-        )
+    with existing_desk(options.db, contents_of(options)) as desk:
+        files = attached(desk, agent, options.files, options.store)
+        with text_of(options) as body:
+            case = desk.open(
+                agent,
+                store=options.store,
+                body=body,
+                attachments=files,
+                subject=options.subject,
+                severity=options.severity,
+                category=options.category,
+                author=options.author,
+            )
     tell(options, FOR_TEAM.case(case), line(f"opened {name_of(case)}: ", visible(case.subject), screen().width))

@@ -7,7 +7,7 @@ from typing import Final
 
 from supportcases.domain.attachments import CHUNK, Upload
 from supportcases.domain.errors import InvalidInput, UploadInProgress
-from supportcases.storage.protocol import Repository
+from supportcases.storage.protocol import ContentStore, Repository
 
 REMOVED_AT_ONCE: Final = 4  # pieces: what is deleted is overwritten, and other writers wait meanwhile
 MAGIC: Final = 16  # bytes by which a picture is known
@@ -51,6 +51,38 @@ class DatabaseStore:
         with self._repository.read() as transaction:
             names = transaction.attachments.chunk_contents()
         yield from names
+
+
+class BesideDatabase:
+    """A store that keeps the bytes from now on; what the database has kept before is read from there."""
+
+    def __init__(self, store: ContentStore, before: DatabaseStore) -> None:
+        """Keep them in `store`."""
+        self._store = store
+        self._before = before
+
+    def write(self, name: str, chunks: Iterable[bytes]) -> None:
+        """Keep the chunks."""
+        self._store.write(name, chunks)
+
+    def read(self, name: str, begin: int, end: int) -> Iterator[bytes]:
+        """Yield the bytes from `begin` up to `end`, in pieces."""
+        there = False
+        for piece in self._store.read(name, begin, end):
+            there = True
+            yield piece
+        if not there:
+            yield from self._before.read(name, begin, end)
+
+    def remove(self, name: str) -> None:
+        """Forget what is kept under the name."""
+        self._store.remove(name)
+        self._before.remove(name)
+
+    def names(self) -> Iterator[str]:
+        """Yield every name under which something is kept."""
+        yield from self._store.names()
+        yield from self._before.names()
 
 
 class Incoming:

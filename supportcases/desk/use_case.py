@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any, Final, TypeVar
 from uuid import UUID
 
-from supportcases.desk.contents import DatabaseStore
+from supportcases.desk.contents import BesideDatabase, DatabaseStore
 from supportcases.domain import fields, times
 from supportcases.domain.actors import Actor, ActorKind
 from supportcases.domain.attachments import ATTACHMENTS, PENDING_TIME, AttachmentLimits, Upload
@@ -83,7 +83,7 @@ class UseCases:
             max_thread_messages: Up to how many messages a thread takes its merchant's replies; notes do not count.
             max_thread_characters: Up to how many characters of text, in the same way.
             attachment_limits: How large files may be, and how many bytes of them a store may have.
-            attachment_store: What keeps the bytes of files; the database unless given.
+            attachment_store: What keeps the bytes of files from now on; the database unless given.
             check_attachment: Gets the path of a copy of each file, its name and its content type before it counts as
                 sent, and raises `AttachmentRefused` for one that is not to be taken, within 30 seconds.
         """
@@ -95,7 +95,8 @@ class UseCases:
         self._max_open_cases = max_open_cases
         self._longest_thread = ThreadSize(max_thread_messages, max_thread_characters)
         self._limits = attachment_limits
-        self._contents = attachment_store or DatabaseStore(repository)
+        in_database = DatabaseStore(repository)
+        self._contents = BesideDatabase(attachment_store, in_database) if attachment_store else in_database
         self._check_attachment = check_attachment
         self._checking: Callable[[], AbstractContextManager[Checker]] = checking
 

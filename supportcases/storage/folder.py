@@ -18,19 +18,23 @@ class FolderStore:
     A backup of the database goes with a copy of the folder that is made behind it.
     """
 
-    def __init__(self, folder: str | os.PathLike[str]) -> None:
-        """Keep files in `folder`, which is made where there is none.
+    def __init__(self, folder: str | os.PathLike[str], *, must_exist: bool = False) -> None:
+        """Keep files in `folder`, which is made where there is none; with `must_exist` it may be one to read alone.
 
         Raises:
             DatabaseUnusable: It cannot be made, or not be written.
         """
         self._folder: Final = Path(os.path.abspath(folder))
         try:
-            self._folder.mkdir(mode=0o700, exist_ok=True)
+            if not must_exist:
+                self._folder.mkdir(mode=0o700, exist_ok=True)
+            elif not self._folder.is_dir():
+                raise DatabaseUnusable(f"{folder} is no folder of attachments.")
         except OSError as error:
             raise DatabaseUnusable(f"{folder} cannot be used for attachments: {error.strerror}.") from error
-        if not os.access(self._folder, os.R_OK | os.W_OK | os.X_OK):
-            raise DatabaseUnusable(f"{folder} cannot be used for attachments: this user may not write it.")
+        wanted, done = (os.R_OK, "read") if must_exist else (os.R_OK | os.W_OK, "write")
+        if not os.access(self._folder, wanted | os.X_OK):
+            raise DatabaseUnusable(f"{folder} cannot be used for attachments: this user may not {done} it.")
 
     def write(self, name: str, chunks: Iterable[bytes]) -> None:
         """Keep the chunks, so that all of them are on the disk when it returns, under their name or not at all."""

@@ -12,7 +12,7 @@ from typing import Any, Final
 import supportcases.storage.sqlite as sqlite
 from supportcases.domain.errors import DatabaseUnusable
 from supportcases.storage.conninfo import names_postgres, redacted
-from supportcases.storage.protocol import Copied, Findings, Repository
+from supportcases.storage.protocol import ContentStore, Copied, Findings, Repository
 
 IN_MEMORY: Final = sqlite.IN_MEMORY
 ENGINE: Final = sqlite.ENGINE  # its name and version
@@ -59,13 +59,13 @@ def is_new(location: str) -> bool:
     return not (location == IN_MEMORY or is_postgresql(location) or os.path.lexists(location))
 
 
-def check(location: str) -> Findings:
-    """Look at all that must hold of a database, which may be in use.
+def check(location: str, contents: ContentStore | None = None) -> Findings:
+    """Look at all that must hold of a database, which may be in use, and at what keeps its files beside it.
 
     Raises:
         DatabaseUnusable: There is none, or it holds no support cases.
     """
-    found: Findings = _engine(location).check(location)
+    found: Findings = _engine(location).check(location, contents)
     return found
 
 

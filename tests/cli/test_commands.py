@@ -59,17 +59,24 @@ OPTIONS = {
         *("--cursor", "--as", "--json"),
     },
     "show": {"--db", "--json"},
-    "answer": {"--db", "--message", "--close", "--note", "--if-revision", "--as", "--json"},
+    "answer": {
+        *("--db", "--message", "--attach", "--attachments", "--close", "--note", "--if-revision", "--as", "--json"),
+    },
     "assign": {"--db", "--as", "--json"},
     "close": {"--db", "--as", "--json"},
     "reopen": {"--db", "--as", "--json"},
     "set": {"--db", "--severity", "--category", "--subject", "--as", "--json"},
     "history": {"--db", "--limit", "--offset", "--json"},
-    "open": {"--db", "--message", "--subject", "--severity", "--category", "--author", "--as", "--json"},
+    "open": {
+        *("--db", "--message", "--attach", "--attachments", "--subject", "--severity", "--category", "--author"),
+        *("--as", "--json"),
+    },
     "stats": {"--db", "--store", "--created-after", "--created-before", "--json"},
     "close-idle": {"--db", "--answered-for", "--dry-run", "--as", "--json"},
+    "attachment": {"--db", "--output", "--attachments"},
+    "clean-up": {"--db", "--attachments"},
     "backup": {"--db"},
-    "check": {"--db"},
+    "check": {"--db", "--attachments"},
     "export": {"--db", "--store"},
     "import": {"--db"},
     "move": {"--db", "--from", "--to", "--undo"},
@@ -77,7 +84,7 @@ OPTIONS = {
 SETTINGS = {
     *("--db", "--host", "--port", "--threads", "--rate-limit", "--trusted-proxy", "--time-budget"),
     *("--max-open-cases", "--max-thread-messages", "--max-thread-characters"),
-    *("--label", "--expires", "--as", "--answered-for"),
+    *("--label", "--expires", "--as", "--answered-for", "--attachments"),
 }
 
 
@@ -91,6 +98,7 @@ def test_the_commands_and_options_are_those_of_the_help_and_no_others(exits):
     assert commands() == [
         *("serve", "keys", "cases", "show", "answer"),
         *("assign", "close", "reopen", "set", "history", "open", "stats", "close-idle"),
+        *("attachment", "clean-up"),
         *("backup", "check", "export", "import", "move"),
     ]
     assert commands("keys") == ["create", "list", "revoke"]
@@ -142,6 +150,8 @@ def test_the_help_names_the_environment_variables_of_settings_and_there_are_none
         ["cases", "--cursor", "a b"],
         ["stats", "--created-after", "yesterday"],
         ["close-idle"],
+        ["attachment", "acme", "1"],
+        ["attachment", "acme", "1", "a", "b"],
         ["backup"],
         ["export", "--store", "a b"],
         ["import"],
@@ -214,6 +224,8 @@ ON_A_DATABASE_THAT_IS_THERE = [
     ["open", "acme", "-m", "It is broken."],
     ["stats"],
     ["close-idle", "--answered-for", "14d"],
+    ["attachment", "acme", "1", "0191abc0-0000-7000-8000-000000000001"],
+    ["clean-up"],
 ]
 
 

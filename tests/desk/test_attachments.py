@@ -328,3 +328,17 @@ def test_whoever_hears_of_events_sees_the_files(desk):
     file = attached(desk)
     desk.open(ACME, body=BODY, attachments=[file])
     assert [one.id for one in heard[0].message.attachments] == [file]
+
+
+def test_a_desk_that_gets_a_folder_later_still_reads_and_removes_what_its_database_has(db, clock, tmp_path):
+    with closing(open_repository(db)) as repository:
+        before = SupportDesk(repository, clock=clock, new_id=numbered_ids())
+        file, _ = attached(before), attached(before, content=b"lost")
+        desk = SupportDesk(
+            repository, clock=clock, new_id=numbered_ids(), attachment_store=FolderStore(tmp_path / "files")
+        )
+        case = before.open(ACME, body=BODY, attachments=[file])
+        assert b"".join(desk.read_attachment(ACME, case.id, file)) == PNG
+        assert b"".join(desk.content_of(desk.attachment(file), 262_140, 262_150)) == PNG[262_140:262_150]
+        clock.advance(hours=24, seconds=1)
+        assert (desk.clean_up(), kept_names(desk)) == (1, [desk.attachment(file).content])

@@ -31,9 +31,13 @@ INSIDE = {
     "storage.conninfo": "",
     "storage.rows": "domain storage.protocol",
     "storage.folder": "domain",
-    "storage.sqlite": "domain processes storage.afterwards storage.protocol storage.rows storage.sqlite",
+    "storage.attached_bytes": "domain storage.protocol",
+    "storage.sqlite": (
+        "domain processes storage.afterwards storage.attached_bytes storage.protocol storage.rows storage.sqlite"
+    ),
     "storage.postgres": (
-        "domain processes storage.afterwards storage.conninfo storage.postgres storage.protocol storage.rows"
+        "domain processes storage.afterwards storage.attached_bytes storage.conninfo storage.postgres storage.protocol "
+        "storage.rows"
     ),
     "storage.open": "domain storage.conninfo storage.postgres storage.protocol storage.sqlite",
     "formats": "domain formats storage.protocol",
@@ -45,7 +49,8 @@ INSIDE = {
     "__init__": "app desk domain storage.folder storage.protocol storage.sqlite version web",
     "testing": "app desk domain formats server storage.open storage.protocol testing web",
     "cli": (
-        "app cli desk domain formats logs processes server storage.conninfo storage.open storage.protocol version web"
+        "app cli desk domain formats logs processes server storage.conninfo storage.folder storage.open "
+        "storage.protocol version web"
     ),
     "__main__": "cli",
 }

@@ -29,7 +29,7 @@ PATIENCE: Final = "SET lock_timeout = '10s'"  # for what a test may have left be
 ON_BOTH: Final = (
     *("desk", "web", "console", "cli", "testing", "formats"),
     *("domain/test_cursors.py", "domain/test_times.py", "domain/test_text.py"),
-    *("storage/test_concurrency.py", "storage/test_search.py"),
+    *("storage/test_attachment_checks.py", "storage/test_concurrency.py", "storage/test_search.py"),
 )
 # of those the ones of SQLite alone, by what their names begin with, and why
 OF_FILES: Final = "is about a file: its name, its rights, its rows or its copies"

@@ -16,12 +16,13 @@ from supportcases.domain.errors import DatabaseUnusable
 from supportcases.domain.text import counted, fold, megabytes
 from supportcases.storage.conninfo import redacted
 from supportcases.storage.postgres import migrations
+from supportcases.storage.postgres.attachment_checks import attached_files, stray_contents, wrong_attachments
 from supportcases.storage.postgres.connections import Connection
 from supportcases.storage.postgres.conninfo import parameters
 from supportcases.storage.postgres.kept_figures import wrong_counts, wrong_durations, wrong_sizes, wrong_tallies
 from supportcases.storage.postgres.moving import was_moved
 from supportcases.storage.postgres.repository import looking_into
-from supportcases.storage.protocol import Findings
+from supportcases.storage.protocol import ContentStore, Findings
 from supportcases.storage.rows import (
     COLUMNS,
     ENTRY_COLUMNS,
@@ -58,8 +59,10 @@ class Check(NamedTuple):
     find: Callable[[Connection], Iterator[str]]
 
 
-def check(conninfo: str) -> Findings:
+def check(conninfo: str, contents: ContentStore | None = None) -> Findings:
     """Look at all that must hold of the database, as it is at one moment; it may be in use.
+
+    Bytes of files that are not in it are looked for in `contents`.
 
     Raises:
         DatabaseUnusable: It cannot be reached, or it holds no support cases.
@@ -76,10 +79,15 @@ def check(conninfo: str) -> Findings:
         for subject, find in CHECKS if not (unknown or pending) else ():
             looked_at.append(subject)
             faults += _told(subject, find(connection), connection)
+        warnings = [*_warnings(connection, pending)]
+        if not (unknown or pending):
+            looked_at.append(f"attachments ({counted(attached_files(connection), 'file')})")
+            faults += _told("attachments", wrong_attachments(connection, contents), connection)
+            warnings += stray_contents(connection, contents)
         if not (pending or unknown or faults):
             looked_at.append("what happened to each case")
             faults += _told("what happened to each case", _contradictions(connection), connection)
-        return Findings(_described(connection), tuple(looked_at), tuple(faults), tuple(_warnings(connection, pending)))
+        return Findings(_described(connection), tuple(looked_at), tuple(faults), tuple(warnings))
 
 
 def _told(name: str, faults: Iterable[str], connection: Connection) -> list[str]:

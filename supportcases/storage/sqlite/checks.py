@@ -14,7 +14,7 @@ from typing import Any, Final, NamedTuple, TypeVar
 
 from supportcases.domain.contradictions import contradictions
 from supportcases.domain.text import counted, megabytes
-from supportcases.storage.protocol import Findings
+from supportcases.storage.protocol import ContentStore, Findings
 from supportcases.storage.rows import (
     COLUMNS,
     ENTRY_COLUMNS,
@@ -24,6 +24,7 @@ from supportcases.storage.rows import (
     message_from_row,
 )
 from supportcases.storage.sqlite import migrations
+from supportcases.storage.sqlite.attachment_checks import attached_files, stray_contents, wrong_attachments
 from supportcases.storage.sqlite.connections import use_fold
 from supportcases.storage.sqlite.damage import damage
 from supportcases.storage.sqlite.errors import DAMAGED, primary_code
@@ -38,6 +39,7 @@ from supportcases.storage.sqlite.read_only import (
 
 T = TypeVar("T")
 
+ATTACHMENTS: Final = "0012_attachments"  # the migration since which there are files
 MOST: Final = 5  # faults of one kind that are told
 LEAST_FREE: Final = 100_000_000  # bytes that the disk should have left, or as many as the file has
 WITHOUT: Final = "NOT EXISTS (SELECT 1 FROM supportcases_{} AS t WHERE t.store = c.store AND t.case_id = c.id)"
@@ -64,8 +66,10 @@ class Check(NamedTuple):
     find: Callable[[sqlite3.Connection], Iterator[str]]
 
 
-def check(path: str) -> Findings:
+def check(path: str, contents: ContentStore | None = None) -> Findings:
     """Look at all that must hold of the file, as it is at one moment; it may be in use.
+
+    Bytes of files that are not in it are looked for in `contents`.
 
     Raises:
         DatabaseUnusable: There is no such file, it is no database, or it holds no support cases.
@@ -81,12 +85,16 @@ def check(path: str) -> Findings:
             if since in applied and not unknown:
                 looked_at.append(name)
                 faults += _told(name, find(connection))
+        if ATTACHMENTS in applied and not unknown:
+            looked_at.append(f"attachments ({counted(attached_files(connection), 'file')})")
+            faults += _told("attachments", wrong_attachments(connection, contents))
         if not (pending or unknown or faults):
             looked_at.append("what happened to each case")
             faults += _told("what happened to each case", _contradictions(connection))
-        return Findings(
-            _described(path, connection), tuple(looked_at), tuple(faults), tuple(_warnings(path, pending, connection))
-        )
+        warnings = [*_warnings(path, pending, connection)]
+        if ATTACHMENTS in applied:
+            warnings += stray_contents(connection, contents)
+        return Findings(_described(path, connection), tuple(looked_at), tuple(faults), tuple(warnings))
 
 
 def _told(name: str, faults: Iterable[str]) -> list[str]:

@@ -308,6 +308,6 @@ class Desks(RuleBasedStateMachine):
 
 
 Desks.TestCase.settings = settings(
-    max_examples=100, stateful_step_count=40, derandomize=True, deadline=None, database=None
+    max_examples=60, stateful_step_count=40, derandomize=True, deadline=None, database=None
 )
 TestDesks = Desks.TestCase

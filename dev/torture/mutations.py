@@ -216,13 +216,13 @@ GUARDS: Final = (
     Guard("web/auth.py", "actor.must_be(resource.side)", "pass", f"{WALLS}::test_the_walls_stand"),
     # answers kept for retries
     Guard(
-        "web/resources.py",
-        'f"store:{actor.store}"',
+        "domain/actors.py",
+        'f"store:{self.store}"',
         '"store"',
         f"{WALLS}::test_another_store_s_idempotency_key_replays_nothing",
     ),
-    Guard("web/resources.py", 'f"support:{actor.id}" if actor.id else', "", GUARDS_ALONE),
-    Guard("web/resources.py", 'f"support-label:{actor.label}"', '"support"', GUARDS_ALONE),
+    Guard("domain/actors.py", 'f"support:{self.id}" if self.id else', "", GUARDS_ALONE),
+    Guard("domain/actors.py", 'f"support-label:{self.label}"', '"support"', GUARDS_ALONE),
     Guard("desk/idempotency.py", "kept.fingerprint != self._fingerprint", "False", IDEMPOTENCY),
 )
 

@@ -136,7 +136,14 @@ def serve(options: argparse.Namespace) -> None:
         if options.console is None and not console:
             log.info("without the support team's console: %s", GET_CONSOLE)
         log.info("serving %s%s", "the new file " if made else "", printable(place_of(options.db)))
-        server.serve(app, listener, threads=options.threads, trusted_proxy=options.trusted_proxy, announce=report)
+        server.serve(
+            app,
+            listener,
+            threads=options.threads,
+            files=app.attachment_urls,
+            trusted_proxy=options.trusted_proxy,
+            announce=report,
+        )
 
 
 def has_console() -> bool:

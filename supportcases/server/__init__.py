@@ -16,10 +16,13 @@ from waitress.server import TcpWSGIServer
 
 from supportcases.app import MAX_BODY
 from supportcases.processes import held_back, ticks
+from supportcases.server.answers import in_pieces
 from supportcases.server.channel import Channel
 from supportcases.server.turns import Turns
+from supportcases.server.uploads import Uploads
 from supportcases.server.workers import Dispatcher
 from supportcases.web.addresses import address_of, last_forwarded
+from supportcases.web.attachment_urls import AttachmentUrls
 from supportcases.web.mounting import WsgiApp
 
 if sys.platform != "win32":
@@ -83,14 +86,18 @@ class Server(TcpWSGIServer):  # type: ignore[misc]  # waitress has no types
     complains_after = 0.0
     next_channel_cleanup: float
 
-    def __init__(self, app: WsgiApp, listener: socket.socket, **settings: Any) -> None:
-        """Listen on `listener`."""
+    def __init__(
+        self, app: WsgiApp, listener: socket.socket, files: AttachmentUrls | None = None, **settings: Any
+    ) -> None:
+        """Listen on `listener`, and take `files` that are larger than any other body."""
         info = listener.family, listener.type, listener.proto, listener.getsockname()
         adjustments = Adjustments(sockets=[listener], **{**LIMITS, **settings})
         adjustments.socket_options = [(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER), *adjustments.socket_options]
         self.turns = Turns()
+        self.uploads = Uploads(files) if files else None
         workers = Dispatcher(adjustments.threads)
-        super().__init__(app, {}, _sock=listener, dispatcher=workers, adj=adjustments, bind_socket=False, sockinfo=info)
+        settled = {"dispatcher": workers, "adj": adjustments, "bind_socket": False, "sockinfo": info}
+        super().__init__(in_pieces(app), {}, _sock=listener, **settled)
 
     def readable(self) -> bool:
         """Look after the connections now and then, and tell whether one more may be accepted."""
@@ -185,19 +192,21 @@ def serve(
     listener: socket.socket,
     *,
     threads: int,
+    files: AttachmentUrls | None = None,
     trusted_proxy: str | None = None,
     announce: Callable[[str], object] = lambda line: None,
 ) -> None:
     """Serve `app` until SIGTERM or SIGINT; then stop accepting, let begun requests finish, and return, deaf to both.
 
     A SIGINT that was ignored at the start, as under `nohup ... &`, stays ignored.
-    `announce` is called with a line once connections are accepted.
+    `announce` is called with a line once connections are accepted. `files` are those of the app: who has the URL of one
+    may send it, larger than any other body.
     `trusted_proxy` is the address of a proxy whose `X-Forwarded-For` says who is asking, and `X-Forwarded-Proto` by
     which scheme; nobody else's is believed.
     """
     raise_descriptor_limit(threads)
     with held_back(STOP_SIGNALS):  # which its threads inherit: only this one is interrupted
-        server = Server(app, listener, threads=threads, connection_limit=connections_for(threads))
+        server = Server(app, listener, files, threads=threads, connection_limit=connections_for(threads))
     if trusted_proxy:
         server.application = _behind(trusted_proxy, server.application)  # around waitress, which takes the header away
     with stop_signals(server) as stopping:
@@ -207,14 +216,14 @@ def serve(
 
 
 @contextmanager
-def served(app: WsgiApp, *, threads: int = 4) -> Iterator[str]:
+def served(app: WsgiApp, *, threads: int = 4, files: AttachmentUrls | None = None) -> Iterator[str]:
     """Serve `app` from threads of this process, on a free port of 127.0.0.1, until the block ends; yield its URL.
 
     A request that takes longer than `GRACE` after that leaves its thread behind.
     """
     listener = bind("127.0.0.1", 0)
     try:
-        server = Server(app, listener, threads=threads, connection_limit=connections_for(threads))
+        server = Server(app, listener, files, threads=threads, connection_limit=connections_for(threads))
     except BaseException:
         listener.close()
         raise
@@ -271,7 +280,7 @@ def _drain(server: Server) -> None:
     server.adj.channel_request_lookahead = -1  # no channel has less than that waiting, so none is read again
     while server.active_channels and ticks() < deadline:
         for channel in list(server.active_channels.values()):
-            if not channel.requests and not channel.total_outbufs_len:
+            if not channel.requests and not channel.is_answering:
                 channel.say_goodbye(LINGER)
         server.maintenance(time.time())
         _turn(server, timeout=0.05)

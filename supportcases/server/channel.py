@@ -2,87 +2,62 @@
 
 import math
 import socket
+from functools import partial
 from typing import Any, Final
 
 from waitress.channel import HTTPChannel
-from waitress.parser import HTTPRequestParser, ParsingError
-from waitress.utilities import RequestEntityTooLarge
 
 from supportcases.processes import ticks
+from supportcases.server.answers import Rest, Task
+from supportcases.server.parser import Parser
 
 SLOWEST: Final = 10_000  # bytes of an answer that a client has to take in a second, beyond the timeout
-MOST_FORGOTTEN: Final = 16_777_216  # bytes that a client may send after its last answer before it is cut
-
-
-class Parser(HTTPRequestParser):  # type: ignore[misc]  # waitress has no types
-    """Waitress's parser; a body that is too large is refused by the app, and a Content-Length of any length is read."""
-
-    error: Any
-
-    def received(self, data: bytes) -> int:
-        """Take a piece of the request, and return how many bytes of it belong to it."""
-        consumed: int = super().received(data)
-        if not (isinstance(self.error, RequestEntityTooLarge) or self._holds_too_long_a_line()):
-            return consumed
-        self.error = None
-        self.completed = True
-        self.close()
-        self.body_rcv = None  # the app needs its length only
-        if self.chunked:
-            self.headers["CONTENT_LENGTH"] = str(self.adj.max_request_body_size)
-        self.headers["CONNECTION"] = "close"  # the rest of the body would be taken for the next request
-        self.expect_continue = False
-        return len(data)
-
-    def _holds_too_long_a_line(self) -> bool:
-        """Tell whether a line about a chunk, or what follows the last one, is unfinished and longer than a head may be.
-
-        It is held in memory, and searched anew with each piece that comes.
-        """
-        if not self.chunked or self.completed or self.body_rcv is None:
-            return False
-        unfinished = len(self.body_rcv.control_line) + len(self.body_rcv.trailer)
-        return bool(unfinished > self.adj.max_request_header_size)
-
-    def parse_header(self, header_plus: bytes) -> None:
-        """Parse the start line and the headers.
-
-        Raises:
-            ParsingError: They are not valid, which waitress answers with 400.
-        """
-        try:
-            super().parse_header(header_plus)
-        except (ValueError, ParsingError):  # it quotes the line, in which a key may stand
-            raise ParsingError("The head of the request cannot be read") from None
+MOST_FORGOTTEN: Final = 33_554_432  # bytes that a client may send after its last answer before it is cut
+PIECE: Final = 65_536  # unsent bytes above which the rest of an answer waits
+BUFFER: Final = 262_144  # bytes after which an answer goes on in another buffer: what is sent takes no room
 
 
 class Channel(HTTPChannel):  # type: ignore[misc]
-    """A connection on which only a whole request, or bytes of an answer that are taken, are progress.
+    """A connection on which only a whole request, or bytes of an answer that are taken or of a file, are progress.
 
     Its next request is begun once the answers before it are out. After the last answer it is closed in two steps: what
     the client still sends is thrown away first. Closing over unread bytes would reset the connection, and a client that
     is still reading would lose the end of its answer.
     """
 
-    parser_class = Parser
+    task_class = Task
     last_activity: float
+    current_outbuf_count: int
+    total_outbufs_len: int
+    request: Parser | None
     taken = 0  # requests that a worker has begun
     waits = False  # whether a request waits for the answers before it to be out
     due = math.inf  # when a client that does not take its answer at once must have taken it
     leaves = math.inf  # when a client that has its last answer is cut
     forgotten = 0  # bytes that it has sent since
     sends = False  # whether a worker sends a piece of an answer just now
+    rest: Rest | None = None  # of the answer, which is written once the client has taken what was
+    rests = False  # whether it waits for that
+
+    def __init__(self, server: Any, *arguments: Any, **more: Any) -> None:
+        """Take a connection."""
+        self.parser_class = partial(Parser, uploads=server.uploads)
+        super().__init__(server, *arguments, **more)
 
     def readable(self) -> bool:
         """Tell whether something is to be read."""
-        return self.leaves < math.inf or super().readable()
+        if self.leaves < math.inf:
+            return True
+        waits = self.rest or (self.request and self.request.undecided)
+        return not waits and bool(super().readable())
 
     def writable(self) -> bool:
         """Tell whether something waits to be sent; not while a worker sends it.
 
         The socket could take it, so the loop would not rest until the worker has gone on, and keep it from that.
         """
-        return not self.sends and bool(super().writable())
+        ends = self.will_close or (self.close_when_flushed and not self.rest)
+        return not self.sends and bool(self.total_outbufs_len or ends)
 
     def handle_read(self) -> None:
         """Take what has come."""
@@ -91,15 +66,23 @@ class Channel(HTTPChannel):  # type: ignore[misc]
             return
         before, known = self.last_activity, self._known()
         super().handle_read()
-        if self._known() == known:
+        if self.request and self.request.undecided:
+            self.server.uploads.ask(self)
+        elif self._known() == known and not (self.request and self.request.upload):
             self.last_activity = before
+
+    def go_on(self) -> None:
+        """Look again at a request of which nobody knew whether its URL is signed."""
+        if self.connected and self.request:
+            data, self.request = self.request.undecided, self.parser_class(self.adj, asked=True)
+            self.received(data)
 
     def handle_write(self) -> None:
         """Send what the client takes; when that was the last answer, say goodbye."""
         self._flush_exception(self._flush_some_if_lockable)
         if self.will_close:
             self.handle_close()
-        elif self.close_when_flushed and not self.total_outbufs_len:
+        elif self.close_when_flushed and not self.total_outbufs_len and not self.rest:
             self.say_goodbye(self.adj.channel_timeout)
 
     def say_goodbye(self, seconds: float) -> None:
@@ -113,16 +96,35 @@ class Channel(HTTPChannel):  # type: ignore[misc]
         self.leaves = min(self.leaves, ticks() + seconds)
 
     def has_had_its_time(self, now: float) -> bool:
-        """Tell whether the client says nothing, takes nothing, or takes its answer too slowly."""
+        """Tell whether the client says nothing, takes nothing, or takes its answer or sends a file too slowly."""
         quiet = self.last_activity < now - self.adj.channel_timeout
-        at_work = self.requests and self.due == math.inf
+        at_work = (self.requests or self.rest) and self.due == math.inf
+        if self.request and self.request.is_too_slow(self.adj.channel_timeout):
+            return True
         return ticks() > min(self.due, self.leaves) or (quiet and not at_work)
+
+    def handle_close(self) -> None:
+        """Close, and keep nothing of what was unfinished."""
+        super().handle_close()
+        self.rest = None
+        if self.request:
+            self.request.close()
 
     def begin_next(self) -> bool:
         """Tell whether the next request can begin; if not, it is begun once the answers before it are out."""
         with self.outbuf_lock:
-            self.waits = self.total_outbufs_len > 0
+            self.waits = self.is_answering
             return not self.waits
+
+    @property
+    def is_answering(self) -> bool:
+        """Whether an answer is not out yet."""
+        return self.total_outbufs_len > 0 or self.rest is not None
+
+    @property
+    def is_full(self) -> bool:
+        """Whether so much is unsent that no more is to be written."""
+        return self.total_outbufs_len > PIECE
 
     def service(self) -> None:
         """Answer the next request, when it is its turn."""
@@ -132,12 +134,33 @@ class Channel(HTTPChannel):  # type: ignore[misc]
             super().service()
         finally:
             turn.release()
+        if self.rest:
+            self.has_written(ended=False)
+
+    def has_written(self, *, ended: bool) -> None:
+        """Let the rest of an answer wait until there is room for it, or go on with the next request after the last."""
+        with self.outbuf_lock:
+            if ended:
+                self.rest = None
+            self.rests = self.rest is not None
+            self._go_on_with_answers()
+        self.server.pull_trigger()
+
+    def _go_on_with_answers(self) -> None:
+        """Let a worker go on where there is room; the lock is held."""
+        if self.rest and self.rests and not self.is_full:
+            self.rests = False
+            self.server.task_dispatcher.at_once(self.rest)
+        elif self.waits and not self.is_answering:
+            self.server.add_task(self)
 
     def write_soon(self, data: Any) -> int:
         """Take a piece of an answer, for which the client has the more time."""
         with self.outbuf_lock:
             self.due += len(data) / SLOWEST
             self.sends = True
+            if self.current_outbuf_count >= BUFFER:
+                self.current_outbuf_count = self.adj.outbuf_high_watermark
             try:
                 length: int = super().write_soon(data)
             finally:
@@ -150,10 +173,9 @@ class Channel(HTTPChannel):  # type: ignore[misc]
         sent: bool = super()._flush_some(do_close)
         if not self.total_outbufs_len:
             self.due = math.inf
-            if self.waits:
-                self.server.add_task(self)
         elif self.due == math.inf:
             self.due = ticks() + self.adj.channel_timeout + self.total_outbufs_len / SLOWEST
+        self._go_on_with_answers()
         return sent
 
     def _forget(self) -> None:

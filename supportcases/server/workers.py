@@ -13,6 +13,7 @@ from supportcases.server.channel import Channel
 
 READS: Final = ("GET", "HEAD", "OPTIONS")  # methods that never wait to write
 SEARCHED: Final = "/support/cases"  # where the team searches, below whatever prefix
+MOST_UPLOADS: Final = 2  # files that are copied at once: more would only keep those who write waiting
 
 
 class Kind(Enum):
@@ -20,13 +21,15 @@ class Kind(Enum):
 
     WRITE = auto()  # it waits for those who write
     SEARCH = auto()  # it looks through the cases of all stores
+    UPLOAD = auto()  # a file is copied, a piece after the other
 
 
 class Dispatcher(ThreadedTaskDispatcher):  # type: ignore[misc]  # waitress has no types
     """Threads, of which neither those who write nor the team's searches take all, and both together leave one.
 
+    Files that are copied are two at a time, and count among the searches, so that somebody who writes has a thread too.
     Who finds as many at work as may be waits without a thread, and that counts as a part of the wait. Whoever is at
-    work came before and has its time too, so nobody waits for longer than a request may take.
+    work came before and has its time too, so nobody waits for longer than a request, or the copy of a file, may take.
     """
 
     def __init__(self, threads: int) -> None:
@@ -49,6 +52,10 @@ class Dispatcher(ThreadedTaskDispatcher):  # type: ignore[misc]  # waitress has 
             request = self._next()
         if request:
             super().add_task(request)
+
+    def at_once(self, task: Any) -> None:
+        """Let what never takes long be done by the next thread."""
+        super().add_task(task)
 
     def end_of(self, kind: Kind) -> None:
         """Let the next one begin, for this thread, which is done: to wake another one would take longer."""
@@ -73,7 +80,10 @@ class Dispatcher(ThreadedTaskDispatcher):  # type: ignore[misc]  # waitress has 
         return request
 
     def _may_begin(self, request: "Long") -> bool:
-        return self._at_work[request.kind] < self._most_of_a_kind and self._at_work.total() < self._most
+        all_of_them, writes = self._at_work.total(), self._at_work[Kind.WRITE]
+        alike = writes if request.kind is Kind.WRITE else all_of_them - writes
+        too_many = request.kind is Kind.UPLOAD and self._at_work[Kind.UPLOAD] >= MOST_UPLOADS
+        return alike < self._most_of_a_kind and all_of_them < self._most and not too_many
 
 
 class Long:
@@ -88,7 +98,8 @@ class Long:
 
     def service(self) -> None:
         """Answer it, in a thread."""
-        token = waited.set(time.monotonic() - self._since)
+        # a file may take the time that it takes
+        token = waited.set(0.0 if self.kind is Kind.UPLOAD else time.monotonic() - self._since)
         try:
             self._channel.service()
         finally:
@@ -102,6 +113,10 @@ class Long:
 
 def kind_of(request: Any) -> Kind | None:
     """Return why waitress's request may take a thread for long; of one that cannot be read parts are missing."""
+    if getattr(request, "refusal", None):
+        return None
+    if getattr(request, "upload", None):
+        return Kind.UPLOAD
     if getattr(request, "command", "") not in READS:
         return Kind.WRITE
     searches = getattr(request, "path", "").endswith(SEARCHED) and "query" in parse_qs(request.query, True)

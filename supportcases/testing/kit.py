@@ -152,7 +152,7 @@ class DeskKit:
 
         Requests under way then have 5 seconds to finish.
         """
-        return served(self.app)
+        return served(self.app, files=self.app.attachment_urls)
 
     def some_cases(
         self, count: int, *, store: str = "acme", span: timedelta = timedelta(days=30), seed: int = 1

@@ -10,6 +10,8 @@ from supportcases.domain.errors import DatabaseBusy
 from supportcases.processes import is_overdue
 from supportcases.web.request import ApiRequest
 
+REFUSAL: Final = "supportcases.refusal"  # where an environment has why the server refused a request at its head
+
 log: Final = logging.getLogger("supportcases.access")
 
 
@@ -28,7 +30,13 @@ class Access:
     def process_resource(
         self, req: ApiRequest, resp: falcon.Response, resource: object, params: dict[str, Any]
     ) -> None:
-        """Know no path with an empty segment: `/support-cases/` is neither the list nor a case."""
+        """Know no path with an empty segment: `/support-cases/` is neither the list nor a case.
+
+        Raises:
+            SupportCasesError: The server has refused the request.
+        """
+        if refusal := req.env.get(REFUSAL):
+            raise refusal
         if "" in params.values():
             raise falcon.HTTPRouteNotFound()
 

@@ -45,7 +45,7 @@ INSIDE = {
     "web": "desk domain formats logs processes storage.protocol web",
     "console": "console desk domain storage.protocol web",
     "app": "console desk domain processes storage.open storage.protocol web",
-    "server": "app processes server web",
+    "server": "app domain logs processes server web",
     "__init__": "app desk domain storage.folder storage.protocol storage.sqlite version web",
     "testing": "app desk domain formats server storage.open storage.protocol testing web",
     "cli": (

@@ -81,20 +81,20 @@ def _each_call(kept: Path, folder: Path) -> Iterator[Figure]:
         for call, limit in CALLS.items():
             for loads in both.values():
                 loads((call,), connections=CONNECTIONS, seconds=WARM_UP, run=0)
-            taken = _in_turns(both, (call,), rounds=ROUNDS, connections=CONNECTIONS, seconds=SECONDS)
-            _must_be_flawless(call, _errors(taken))
-            yield _compared(2, f"{call}, served", _rates(taken), "requests/s", limit, _p99(taken))
+            taken = in_turns(both, (call,), rounds=ROUNDS, connections=CONNECTIONS, seconds=SECONDS)
+            _must_be_flawless(call, errors(taken))
+            yield _compared(2, f"{call}, served", rates(taken), "requests/s", limit, p99(taken))
 
 
 def _mixed(how: str, kept: Path, folder: Path, our_server: Serves, floor_server: Serves) -> Iterator[Figure]:
     """Yield what comes of reads and writes together."""
     with _both(kept, folder, our_server, floor_server) as both:
-        taken = _in_turns(both, MIX, rounds=MIXED_ROUNDS, connections=MIXED_CONNECTIONS, seconds=MIXED_SECONDS)
-    reads = {name: READING * rate for name, rate in _rates(taken).items()}
-    errors = _errors(taken)
-    yield at_most(8, f"{how}: errors", errors["ours"], 0, unit="", detail=f"floor {errors['floor']}")
-    _must_be_flawless(how, errors)  # a floor that fails is none to compare with
-    yield _compared(8, f"{how}: reads", reads, "reads/s", 0.85, _p99(taken))
+        taken = in_turns(both, MIX, rounds=MIXED_ROUNDS, connections=MIXED_CONNECTIONS, seconds=MIXED_SECONDS)
+    reads = {name: READING * rate for name, rate in rates(taken).items()}
+    failed = errors(taken)
+    yield at_most(8, f"{how}: errors", failed["ours"], 0, unit="", detail=f"floor {failed['floor']}")
+    _must_be_flawless(how, failed)  # a floor that fails is none to compare with
+    yield _compared(8, f"{how}: reads", reads, "reads/s", 0.85, p99(taken))
 
 
 @contextmanager
@@ -109,9 +109,10 @@ def _both(kept: Path, folder: Path, our_server: Serves, floor_server: Serves) ->
         yield {"ours": partial(load, our_one, our_desk), "floor": partial(load, floor_one, floor_desk)}
 
 
-def _in_turns(
+def in_turns(
     both: Mapping[str, Loads], calls: Sequence[str], *, rounds: int, connections: int, seconds: int
 ) -> dict[str, list[Load]]:
+    """Return what each saw of its rounds, in which all take turns."""
     taken: dict[str, list[Load]] = {name: [] for name in both}
     for run in range(1, rounds + 1):
         for name, loads in both.items():
@@ -120,15 +121,18 @@ def _in_turns(
     return taken
 
 
-def _rates(taken: Mapping[str, Sequence[Load]]) -> dict[str, float]:
+def rates(taken: Mapping[str, Sequence[Load]]) -> dict[str, float]:
+    """Return the median answers a second of each."""
     return {name: statistics.median(seen.per_second for seen in loads) for name, loads in taken.items()}
 
 
-def _p99(taken: Mapping[str, Sequence[Load]]) -> dict[str, float]:
+def p99(taken: Mapping[str, Sequence[Load]]) -> dict[str, float]:
+    """Return of each the median of the seconds in which 99 of 100 came."""
     return {name: statistics.median(seen.p99 for seen in loads) for name, loads in taken.items()}
 
 
-def _errors(taken: Mapping[str, Sequence[Load]]) -> dict[str, int]:
+def errors(taken: Mapping[str, Sequence[Load]]) -> dict[str, int]:
+    """Return all errors of each."""
     return {name: sum(seen.errors for seen in loads) for name, loads in taken.items()}
 
 

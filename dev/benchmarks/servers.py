@@ -65,9 +65,9 @@ waitress.serve(app, host="127.0.0.1", port=int(sys.argv[1]), threads={THREADS}, 
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """A file of cases, a key for its first store, and one for an agent, to whom a seventh of them is assigned."""
+    """A file of cases, or a URL, a key for its first store, and one for an agent: a seventh of them is the agent's."""
 
-    path: Path
+    path: Path | str
     cases: int
     key: str
     agents_key: str

@@ -193,7 +193,7 @@ def _milliseconds(target: int, name: str, seconds: float, limit: float, detail: 
     return at_most(target, name, 1_000 * seconds, limit, unit="ms", detail=detail)
 
 
-def sample(path: Path) -> list[str]:
+def sample(path: Path | str) -> list[str]:
     """Return all that is written in some of the cases of a file, folded, the same every time."""
     database = sqlite3.connect(path)
     ((last,),) = database.execute("SELECT max(rowid) FROM supportcases_cases").fetchall()

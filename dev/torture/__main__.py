@@ -25,6 +25,7 @@ EXPERIMENTS: Final = (  # modules of this folder, each with a `run`
     "kill",
     "power",
     "disk",
+    "postgres_disk",
     "first_start",
     "forks",
     "restarts",

@@ -9,15 +9,15 @@ from dev.torture.servers import Heard
 from supportcases import create_app
 
 STORE: Final = "acme"
-TRACES: Final = ("Traceback", "sqlite3", ".py")  # of our code, in an answer
+TRACES: Final = ("Traceback", "sqlite3", "psycopg", ".py")  # of our code, in an answer
 
 
 class Desk:
-    """The API on a file, as a merchant with a key uses it; what is wrong with any answer is noted in `faults`."""
+    """The API on a database, as a merchant with a key uses it; what is wrong with any answer is noted in `faults`."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, db: Path | str) -> None:
         """Start it."""
-        self.app: Final = create_app(path)
+        self.app: Final = create_app(db)
         self.faults: list[str] = []
         self._key = self.app.keys.create(STORE)[0]
 
@@ -46,6 +46,8 @@ def faults_of_refusal(heard: Heard, status: int = 503, code: str | None = None) 
         f"no error as others: {text[:200]}": not shaped,
         f"the code is not {code}: {text[:200]}": shaped and code is not None and body["code"] != code,
         f"it tells of our code: {text[:200]}": any(trace in text for trace in TRACES),
-        "no Retry-After": status == 503 and not heard.headers.get("retry-after", "").isdecimal(),
+        "no Retry-After": status == 503
+        and body.get("code") != "outcome_unknown"
+        and not heard.headers.get("retry-after", "").isdecimal(),
     }
     return [fault for fault, happened in faults.items() if happened]

@@ -49,11 +49,14 @@ def what_is_missing() -> str | None:
 class Cluster:
     """The PostgreSQL of a run, which whoever needs it first starts, and whoever began the run stops."""
 
-    def __init__(self, folder: str | None = None, settings: str = "", *, of: int | None = None) -> None:
+    def __init__(
+        self, folder: str | None = None, settings: str = "", initdb: tuple[str, ...] = (), *, of: int | None = None
+    ) -> None:
         """Take the folder of whoever began the run, the process `of`, or begin one; a socket's path must be short."""
         self.folder = Path(folder or f"/tmp/supportcases-pg-{secrets.token_hex(8)}")
         self._of = of or os.getpid()
         self._settings = SETTINGS + settings
+        self._initdb = ("--auth=trust", f"--username={SERVER}", "--encoding=UTF8", "--locale=C.UTF-8", *initdb)
         self._runs = False
 
     def url(self, database: str, *, role: str = SERVER) -> str:
@@ -98,9 +101,8 @@ class Cluster:
         data = self.folder / "data"
         if os.geteuid() == 0:
             shutil.chown(self.folder, SERVER)
-        if is_new := not data.exists():
-            rights = ("--auth=trust", f"--username={SERVER}")
-            self._run("initdb", *rights, "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync", f"--pgdata={data}")
+        if is_new := not (data / "PG_VERSION").exists():
+            self._run("initdb", *self._initdb, "--no-sync", f"--pgdata={data}")
             with (data / "postgresql.conf").open("a") as conf:
                 conf.write(self._settings.format(folder=self.folder))
         self.do("start")
@@ -109,6 +111,7 @@ class Cluster:
             self._stop_after_the_run()
 
     def _stop_after_the_run(self) -> None:
+        """Let nothing of it stay, should the run be killed."""
         stop = self._command("pg_ctl", "stop", "--silent", "--mode=immediate", f"--pgdata={self.folder}/data")
         watch = ["sh", "-c", f"({STOP_AFTER}) &", "sh", str(self._of), str(self.folder), *stop]
         quiet = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.DEVNULL)

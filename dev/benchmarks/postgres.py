@@ -73,7 +73,7 @@ def _bounded(target: int, name: str, ratio: float, limit: float | None, detail: 
 
 def _among_more(server: Server, kept: Path, folder: Path) -> Iterator[Figure]:
     paths = [data.copied(kept, folder) for data in (MILLION, THOUSAND)]
-    urls = [server.copied(data, path, "ours") for data, path in zip((MILLION, THOUSAND), paths, strict=True)]
+    urls = [server.copied(MILLION, paths[0], "many"), server.copied(THOUSAND, paths[1], "few")]
     apps = [create_app(url) for url in urls]
     calls = []
     for app, path in zip(apps, paths, strict=True):

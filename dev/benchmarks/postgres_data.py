@@ -35,6 +35,9 @@ class Server(Cluster):
         if (self.folder / "data" / "postmaster.pid").exists():
             self.do("stop")
 
+    def _stop_after_the_run(self) -> None:
+        """Stay where the run is killed: what is kept took half an hour."""
+
     def copied(self, data: DataSet, path: Path, name: str) -> str:
         """Return the URL of a new database with the cases of the data set's file at `path`.
 

@@ -55,7 +55,7 @@ class Searched:
     def __init__(self, name: str, repository: Repository, sample: Sample, scans: Scans, where: str = "") -> None:
         """Take what returns so many of its subjects, folded, and what looks through all of them."""
         self._name = name
-        self._app = create_app(repository)
+        self._app = create_app(repository, time_budget=600)
         self._key, _ = KeyRing(repository).create(STORE)
         self._sample = sample
         self._scans = scans

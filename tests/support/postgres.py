@@ -81,7 +81,14 @@ class Cluster:
 
     def do(self, what: str, mode: str = "fast") -> None:
         """Start, stop or restart it."""
-        how = ("--silent", "--wait", f"--mode={mode}", f"--pgdata={self.folder}/data", f"--log={self.folder}/log")
+        how = (
+            "--silent",
+            "--wait",
+            "--timeout=600",
+            f"--mode={mode}",
+            f"--pgdata={self.folder}/data",
+            f"--log={self.folder}/log",
+        )
         self._run("pg_ctl", what, *how)
 
     def _start_once(self) -> None:

@@ -70,7 +70,9 @@ def strands(sort: QueueSort, status: str, severity: Severity | None) -> tuple[St
     if sort is not QueueSort.WAITING:
         return (Strand(f"c.status = '{Status(status)}'", ORDERS[sort]),)
     if status == Status.OPEN:
-        return (*IN_TURN, NOT_IN_TURN)
+        critical, others = IN_TURN
+        in_turn = IN_TURN if severity is None else (critical if severity is Severity.CRITICAL else others,)
+        return (*in_turn, NOT_IN_TURN)
     return (Strand(f"c.status = '{Status(status)}'", (ACTIVITY, ID)),)
 
 

@@ -23,7 +23,7 @@ SQL: Final = """
 
     CREATE INDEX supportcases_cases_by_waiting
         ON supportcases_cases (((severity <> 'critical')::int), unanswered_since, last_activity_at DESC, id)
-        INCLUDE (severity, category, assignee, store, created_at)
+        INCLUDE (severity, category, assignee, store, created_at, status)
         WHERE status = 'open' AND unanswered_since IS NOT NULL;
 
     CREATE INDEX supportcases_cases_by_first_answer

@@ -30,7 +30,7 @@ NAMES: Final = {"data": "no space for the tables", "wal": "no space for the writ
 SETTINGS: Final = """
 synchronous_commit = on
 full_page_writes = on
-max_wal_size = 4MB
+max_wal_size = 1GB
 min_wal_size = 2MB
 wal_init_zero = on
 """

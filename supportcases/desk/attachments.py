@@ -79,7 +79,7 @@ class Attachments(Cases):
         with self._checking() as check:
             store = check("store", fields.StoreRule(own), own if store is None else store)
             name = check("name", rules.FILE_NAME, name)
-            content_type = check("contentType", rules.CONTENT_TYPE, content_type)
+            content_type = check("content_type", rules.CONTENT_TYPE, content_type)
             size = check("size", rules.SIZE, size)
         actor.must_enter(store)
         if size > self._limits.size:

@@ -135,10 +135,10 @@ def test_what_are_no_files_is_told(desk, ids, told):
         ({"name": "../"}, {"name": "Must be 1 to 255 characters long, not 0."}),
         ({"name": "../.."}, {"name": "Must be the name of a file."}),
         ({"name": "x" * 256}, {"name": "Must be 1 to 255 characters long, not 256."}),
-        ({"content_type": "png"}, {"contentType": "Must be a media type such as image/png, of up to 127 characters."}),
+        ({"content_type": "png"}, {"content_type": "Must be a media type such as image/png, of up to 127 characters."}),
         (
             {"content_type": "a/b\n"},
-            {"contentType": "Must be a media type such as image/png, of up to 127 characters."},
+            {"content_type": "Must be a media type such as image/png, of up to 127 characters."},
         ),
         ({"size": 0}, {"size": f"Must be a whole number from 1 to {2**53 - 1}."}),
         ({"size": 700_001}, {"size": "Must be a whole number from 1 to 700,000."}),

@@ -5,14 +5,15 @@ import inspect
 import pytest
 
 from supportcases import SupportDesk
-from supportcases.domain import fields, lists
+from supportcases.domain import attachments, fields, lists
 from tests.conftest import ACME, ADA
 from tests.support.desks import BODY, everything, problems
 
 A_CASE = ("acme:1",)
-WORDS = {"body": fields.REPLY_BODY, "author": fields.AUTHOR}
+FILES = {"attachments": attachments.ATTACHMENTS}
+WORDS = FILES | {"body": fields.REPLY_BODY, "author": fields.AUTHOR}
 OF_SUPPORT = WORDS | {"kind": fields.SUPPORT_KIND}
-OPENING = {
+OPENING = FILES | {
     "body": fields.CASE_BODY,
     "subject": fields.SUBJECT,
     "category": fields.CATEGORY,
@@ -42,11 +43,13 @@ CHANGE = {
     "subject": fields.SUBJECT,
     "assignee": fields.ASSIGNEE,
 }
+FILE = {"name": attachments.FILE_NAME, "content_type": attachments.CONTENT_TYPE, "size": attachments.SIZE}
 IDLE = {"answered_for": fields.SPAN, "limit": fields.MANY}
 CHECKED = [
     ("open", ACME, (), OPENING | {"store": fields.StoreRule(own="acme")}),
     ("open", ADA, (), OPENING | {"store": fields.StoreRule()}),
     ("reply", ACME, (1,), WORDS),
+    ("announce", ACME, (), FILE | {"store": fields.StoreRule(own="acme")}),
     ("list", ACME, (), MERCHANT_LIST),
     ("written_list", ACME, (), MERCHANT_LIST),
     ("answer", ADA, A_CASE, OF_SUPPORT | {"close": fields.CLOSE}),

@@ -29,7 +29,7 @@ class Elsewhere(DeskResource):
 
 
 def test_a_resource_of_the_desk_is_for_nobody_unknown_wherever_it_is(app):
-    app.add_route("/elsewhere", Elsewhere(app.desk, max_body=100))
+    app.add_route("/elsewhere", Elsewhere(app.desk, max_body=100, urls=app.attachment_urls))
     key, _ = app.keys.create("acme")
     for header in (None, f"Bearer {key}"):
         answer = call(app, "GET", "/elsewhere", HTTP_AUTHORIZATION=header)

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 from typing import Final
 
-from supportcases.cli import attachments, cases, close_idle, data, keys, moving, serve, triage
+from supportcases.cli import attachments, cases, close_idle, data, importing, keys, moving, serve, triage
 from supportcases.cli.options import Parser, add_db
 from supportcases.cli.streams import can_be_written, note, prepare, silence
 from supportcases.cli.tables import visible
@@ -92,5 +92,6 @@ def parser() -> argparse.ArgumentParser:
     close_idle.add_to(commands)
     attachments.add_to(commands)
     data.add_to(commands)
+    importing.add_to(commands)
     moving.add_to(commands)
     return top

@@ -3,38 +3,37 @@
 import argparse
 import signal
 import sys
-from collections.abc import Iterable, Iterator
-from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
-from itertools import islice
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
+from itertools import count as count_from
 from typing import Any, Final, TypeVar
 
 from supportcases.cli.database import add_folder, contents_of
-from supportcases.cli.options import command, file_name, new_file_name, store
-from supportcases.cli.streams import lines_from_stdin, note, report
+from supportcases.cli.options import command, default_of, file_name, new_file_name, store, variable_of
+from supportcases.cli.streams import note, report
 from supportcases.cli.tables import visible
 from supportcases.cli.terminal import STOPS, stops_raise
-from supportcases.domain.errors import AlreadyThere, DatabaseUnusable, InvalidInput, SupportCasesError
+from supportcases.domain.attachments import Upload
+from supportcases.domain.cases import Case
+from supportcases.domain.errors import DatabaseUnusable
 from supportcases.domain.text import counted, megabytes
 from supportcases.domain.whole_cases import Dossier
 from supportcases.formats import whole_cases
-from supportcases.formats.archive import Archive, written
-from supportcases.processes import held_back
+from supportcases.formats.archive import written, written_with_files
 from supportcases.storage.conninfo import redacted
-from supportcases.storage.open import back_up, check, open_repository, open_to_read
-from supportcases.storage.protocol import Repository, Transaction
+from supportcases.storage.folder import FolderStore
+from supportcases.storage.open import back_up, check, open_to_read
+from supportcases.storage.protocol import ContentStore, Transaction
 
 T = TypeVar("T")
 
-TWICE: Final = {  # all else of a case was looked at before it is added
-    "case": "Has the id of a case that came before it.",
-    "message": "Has a message with the id of one that came before it.",
-}
 STEP: Final = 1_000  # cases between two signs of life
-TOGETHER: Final = 100  # cases that are read before they are added: quicker than one by one, and little to hold
 
 
 def add_to(commands: Any) -> None:
-    """Add `backup`, `check`, `export` and `import`."""
+    """Add `backup`, `check` and `export`."""
     copying = command(commands, "backup", back_up_file, "copy a SQLite file as it is now, while others use it")
     copying.add_argument("target", metavar="FILE", type=new_file_name, help="the copy; nothing may be there yet")
 
@@ -43,9 +42,14 @@ def add_to(commands: Any) -> None:
 
     exporting = command(commands, "export", export_cases, "write all cases to the standard output, one a line, as JSON")
     exporting.add_argument("--store", type=store, metavar="STORE", help="only cases of this store")
-
-    importing = command(commands, "import", import_cases, "take in what export wrote, where there are no cases yet")
-    importing.add_argument("source", metavar="FILE", type=file_name, help="what export wrote; - is the standard input")
+    exporting.add_argument(
+        "--attachments",
+        metavar="FOLDER",
+        nargs="?",
+        type=file_name,
+        const=default_of("--attachments", None) or True,
+        help=f"export files too, which the database or this folder keeps (environment: {variable_of('--attachments')})",
+    )
 
 
 def back_up_file(options: argparse.Namespace) -> None:
@@ -67,18 +71,52 @@ def check_file(options: argparse.Namespace) -> None:
 
 
 def export_cases(options: argparse.Namespace) -> None:
-    """Write the cases as they are at this moment."""
+    """Write the cases as they are at this moment, with their files where that is asked for."""
     stores, name = None if options.store is None else frozenset((options.store,)), redacted(options.db)
+    contents = FolderStore(options.attachments, must_exist=True) if isinstance(options.attachments, str) else None
     with open_to_read(options.db) as repository, repository.read() as transaction:
         if options.store and not transaction.queue.names(stores):
             raise DatabaseUnusable(f"{name} has no cases of {options.store}.")
         missing: list[str] = []
-        for line in written(_with_progress("exported", _noting_gaps(whole_cases.kept(transaction, stores), missing))):
+        files = Counter[str]()
+        cases = _noting_gaps(whole_cases.kept(transaction, stores), missing)
+        cases = with_progress("exported", _counting_files(cases, files))
+        if options.attachments is None:
+            lines = written(cases)
+        else:
+            attached, content = partial(_attached, transaction), partial(_content, transaction, contents)
+            lines = written_with_files(cases, attached, content)
+        for line in lines:
             sys.stdout.write(line)
+    if files["all"] and options.attachments is None:
+        note(f"supportcases: left out {counted(files['all'], 'file')}; export --attachments has them too.")
     if missing:
         raise DatabaseUnusable(
             f"{name} has no case {missing[0]}, so that import will refuse this; `supportcases check` tells more."
         )
+
+
+def _attached(transaction: Transaction, case: Case) -> Sequence[Upload]:
+    return transaction.attachments.attached(case.store, case.id)
+
+
+def _content(transaction: Transaction, contents: ContentStore | None, file: Upload) -> Iterator[bytes]:
+    """Yield the bytes of a file, from the folder if they are there, or else from the database."""
+    name, there = file.content or "", False
+    for piece in contents.read(name, 0, file.size) if contents else ():
+        there = True
+        yield piece
+    if not there:
+        for number in count_from():
+            if (chunk := transaction.attachments.chunk(name, number)) is None:
+                return
+            yield chunk
+
+
+def _counting_files(cases: Iterable[Dossier], count: Counter[str]) -> Iterator[Dossier]:
+    for dossier in cases:
+        count["all"] += sum(len(message.attachments) for message in dossier.messages)
+        yield dossier
 
 
 def _noting_gaps(cases: Iterable[Dossier], missing: list[str]) -> Iterator[Dossier]:
@@ -90,47 +128,6 @@ def _noting_gaps(cases: Iterable[Dossier], missing: list[str]) -> Iterator[Dossi
             missing.append(f"{store} {last.get(store, 0) + 1}")
         last[store] = number
         yield dossier
-
-
-def import_cases(options: argparse.Namespace) -> None:
-    """Take all cases in, in one transaction, or none."""
-    name = redacted(options.db)
-    with stoppable("nothing was imported"), _opened(options.source) as source:
-        try:
-            archive = Archive(source)  # before the database is touched: it may be no archive at all
-            with held_back(STOPS):  # a file that is made gets its schema too
-                repository = open_repository(options.db)
-            with closing(repository):
-                count = _take_in(archive, repository, name)
-        except InvalidInput as wrong:
-            raise SupportCasesError(f"{options.source}: {wrong}") from None
-        report(f"imported {counted(count, 'case')} into {name}")
-
-
-def _take_in(archive: Archive, repository: Repository, db: str) -> int:
-    count = 0
-    cases = _with_progress("imported", archive)
-    with repository.write() as transaction:
-        if not transaction.whole_cases.are_the_first():
-            raise DatabaseUnusable(f"{db} has cases already; import into a file that has none, or that is new.")
-        while batch := list(islice(cases, TOGETHER)):
-            try:
-                with repository.write():  # a part of it that can be undone alone
-                    transaction.whole_cases.add(batch)
-            except AlreadyThere:
-                _add_one_by_one(transaction, batch, count + 2)  # the first line is no case
-            count += len(batch)
-        too_late_to_stop()
-    return count
-
-
-def _add_one_by_one(transaction: Transaction, batch: list[Dossier], first: int) -> None:
-    """Add the cases that were in the archive from line `first` on, so that one that cannot be added is named."""
-    for line, dossier in enumerate(batch, start=first):
-        try:
-            transaction.whole_cases.add([dossier])
-        except AlreadyThere as error:
-            raise InvalidInput({f"line {line}": TWICE[error.thing]}) from error
 
 
 @contextmanager
@@ -150,11 +147,7 @@ def too_late_to_stop() -> None:
         signal.signal(number, signal.SIG_IGN)
 
 
-def _opened(source: str) -> AbstractContextManager[Iterable[bytes]]:
-    return nullcontext(lines_from_stdin()) if source == "-" else open(source, "rb")
-
-
-def _with_progress(done: str, things: Iterable[T]) -> Iterator[T]:
+def with_progress(done: str, things: Iterable[T]) -> Iterator[T]:
     """Yield the things, and tell a terminal now and then how many they were."""
     shows = sys.stderr.isatty()
     count = 0

@@ -1,40 +1,96 @@
 """Cases as lines of text, to be carried from one desk to another: one JSON object a line, in ASCII.
 
 Every line names the version of the format. Between the first line and the last one each line is a case with its
-messages and its history; the last one tells how many cases there were: an archive that was cut short has none.
+messages and its history, in version 2 with the bytes of its files behind it; the last one tells how many cases there
+were: an archive that was cut short has none. Without files an export is of version 1, which every release imports.
 
 What an earlier release exported, every later one imports. Another version of the format is another module beside
 `archive_v1`, with its number in its name; those that are there stay as they are.
 """
 
 import json
-from collections.abc import Iterable, Iterator
+from base64 import b64decode, b64encode
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
+from hashlib import sha256
 from importlib import import_module
 from pkgutil import iter_modules
 from typing import Any, Final, NoReturn
 
 from supportcases import formats
+from supportcases.domain.attachments import Upload
+from supportcases.domain.cases import Case
+from supportcases.domain.errors import DatabaseUnusable
 from supportcases.domain.whole_cases import Dossier
+from supportcases.formats.archive_v2 import PIECE
 from supportcases.formats.members import CaseFormat, refuse, shown
 
 VERSION: Final = "archive_v"  # the name of a version's module, and then its number
 FORMAT: Final = "supportcases"  # the member whose value is the version of the format
+FILE: Final = "file"  # the members of a line with a piece of a file
+BYTES: Final = "bytes"
 COUNT: Final = "cases"  # the member of the last line
 VERSIONS: Final[dict[int, CaseFormat]] = {
     int(module.name.removeprefix(VERSION)): import_module(f"{formats.__name__}.{module.name}").CASE_FORMAT
     for module in iter_modules(formats.__path__)
     if module.name.startswith(VERSION)
 }
-NEWEST: Final = max(VERSIONS)
+PLAIN: Final = 1  # without files
+WITH_FILES: Final = 2
+KNOWN: Final = " or ".join(map(str, sorted(VERSIONS)))
+
+AttachedTo = Callable[[Case], Sequence[Upload]]  # the files of a case, as its messages name them
+ContentOf = Callable[[Upload], Iterable[bytes]]  # the bytes of a file, in pieces of `archive_v2.PIECE`
 
 
 def written(dossiers: Iterable[Dossier]) -> Iterator[str]:
     """Yield the lines of an archive, each with its end."""
-    yield _line({})
+    yield _line(PLAIN, {})
     count = 0
     for count, dossier in enumerate(dossiers, start=1):  # noqa: B007 - the last one is how many there were
-        yield _line(VERSIONS[NEWEST].written(dossier))
-    yield _line({COUNT: count})
+        yield _line(PLAIN, VERSIONS[PLAIN].written(dossier))
+    yield _line(PLAIN, {COUNT: count})
+
+
+def written_with_files(dossiers: Iterable[Dossier], attached: AttachedTo, content: ContentOf) -> Iterator[str]:
+    """Yield the lines of an archive that has the files too, a piece of one a line.
+
+    Raises:
+        DatabaseUnusable: The bytes of a file are not those that were sent.
+    """
+    yield _line(WITH_FILES, {})
+    count = 0
+    for count, dossier in enumerate(dossiers, start=1):  # noqa: B007
+        has_files = any(message.attachments for message in dossier.messages)
+        files = _in_order(dossier, attached(dossier.case)) if has_files else []
+        yield _line(WITH_FILES, VERSIONS[WITH_FILES].written(dossier, files))
+        for file in files:
+            for piece in _sound(file, content(file)):
+                yield _line(WITH_FILES, {FILE: file.id, BYTES: b64encode(piece).decode("ascii")})
+    yield _line(WITH_FILES, {COUNT: count})
+
+
+def _in_order(dossier: Dossier, files: Sequence[Upload]) -> list[Upload]:
+    """Return the files as the messages name them; one that is not there is told by `check`."""
+    named = {file.id: file for file in files}
+    told = [file.id for message in dossier.messages for file in message.attachments]
+    if set(told) != named.keys():
+        case = dossier.case
+        raise DatabaseUnusable(f"{case.store} {case.number} tells of other files than it has; check tells more.")
+    return [named[file_id] for file_id in told]
+
+
+def _sound(file: Upload, pieces: Iterable[bytes]) -> Iterator[bytes]:
+    length, digest = 0, sha256()
+    for piece in pieces:
+        length += len(piece)
+        digest.update(piece)
+        yield piece
+    if (length, digest.hexdigest()) != (file.size, file.sha256):
+        raise DatabaseUnusable(
+            f"The bytes of {file.name} ({file.id}) of {file.store} are not those that were sent; if a folder keeps "
+            "them, name it with --attachments."
+        )
 
 
 class Archive:
@@ -49,9 +105,11 @@ class Archive:
         self._numbers: dict[str, int] = {}  # the last one of each store
         self._version = 0  # until a line names one
         self.line = 0
+        self.files: tuple[Upload, ...] = ()  # of the case that was read last, whose bytes come next
+        self._kept = 0  # how many of them were read
         first = self._next()
         if not self._version:
-            refuse("line 1", f'Must be {{"{FORMAT}": {NEWEST}}}, as an export begins.')
+            refuse("line 1", f'Must be {{"{FORMAT}": {PLAIN}}}, as an export begins.')
         if first:
             refuse("line 1", f"Must have no other member than {FORMAT}.")
 
@@ -59,10 +117,35 @@ class Archive:
         """Yield the cases; those of a store must come in the order of their numbers, from 1 and without gaps."""
         count = 0
         while not self._is_last(value := self._next(), count):
-            dossier = VERSIONS[self._version].read(value, self._place)
+            dossier, self.files = VERSIONS[self._version].read(value, self._place)
+            self._kept = 0
             self._must_be_next(dossier.case.store, dossier.case.number)
             yield dossier
+            for file in self.files[self._kept :]:  # for whoever has not read them
+                for _ in self.content(file):
+                    pass
             count += 1
+
+    def content(self, file: Upload) -> Iterator[bytes]:
+        """Yield the bytes of the next one of `files`, in pieces; they are the right ones where it comes to its end."""
+        self._kept += 1
+        left, digest = file.size, sha256()
+        while left:
+            piece = self._piece(file, min(PIECE, left))
+            left -= len(piece)
+            digest.update(piece)
+            yield piece
+        if digest.hexdigest() != file.sha256:
+            refuse(self._place, f"Has the last bytes of {shown(file.name)}, whose SHA-256 is not the one that is told.")
+
+    def _piece(self, file: Upload, length: int) -> bytes:
+        value, piece = self._next(), b""
+        if isinstance(value, dict) and value.keys() == {FILE, BYTES} and value[FILE] == file.id:
+            with suppress(TypeError, ValueError):
+                piece = b64decode(value[BYTES], validate=True)
+        if len(piece) != length:
+            refuse(self._place, f"Must be the next {length:,} bytes of {shown(file.name)} ({file.id}), in base64.")
+        return piece
 
     def _is_last(self, value: Any, count: int) -> bool:
         if not isinstance(value, dict) or value.keys() != {COUNT}:
@@ -85,7 +168,7 @@ class Archive:
         if isinstance(value, dict) and FORMAT in value:
             version = value.pop(FORMAT)
             if version not in VERSIONS or type(version) is not int:
-                known = f"Is of a format that this version does not know: {shown(version)}, and not {NEWEST}."
+                known = f"Is of a format that this version does not know: {shown(version)}, and not {KNOWN}."
                 refuse(self._place, known)
             self._version = version
         return value
@@ -113,8 +196,8 @@ class Archive:
         return f"line {self.line}"
 
 
-def _line(value: dict[str, Any]) -> str:
-    return json.dumps({FORMAT: NEWEST} | value, separators=(",", ":")) + "\n"
+def _line(version: int, value: dict[str, Any]) -> str:
+    return json.dumps({FORMAT: version} | value, separators=(",", ":")) + "\n"
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -1,12 +1,13 @@
 """How the objects in an archive are written and read: what each version of the format writes its rules down with."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
 from typing import Any, Final, Generic, NamedTuple, NoReturn, TypeVar
 
 from supportcases.domain import times
+from supportcases.domain.attachments import Upload
 from supportcases.domain.cases import Case, Message
 from supportcases.domain.contradictions import contradictions
 from supportcases.domain.errors import InvalidInput
@@ -16,6 +17,7 @@ from supportcases.domain.whole_cases import Dossier
 
 T_co = TypeVar("T_co", covariant=True)
 
+OWNER: Final = "import"  # of files that came with a message before: nobody attaches them again
 REMEMBERED: Final = 1_000  # texts of each kind
 
 
@@ -120,28 +122,50 @@ def shown(value: object) -> str:
 
 
 class CaseFormat(NamedTuple):
-    """How a case is written in one version of the archive: the members of a case, a message and a history's entry."""
+    """How a case is written in one version of the archive: the members of a case, a message and a history's entry.
+
+    A version that has files has their members too.
+    """
 
     case: Members
     message: Members
     entry: Members
+    file: Members | None = None
 
-    def written(self, dossier: Dossier) -> dict[str, Any]:
-        """Return the members of a case."""
+    def written(self, dossier: Dossier, files: Sequence[Upload] = ()) -> dict[str, Any]:
+        """Return the members of a case, in a version that has files with those that came with its messages."""
+        messages = [self.message.written(message) for message in dossier.messages]
+        if self.file:
+            for message in messages:
+                of_it = (file for file in files if file.message_id == message["id"])
+                message["attachments"] = [self.file.written(file) for file in of_it]
         return (
             self.case.written(dossier.case)
-            | {"messages": [self.message.written(message) for message in dossier.messages]}
+            | {"messages": messages}
             | {"history": [self.entry.written(entry) for entry in dossier.history]}
         )
 
-    def read(self, value: Any, place: str) -> Dossier:
-        """Return a case, or raise `InvalidInput` with what is wrong at `place`."""
+    def read(self, value: Any, place: str) -> tuple[Dossier, tuple[Upload, ...]]:
+        """Return a case and its files, or raise `InvalidInput` with what is wrong at `place`."""
         case = Case(**self.case.read(value, place))
         messages = tuple(Message(**read) for read in _list(value, "messages", self.message, place))
+        files: tuple[Upload, ...] = ()
+        if self.file:
+            files = tuple(_files(self.file, case, zip(messages, value["messages"], strict=True), place))
+            told = [tuple(file.attachment for file in files if file.message_id == said.id) for said in messages]
+            messages = tuple(said._replace(attachments=of_it) for said, of_it in zip(messages, told, strict=True))
         history = tuple(HistoryEntry(**read) for read in _list(value, "history", self.entry, place))
         for where, problem in contradictions(case, messages, history):
             refuse(f"{place}, {where}", problem)
-        return Dossier(case, messages, history)
+        return Dossier(case, messages, history), files
+
+
+def _files(members: Members, case: Case, said: Iterable[tuple[Message, Any]], place: str) -> Iterator[Upload]:
+    for index, (message, value) in enumerate(said):
+        of: dict[str, Any] = {"store": case.store, "owner": OWNER, "key_id": None, "created_at": message.created_at}
+        if value.get("attachments") != []:
+            for read in _list(value, "attachments", members, f"{place}, messages[{index}]"):
+                yield Upload(**read, **of, message_id=message.id)
 
 
 def _list(value: dict[str, Any], name: str, members: Members, place: str) -> Iterator[dict[str, Any]]:

@@ -15,7 +15,7 @@ PAGE: Final = 500  # cases that are read at once
 
 
 def load(repository: Repository, dossiers: Iterable[Dossier]) -> int:
-    """Add cases as they are, ids, numbers and times included, and return how many they were.
+    """Add cases as they are, ids, numbers and times included, but without files, and return how many they were.
 
     It is the quick way for many: no use case is gone through, nobody is told, and every 1,000 cases are one
     transaction, so that others can write meanwhile; where one of them cannot be added, none of the 1,000 is kept. A
@@ -53,8 +53,9 @@ def _dossier(transaction: Transaction, case: Case) -> Dossier:
 
 
 def _checked(dossier: Dossier) -> Dossier:
-    """Return the dossier if its ids are such as go out as they are."""
+    """Return the dossier, without its files, if its ids are such as go out as they are."""
     for name in (dossier.case.id, *(message.id for message in dossier.messages)):
         if not UUID_TEXT.fullmatch(name) or name != name.lower():
             raise ValueError(f"An id must be a UUID in lower case, not {name!r}.")
-    return dossier
+    messages = tuple(said._replace(attachments=()) if said.attachments else said for said in dossier.messages)
+    return dossier._replace(messages=messages)

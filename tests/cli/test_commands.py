@@ -77,8 +77,8 @@ OPTIONS = {
     "clean-up": {"--db", "--attachments"},
     "backup": {"--db"},
     "check": {"--db", "--attachments"},
-    "export": {"--db", "--store"},
-    "import": {"--db"},
+    "export": {"--db", "--store", "--attachments"},
+    "import": {"--db", "--attachments"},
     "move": {"--db", "--from", "--to", "--undo"},
 }
 SETTINGS = {

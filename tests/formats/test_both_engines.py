@@ -5,7 +5,7 @@ import pytest
 from supportcases import cli
 from tests.conftest import TESTS
 
-ARCHIVE = TESTS / "formats" / "archives" / "v1.jsonl"
+ARCHIVES = TESTS / "formats" / "archives"
 
 
 @pytest.fixture
@@ -19,15 +19,18 @@ def command(capsys):
     return command
 
 
-def test_an_archive_goes_through_both_engines_and_comes_out_as_it_was(path, postgres_url, tmp_path, command):
+@pytest.mark.parametrize(("name", "more"), [("v1.jsonl", []), ("v2.jsonl", ["--attachments"])])
+def test_an_archive_goes_through_both_engines_and_comes_out_as_it_was(
+    name, more, path, postgres_url, tmp_path, command
+):
     exported = []
-    archive = ARCHIVE
+    archive = ARCHIVES / name
     for number, db in enumerate((path, postgres_url, tmp_path / "back.db")):
         told = command("import", archive, "--db", db)
         assert told.startswith("imported ")
-        exported.append(command("export", "--db", db))
+        exported.append(command("export", "--db", db, *more))
         archive = tmp_path / f"{number}.jsonl"
         archive.write_text(exported[-1])
         assert command("check", "--db", db).endswith("nothing is wrong\n")
-    assert len(exported[0].splitlines()) == len(ARCHIVE.read_text().splitlines())
+    assert len(exported[0].splitlines()) == len((ARCHIVES / name).read_text().splitlines())
     assert exported[0] == exported[1] == exported[2]

@@ -250,12 +250,12 @@ FAULTY_FILES = {
     "empty": (b"", "the file is empty; an archive of no cases has one line, which tells so"),
     "no head": (lines(a_case(), {"cases": 1}), 'line 1 must be {"supportcases": 1}, as an export begins'),
     "a version to come": (
-        lines({"supportcases": 2}, {"cases": 0}),
-        "line 1 is of a format that this version does not know: 2, and not 1",
+        lines({"supportcases": 3}, {"cases": 0}),
+        "line 1 is of a format that this version does not know: 3, and not 1 or 2",
     ),
     "no version": (
         lines({"supportcases": True}, {"cases": 0}),
-        "line 1 is of a format that this version does not know: true, and not 1",
+        "line 1 is of a format that this version does not know: true, and not 1 or 2",
     ),
     "a head with more": (
         lines(HEAD | {"more": 1}, {"cases": 0}),

@@ -33,9 +33,11 @@ from supportcases.storage.sqlite.transactions import SqliteTransaction
 from tests.support import searching
 from tests.support.neighbours import (
     ANSWERED,
+    FILES_OF,
     LATE,
     OURS,
     VICTIM,
+    files_of,
     move_in_alone,
     move_in_both,
     note_before_any_answer,
@@ -50,6 +52,7 @@ TABLES = {
     "team_search": protocols.TeamSearch,
     "excerpts": protocols.Excerpts,
     "events": protocols.Events,
+    "attachments": protocols.Attachments,
     "keys": protocols.Keys,
     "texts": protocols.Texts,
     "sessions": protocols.Sessions,
@@ -57,7 +60,9 @@ TABLES = {
     "moving": protocols.Moving,
 }
 TELLS_A_STORE = {"store", "stores", "wanted", "scope", "case", "dossiers"}
-TABLES_OF_A_STORE = ["cases", "counts", "events", "keys", "messages", "replays", "stores"]
+TABLES_OF_A_STORE = ["attachments", "cases", "counts", "events", "keys", "messages", "replays", "stores"]
+FILES = [file.id for store in ("acme", "globex") for file in files_of(store)]
+NOTE = id_of(101, "globex", "8").replace("0191abc0", "0191abc1")
 VICTIMS, OWNS = CaseRef(id=VICTIM), CaseRef(id=OURS)
 
 
@@ -147,6 +152,10 @@ READS = {
     "excerpts.of": glimpsed,
     "events.history": lambda t, store: [t.events.history(store, ref, limit=9, offset=0) for ref in (VICTIM, OURS)],
     "events.count": lambda t, store: [t.events.count(store, ref) for ref in (VICTIM, OURS)],
+    "attachments.of": lambda t, store: t.attachments.of(store, FILES_OF, FILES),
+    "attachments.pending_bytes": lambda t, store: t.attachments.pending_bytes(store),
+    "attachments.attached_bytes": lambda t, store: t.attachments.attached_bytes(store),
+    "attachments.attached": lambda t, store: [t.attachments.attached(store, ref) for ref in (VICTIM, OURS)],
     "keys.page": lambda t, store: [
         t.keys.page(stores=frozenset((store,)), limit=100, offset=0),
         t.keys.page(store=store, limit=100, offset=0),
@@ -171,6 +180,7 @@ WRITES = {
     "cases.add": lambda t: t.cases.add(CHANGED._replace(id=id_of(104, "globex"), number=104)),
     "cases.add_message": lambda t: t.cases.add_message(CHANGED, a_message(901)),
     "cases.update": lambda t: t.cases.update(CHANGED, before=BEFORE),
+    "attachments.attach": lambda t: t.attachments.attach(CHANGED, NOTE, FILES[::2]),
     "whole_cases.add": lambda t: t.whole_cases.add([whole(CHANGED._replace(id=id_of(900, "globex"), number=900))]),
     "events.record": lambda t: t.events.record(CHANGED, an_entry()),
     "replays.keep": lambda t: t.replays.keep("store:globex", "another", an_answer("e" * 64), LATE),

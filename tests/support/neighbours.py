@@ -3,10 +3,12 @@
 from datetime import timedelta
 
 from supportcases import Actor, AuthorKind, Case, Category, EventKind, Message, Status
+from supportcases.domain.attachments import Upload
 from supportcases.domain.whole_cases import Dossier
-from tests.support.rows import T0, a_case, a_key, a_message, an_answer, an_entry, hash_of, id_of
+from tests.support.rows import T0, a_case, a_key, a_message, an_answer, an_entry, an_upload, hash_of, id_of
 
 ACMES, OWN = range(101, 113), range(101, 104)  # the numbers of acme's cases and of globex's
+FILES_OF = "support:ada"
 VICTIM, OURS = id_of(101), id_of(101, "globex")
 LATE = T0 + timedelta(days=1)
 CLOSED = {"status": Status.CLOSED, "closed_at": LATE, "last_activity_at": LATE}
@@ -33,6 +35,9 @@ def live(repository, cases: list[Case]) -> None:
     """Let there be an answer, a note and an event for each case, and a key and a kept answer for the store."""
     store = cases[0].store
     with repository.write() as transaction:
+        files = files_of(store)
+        for upload in files:
+            transaction.attachments.add(upload, "0" * 64)
         for case in cases:
             for kind in ("7", "8"):
                 said = Message(
@@ -42,8 +47,11 @@ def live(repository, cases: list[Case]) -> None:
                     body=f"The card of {store} was declined",
                     created_at=case.created_at + timedelta(minutes=9),
                     internal=kind == "8",
+                    attachments=(files[0].attachment,) if case.number == 101 and kind == "7" else (),
                 )
                 transaction.cases.add_message(case, said)
+                if said.attachments:
+                    transaction.attachments.attach(case, said.id, [files[0].id])
             transaction.events.record(case, an_entry())
         transaction.keys.add(a_key(len(cases), store), hash_of(len(cases)))
         agents = a_key(100 + len(cases))
@@ -52,8 +60,21 @@ def live(repository, cases: list[Case]) -> None:
         transaction.replays.keep(f"store:{store}", "k", an_answer(body=f'"{store}"'), T0)
 
 
+def files_of(store: str) -> list[Upload]:
+    """Return a file of one of the team that is there, and one that waits for its bytes; acme's are the larger ones."""
+    size = 7 if store == "acme" else 3
+    there = {"content": id_of(1, store, "5"), "finished_at": T0, "sha256": "a" * 64}
+    first = an_upload(1, store, owner=FILES_OF, size=size)._replace(id=id_of(1, store, "4"), **there)
+    return [first, first._replace(id=id_of(2, store, "4"), content=None, finished_at=None, sha256=None)]
+
+
 def stray(transaction) -> None:
-    """Put a message and an event of acme below a case of globex, which no foreign key would let in."""
+    """Put a message, a file and an event of acme below a case of globex, which no foreign key would let in."""
+    theirs = id_of(101, "globex", "7").replace("0191abc0", "0191abc1")
+    transaction.attachments.add(
+        files_of("acme")[0]._replace(id=id_of(3, kind="4"), content=id_of(3, kind="5")), "0" * 64
+    )
+    transaction.attachments.attach(a_case(101), theirs, [id_of(3, kind="4")])
     case = a_case(101, id=OURS)
     said = a_message(900, "A stray hydra", author_kind=AuthorKind.SUPPORT, created_at=case.created_at)
     transaction.cases.add_message(case, said)

@@ -31,8 +31,9 @@ ATTACHED: Final = PENDING.replace("IS NULL", "IS NOT NULL")
 class PostgresAttachments:
     """The files, each until it goes with nothing attached to a message."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, *, writes: bool) -> None:
         self._connection = connection
+        self._alone = "FOR UPDATE" if writes else ""
 
     def secret(self) -> bytes | None:
         row = self._connection.execute("SELECT value FROM supportcases_secrets WHERE name = 'attachments'").fetchone()
@@ -103,7 +104,7 @@ class PostgresAttachments:
               AND owner = %(owner)s
               AND NOT dropped
             ORDER BY id
-            FOR UPDATE
+            {self._alone}
             """,
             {"store": store, "owner": owner, "ids": list(ids)},
         ).fetchall()
@@ -189,7 +190,7 @@ class PostgresAttachments:
             f"""
             SELECT {", ".join(f"a.{column}" for column in UPLOAD_COLUMNS.split(", "))}
             FROM supportcases_messages AS m
-            JOIN supportcases_attachments AS a ON a.message_id = m.id
+            JOIN supportcases_attachments AS a ON a.message_id = m.id AND a.store = m.store
             WHERE m.store = %(store)s
               AND m.case_id = %(case_id)s
               AND m.attachments IS NOT NULL

@@ -88,7 +88,7 @@ class PostgresTransaction:
     @property
     def attachments(self) -> PostgresAttachments:
         """The files that come with messages."""
-        return PostgresAttachments(self.connection)
+        return PostgresAttachments(self.connection, writes=self.writes)
 
     @property
     def keys(self) -> PostgresKeys:

@@ -186,7 +186,7 @@ class SqliteAttachments:
             f"""
             SELECT {", ".join(f"a.{column}" for column in UPLOAD_COLUMNS.split(", "))}
             FROM supportcases_messages AS m
-            JOIN supportcases_attachments AS a ON a.message_id = m.id
+            JOIN supportcases_attachments AS a ON a.message_id = m.id AND a.store = m.store
             WHERE m.store = :store
               AND m.case_id = :case_id
               AND m.attachments IS NOT NULL

@@ -13,7 +13,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Final
 
-from dev.benchmarks import against_peer, carried, disk, in_process, memory, postgres, search, served, start, team
+from dev.benchmarks import against_peer, carried, disk, files, in_process, memory, postgres, search, served, start, team
 from dev.benchmarks.data import say
 from dev.benchmarks.measure import Figure
 from dev.tools.kept_table import KeptTable, markdown, taken_on
@@ -24,7 +24,7 @@ HEAD: Final = ("#", "what", "figure", "target", "reached", "made of")
 VERDICTS: Final = {True: "yes", False: "**no**", None: ""}
 PARTS: Final[dict[str, Callable[[Path, Path], Iterator[Figure]]]] = {
     part.__name__.rpartition(".")[2]: part.figures
-    for part in (start, disk, in_process, search, team, postgres, carried, against_peer, served, memory)
+    for part in (start, disk, in_process, search, team, postgres, carried, against_peer, served, memory, files)
 }
 
 

@@ -29,7 +29,7 @@ HEAD = (
     "SIGTERM",
     "result",
 )
-TESTS = ["tests/servers/test_contract.py", "tests/servers/test_load.py"]
+TESTS = ["tests/servers/test_contract.py", "tests/servers/test_files.py", "tests/servers/test_load.py"]
 RESTARTS = ["restarted", "3 killed", "stopped and started"]
 
 
@@ -76,7 +76,7 @@ def row(launcher: Launcher, cases: list[ElementTree.Element], reason: str | None
     if reason:
         return [launcher.name, "", settings, "", "", "", "", reason]
     found = {item.get("name", ""): item.get("value", "") for case in cases for item in case.iter("property")}
-    checks = [case for case in cases if case.get("classname", "").endswith("test_contract")]
+    checks = [case for case in cases if case.get("classname", "").endswith(("test_contract", "test_files"))]
     failed = [case.get("name", "") for case in cases if not has_passed(case)]
     return [
         launcher.name,

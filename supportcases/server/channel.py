@@ -13,7 +13,7 @@ from supportcases.server.parser import Parser
 
 SLOWEST: Final = 10_000  # bytes of an answer that a client has to take in a second, beyond the timeout
 MOST_FORGOTTEN: Final = 33_554_432  # bytes that a client may send after its last answer before it is cut
-PIECE: Final = 65_536  # unsent bytes above which the rest of an answer waits
+PIECE: Final = 65_536  # bytes of a file that are taken at a time, and unsent ones above which an answer waits
 BUFFER: Final = 262_144  # bytes after which an answer goes on in another buffer: what is sent takes no room
 
 
@@ -70,6 +70,11 @@ class Channel(HTTPChannel):  # type: ignore[misc]
             self.server.uploads.ask(self)
         elif self._known() == known and not (self.request and self.request.upload):
             self.last_activity = before
+
+    def recv(self, buffer_size: int) -> bytes:
+        """Return what has come, and of a file more at a time."""
+        data: bytes = super().recv(PIECE if self.request and self.request.upload else buffer_size)
+        return data
 
     def go_on(self) -> None:
         """Look again at a request of which nobody knew whether its URL is signed."""

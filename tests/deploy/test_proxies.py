@@ -105,12 +105,26 @@ def test_a_proxy_passes_the_api_on(serving, certificate, proxy, mounted):
             answer = call("POST", cases, data=b" " * size, headers=key | {"Content-Type": "application/json"})
             assert (answer.status_code, answer.headers["Content-Type"]) == (status, "application/json")
             assert answer.json()["code"] == {400: "bad_request", 413: "payload_too_large"}[status]
+        sends_a_file(call, mounted, key)
     logs = [path.read_text() for path in (serving.log, *serving.root.glob("var/log/nginx/*"))]
     assert opened.headers["X-Request-Id"] in logs[0]
     for log in logs:
         assert opened.headers["X-Request-Id"] in log
         assert key["Authorization"][-48:] not in log
         assert not re.search(r"(?i)café|caf%C3|caf\\xC3|query=", log)  # not "caf" alone, which a request id may hold
+
+
+def sends_a_file(call, mounted, key):
+    """Send 25 MB by a signed URL and read them again; without the signature nothing is taken."""
+    new = {"name": "log.txt", "contentType": "text/plain", "size": 25_000_000}
+    told = call("POST", f"{mounted}/api/v1/support-cases/attachments", json=new, headers=key).json()
+    url = re.sub("https?://[^/]+", mounted, told["uploadUrl"])
+    assert call("PUT", url[:-2], data=bytes(1_000)).json()["code"] == "not_found"
+    assert call("PUT", url, data=bytes(25_000_000)).status_code == 200
+    body = {"body": "See the log.", "attachments": [told["id"]]}
+    case = call("POST", f"{mounted}/api/v1/support-cases", json=body, headers=key).json()
+    (message,) = call("GET", f"{mounted}/api/v1/support-cases/{case['number']}", headers=key).json()["messages"]
+    assert call("GET", re.sub("https?://[^/]+", mounted, message["attachments"][0]["url"])).content == bytes(25_000_000)
 
 
 def test_both_proxies_drop_whoever_sends_its_headers_slowly(serving, certificate):

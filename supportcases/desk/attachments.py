@@ -14,6 +14,7 @@ from supportcases.domain import attachments as rules
 from supportcases.domain import fields, times
 from supportcases.domain.actors import Actor, ActorKind
 from supportcases.domain.attachments import CHUNK, PENDING_TIME, STALE, UPLOAD_TIME, Upload, shown_as
+from supportcases.domain.cases import UUID_TEXT
 from supportcases.domain.errors import (
     AlreadyUploaded,
     AttachmentNotFound,
@@ -86,7 +87,8 @@ class Attachments(Cases):
             raise InvalidInput({"size": f"Must be a whole number from 1 to {self._limits.size:,}."})
         now = self._now()
         with self.repository.write() as transaction:
-            waiting = transaction.attachments.pending_bytes(store)
+            before = times.before(now, PENDING_TIME)
+            waiting = transaction.attachments.pending_bytes(store, before)
             if waiting + size > self._limits.pending:
                 raise UploadsFull(
                     f"This store has as many files waiting for a message as it may have ({self._limits.pending:,} "
@@ -94,9 +96,11 @@ class Attachments(Cases):
                 )
             upload = Upload(self._id(), store, actor.scope, actor.id, name, content_type, size, now)
             transaction.attachments.add(upload, secrets.token_hex(SECRET_BYTES))
-            before = times.before(now, PENDING_TIME)
             going = transaction.attachments.drop_pending(before, limit=DROPPED_BY_THE_WAY)
-        self._take_away(going)
+        try:
+            self._take_away(going)
+        except SupportCasesError as error:
+            log.warning("what is left of old files waits for the next announcement, or for clean-up: %s", error)
         return upload
 
     def upload(self, upload_id: str, content: Iterable[bytes]) -> Upload:
@@ -109,7 +113,7 @@ class Attachments(Cases):
             InvalidInput: They are not as many as were announced.
             AttachmentRefused: The host's `check_attachment` does not want it.
         """
-        upload = self._begun(upload_id)
+        upload = self._begun(_known(upload_id))
         name = upload.content or ""
         try:
             incoming = Incoming(upload, content, self._now, self._alive(upload, name))
@@ -192,7 +196,9 @@ class Attachments(Cases):
         try:
             with self.repository.write() as transaction:
                 current = transaction.attachments.find_alone(upload.id)
-                if current and current.content == name and not current.finished_at:
+                if current and current.content == name:
+                    if current.finished_at:  # it was kept after all, whatever the COMMIT could tell
+                        return
                     transaction.attachments.update(current._replace(attempted_at=None))
             self._contents.remove(name)
         except SupportCasesError as error:
@@ -201,7 +207,7 @@ class Attachments(Cases):
     def attachment(self, attachment_id: str) -> Upload:
         """Return a file whose bytes are there, or raise `AttachmentNotFound`."""
         with self.repository.read(once=True) as transaction:
-            upload = transaction.attachments.find(attachment_id)
+            upload = transaction.attachments.find(_known(attachment_id))
         if upload is None or not upload.finished_at:
             raise AttachmentNotFound()
         return upload
@@ -244,3 +250,10 @@ class Attachments(Cases):
         """Return the secret by which URLs of files are signed; None before the first file was announced."""
         with self.repository.read(once=True) as transaction:
             return transaction.attachments.secret()
+
+
+def _known(file_id: str) -> str:
+    """Return the id of a file as it is kept, or raise `AttachmentNotFound` for what is no id."""
+    if not UUID_TEXT.fullmatch(file_id):
+        raise AttachmentNotFound()
+    return file_id.lower()

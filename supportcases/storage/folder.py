@@ -63,7 +63,7 @@ class FolderStore:
     def remove(self, name: str) -> None:
         """Forget what is kept under the name."""
         with _told():
-            for path in (self._folder / name, self._folder / f"{name}{PART}"):
+            for path in (self._folder / f"{name}{PART}", self._folder / name):  # so: it may become whole meanwhile
                 path.unlink(missing_ok=True)
             self._sync()
 

@@ -3,6 +3,7 @@
 import re
 from datetime import timedelta
 from functools import lru_cache
+from math import ceil
 from typing import Final, NamedTuple
 
 from supportcases.desk import SupportDesk
@@ -58,7 +59,7 @@ class AttachmentUrls:
 
     def upload(self, req: ApiRequest, side: ActorKind, upload: Upload) -> str:
         """Return the URL by which a file that was announced is sent, for an hour."""
-        expires = int((upload.created_at + UPLOAD_TIME).timestamp())
+        expires = ceil((upload.created_at + UPLOAD_TIME).timestamp())  # to the moment it is for the row to tell
         return self._url(req, side, Purpose.UP, upload.id, upload.size, expires)
 
     def _url(self, req: ApiRequest, side: ActorKind, purpose: Purpose, file_id: str, size: int, expires: int) -> str:

@@ -71,14 +71,15 @@ class AttachmentItem:
     def on_get(self, req: ApiRequest, resp: falcon.Response, id: str) -> None:
         """Return the bytes of a file, or one range of them."""
         upload = self._desk.attachment(self._signed(req).id)
-        begin, end = _wanted(req, upload)
+        has_it = _has_it(req, upload)
+        begin, end = (0, upload.size) if has_it else _wanted(req, upload)
         if begin >= end:
             raise falcon.HTTPRangeNotSatisfiable(
                 upload.size, description=f"The range must begin within the {upload.size:,} bytes of the file."
             )
         resp.set_headers(ALONE)
         resp.etag = upload.sha256 or ""
-        if _has_it(req, upload):
+        if has_it:
             resp.status = falcon.HTTP_304
             return
         resp.content_type = upload.shown_as or "application/octet-stream"
@@ -143,8 +144,10 @@ def _has_it(req: ApiRequest, upload: Upload) -> bool:
 def _wanted(req: ApiRequest, upload: Upload) -> tuple[int, int]:
     """Return where the wanted bytes begin and end: all, unless one range is asked for, and of this very file.
 
-    What cannot be read, and several ranges, are as none (RFC 9110, section 14.2).
+    What cannot be read, several ranges, and one that HEAD asks for, are as none (RFC 9110, section 14.2).
     """
+    if req.method == "HEAD":
+        return 0, upload.size
     asked = RANGE.fullmatch(req.get_header("Range", default="").strip())
     only_if = req.get_header("If-Range")
     if not asked or not (asked[1] or asked[2]) or (only_if is not None and only_if.strip() != f'"{upload.sha256}"'):

@@ -24,8 +24,14 @@ PENDING: Final = """
     FROM supportcases_attachments
     WHERE store = %(store)s
       AND message_id IS NULL
+      AND created_at >= %(since)s
 """
-ATTACHED: Final = PENDING.replace("IS NULL", "IS NOT NULL")
+ATTACHED: Final = """
+    SELECT coalesce(sum(size), 0)
+    FROM supportcases_attachments
+    WHERE store = %(store)s
+      AND message_id IS NOT NULL
+"""
 
 
 class PostgresAttachments:
@@ -121,15 +127,15 @@ class PostgresAttachments:
             {"store": case.store, "message_id": message_id, "ids": list(ids)},
         )
 
-    def pending_bytes(self, store: str) -> int:
+    def pending_bytes(self, store: str, since: datetime) -> int:
         self._connection.wait(LOCK, {"name": f"supportcases_attachments of {store}"})
-        return self._sum(PENDING, store)
+        return self._sum(PENDING, store=store, since=to_text(since))
 
     def attached_bytes(self, store: str) -> int:
-        return self._sum(ATTACHED, store)
+        return self._sum(ATTACHED, store=store)
 
-    def _sum(self, statement: str, store: str) -> int:
-        ((total,),) = self._connection.execute(statement, {"store": store}).fetchall()
+    def _sum(self, statement: str, **values: str) -> int:
+        ((total,),) = self._connection.execute(statement, values).fetchall()
         return int(total)
 
     def drop_pending(self, before: datetime, *, limit: int) -> tuple[Upload, ...]:

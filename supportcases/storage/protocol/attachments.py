@@ -61,8 +61,8 @@ class Attachments(Protocol):
     def attach(self, case: Case, message_id: str, ids: Sequence[str]) -> None:
         """Attach files of the case's store to a message of it."""
 
-    def pending_bytes(self, store: str) -> int:
-        """Return how many bytes of the store were announced and are not attached; who asks so announces alone."""
+    def pending_bytes(self, store: str, since: datetime) -> int:
+        """Return how many bytes of the store were announced since and are not attached; who asks announces alone."""
 
     def attached_bytes(self, store: str) -> int:
         """Return how many bytes are attached to messages of the store."""

@@ -35,7 +35,7 @@ SQL: Final = """
     );
 
     CREATE INDEX supportcases_attachments_pending
-        ON supportcases_attachments (store, size)
+        ON supportcases_attachments (store, created_at, size)
         WHERE message_id IS NULL;
 
     CREATE INDEX supportcases_attachments_attached

@@ -43,7 +43,7 @@ def step(db: Database) -> None:
         ) STRICT;
 
         CREATE INDEX supportcases_attachments_pending
-            ON supportcases_attachments (store, size)
+            ON supportcases_attachments (store, created_at, size)
             WHERE message_id IS NULL;
 
         CREATE INDEX supportcases_attachments_attached

@@ -100,3 +100,11 @@ def test_what_becomes_whole_while_it_is_removed_goes_too(tmp_path, monkeypatch):
     monkeypatch.setattr(type(part), "unlink", meanwhile_whole)
     store.remove("a")
     assert list(store.names()) == []
+
+
+def test_an_attempt_that_was_killed_stands_in_nobodys_way_when_the_clock_goes_back(repository, clock):
+    desk = SupportDesk(repository, clock=clock)
+    upload = announced(desk)
+    desk._begun(upload.id)  # and nothing more is heard of it
+    clock.advance(hours=-1)
+    assert desk.upload(upload.id, [b"abc"]).finished_at

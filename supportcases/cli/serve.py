@@ -7,11 +7,13 @@ from importlib.util import find_spec
 from ipaddress import ip_address
 from typing import Any, Final
 
-from supportcases.cli.options import command, flag, option, whole
+from supportcases.cli.options import command, file_name, flag, option, whole
 from supportcases.cli.streams import report
 from supportcases.desk.use_case import MAX_THREAD_CHARACTERS, MAX_THREAD_MESSAGES
+from supportcases.domain.attachments import AttachmentLimits
 from supportcases.logs import printable
 from supportcases.processes import TIME_BUDGET
+from supportcases.storage.folder import FolderStore
 from supportcases.storage.open import is_new, place_of
 
 SECONDS: Final = r"[0-9]{1,5}(\.[0-9]{1,3})?"
@@ -69,6 +71,26 @@ def add_to(commands: Any) -> None:
         1_000_000_000,
         "up to how many characters of text a case takes its merchant's replies",
     )
+    option(
+        serving,
+        "--attachments",
+        metavar="FOLDER",
+        type=file_name,
+        shown="the database itself",
+        help="the folder that keeps the bytes of attachments, made where there is none",
+    )
+    size, stored = AttachmentLimits().size, AttachmentLimits().attached
+    limit(serving, "--max-attachment-size", size, 9_999_999_999, "how many bytes a file may have")
+    limit(
+        serving, "--max-attachment-bytes", stored, 9_999_999_999, "how many bytes of files a store may have in messages"
+    )
+    option(
+        serving,
+        "--public-url",
+        type=public_url,
+        metavar="URL",
+        help="where people find this server, as https://shop.example/desk: the URLs of files begin with it",
+    )
     flag(serving, "--no-docs", "serve no pages: neither the reference of the API at /docs nor the way to it at /")
 
 
@@ -85,6 +107,15 @@ def rate_limit(text: str) -> str:
         RateLimit.parse(text)
     except ValueError as problem:
         raise argparse.ArgumentTypeError(str(problem)) from None
+    return text
+
+
+def public_url(text: str) -> str:
+    """Return `text` where it is a URL that others can follow."""
+    from supportcases.web.attachment_urls import PUBLIC_URL
+
+    if not PUBLIC_URL.fullmatch(text):
+        raise argparse.ArgumentTypeError(f"must be a URL such as https://shop.example/desk, not {text!r}")
     return text
 
 
@@ -130,6 +161,10 @@ def serve(options: argparse.Namespace) -> None:
             max_thread_messages=options.max_thread_messages,
             max_thread_characters=options.max_thread_characters,
             time_budget=options.time_budget,
+            public_url=options.public_url,
+            max_attachment_size=options.max_attachment_size,
+            max_attachment_bytes=options.max_attachment_bytes,
+            attachment_store=FolderStore(options.attachments) if options.attachments else None,
             docs=not options.no_docs,
             console=console,
         )

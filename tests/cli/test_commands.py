@@ -50,6 +50,7 @@ OPTIONS = {
     "serve": {
         *("--db", "--host", "--port", "--threads", "--rate-limit", "--trusted-proxy", "--time-budget"),
         *("--max-open-cases", "--max-thread-messages", "--max-thread-characters", "--no-docs", "--console"),
+        *("--attachments", "--max-attachment-size", "--max-attachment-bytes", "--public-url"),
     },
     "keys create": {"--db", "--support", "--stores", "--admin", "--label", "--expires"},
     "keys list": {"--db", "--limit", "--offset"},
@@ -84,6 +85,7 @@ OPTIONS = {
 SETTINGS = {
     *("--db", "--host", "--port", "--threads", "--rate-limit", "--trusted-proxy", "--time-budget"),
     *("--max-open-cases", "--max-thread-messages", "--max-thread-characters"),
+    *("--max-attachment-size", "--max-attachment-bytes", "--public-url"),
     *("--label", "--expires", "--as", "--answered-for", "--attachments"),
 }
 
@@ -131,6 +133,8 @@ def test_the_help_names_the_environment_variables_of_settings_and_there_are_none
         ["serve", "--rate-limit", "120"],
         ["serve", "--trusted-proxy", "proxy.example"],
         ["serve", "--max-open-cases", "0"],
+        ["serve", "--max-attachment-size", "0"],
+        ["serve", "--public-url", "shop.example"],
         ["serve", "extra"],
         ["keys", "create", "--support"],
         ["cases", "--limit", "101"],

@@ -10,8 +10,8 @@ from contextlib import closing
 
 import pytest
 
-from supportcases import DatabaseMoved, cli
-from supportcases.storage.open import open_repository
+from supportcases import DatabaseMoved, SupportDesk, cli
+from supportcases.storage.open import check, open_repository
 from tests.conftest import ACME, ADA, CASES, ROOT
 from tests.support.command_line import refused, run
 from tests.support.moving import RETRIED, Lived, owned_postgres
@@ -147,3 +147,50 @@ def test_killed_in_the_middle_it_has_moved_nothing(way, stopped, place, moved):
     lived.app.desk.reply(ACME, 1, body="It was not moved.")
     assert moved("--from", source, "--to", target)[0] == 0
     assert os.path.exists(source) or name == "Postgres"
+
+
+FILES = [b"x", os.urandom(700_000), os.urandom(25_000_000)]
+
+
+@pytest.mark.parametrize("way", ["file to file"])
+def test_files_are_carried_in_little_memory_and_both_have_them(way, place, tmp_path):
+    source, target = (place(engine, name) for engine, name in zip(way.split(" to "), ("old", "new"), strict=True))
+    with closing(open_repository(source)) as repository:
+        desk = SupportDesk(repository)
+        for content in FILES:
+            file = desk.attach(ACME, name="x", content_type="a/b", content=content)
+            desk.open(ACME, body="See the file.", attachments=[file])
+        desk.attach(ACME, name="waits", content_type="a/b", content=b"waits")
+        desk.announce(ACME, name="begun", content_type="a/b", size=3)
+        secret = desk.attachment_secret()
+
+    assert peak("move", "--from", source, "--to", target) < 120_000
+    for db in (target, source):
+        assert check(db).faults == ()
+        with closing(open_repository(db)) as repository:
+            desk = SupportDesk(repository)
+            assert desk.attachment_secret() == secret
+            for number, content in enumerate(FILES, start=1):
+                (file,) = desk.get(ACME, number).messages[0].attachments
+                assert b"".join(desk.read_attachment(ACME, number, file.id)) == content
+    with closing(open_repository(source)) as repository, pytest.raises(DatabaseMoved):
+        SupportDesk(repository).attach(ACME, name="x", content_type="a/b", content=b"x")
+    assert cli.main(["move", "--undo", "--from", source]) == 0
+    with closing(open_repository(source)) as repository:
+        SupportDesk(repository).attach(ACME, name="x", content_type="a/b", content=b"x")
+
+
+def peak(*arguments) -> int:
+    """Run a command; return how many kB of memory it took at the most."""
+    done = subprocess.run([sys.executable, "-c", PEAK, *arguments], capture_output=True)
+    assert done.returncode == 0, done.stderr
+    return int(done.stderr.split()[-1])
+
+
+PEAK = """
+import re, sys
+from supportcases import cli
+code = cli.main(sys.argv[1:])
+print(re.search("VmHWM:\\s*([0-9]+)", open("/proc/self/status").read())[1], file=sys.stderr)
+sys.exit(code)
+"""

@@ -32,6 +32,7 @@ MOUNT, UNIT_TEST = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
 SETTINGS = {
     *("--db", "--host", "--port", "--threads", "--rate-limit", "--trusted-proxy", "--time-budget"),
     *("--max-open-cases", "--max-thread-messages", "--max-thread-characters"),
+    *("--max-attachment-size", "--max-attachment-bytes", "--public-url"),
     *("--label", "--expires", "--as", "--answered-for", "--attachments"),
 }
 SHELL_BLOCKS = re.findall(r"```sh\n(.*?)```", README, re.DOTALL)

@@ -6,8 +6,9 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from supportcases import Actor, SupportDesk, create_app
+from supportcases.domain.attachments import AttachmentLimits
 from supportcases.domain.cases import CaseFilter
-from supportcases.domain.errors import DatabaseBusy, TooManyCases
+from supportcases.domain.errors import AttachmentsFull, DatabaseBusy, InvalidInput, TooManyCases, UploadsFull
 from supportcases.domain.whole_cases import Dossier
 from supportcases.processes import deadline, ticks
 from supportcases.storage.postgres import check, transactions
@@ -164,3 +165,35 @@ def test_the_tallies_are_the_same_before_and_after_they_are_summed_up(desk, soun
         assert transaction.connection.execute("SELECT count(*) FROM supportcases_tally_changes").fetchone() == (0,)
     assert counts() == before
     assert [sum(found.values()) for found in before] == [3, 3, 0, 3]
+
+
+def test_whoever_attaches_at_once_never_exceeds_what_a_store_may_have_and_a_file_goes_into_one_message(
+    repository, sound
+):
+    desk = SupportDesk(repository, attachment_limits=AttachmentLimits(pending=8 * 10, attached=3 * 10))
+    desk.open(ACME, body=BODY)
+    file = {"name": "x", "content_type": "a/b", "content": b"x" * 10}
+    files = at_once(8, lambda number: desk.attach(ACME, **file))
+    with pytest.raises(UploadsFull):
+        desk.attach(ACME, **file)
+
+    def say(number):
+        try:
+            if number % 2:
+                return desk.open(ACME, body=BODY, attachments=[files[number]])
+            return desk.reply(ACME, 1, body=BODY, attachments=[files[number]])
+        except AttachmentsFull:
+            return None
+
+    assert len([said for said in at_once(8, say) if said]) == 3
+
+    desk = SupportDesk(repository)
+    one = desk.attach(ACME, **file)
+
+    def again(number):
+        try:
+            return desk.open(ACME, body=BODY, attachments=[one])
+        except InvalidInput:
+            return None
+
+    assert len([said for said in at_once(8, again) if said]) == 1

@@ -214,7 +214,7 @@ def create_app(
     if console:
         sign_ins = SignIns(repository, clock=clock) if api_keys or authenticate is None else None
         who = {"keys": keys, "authenticate": authenticate, "sign_ins": sign_ins, "limits": limits}
-        beside = _console(desk, console, prefix, **who, max_body=max_body)
+        beside = _console(desk, console, prefix, **who, max_body=max_body, url_life=attachment_url_life)
     authentication = Authentication(recognise, prefix, service.keys(), limits, urls.path)
     app = SupportApp(desk, keys, authentication, time_budget, beside, urls)
     checked = believing(desk)  # the schemas of the resources check
@@ -272,4 +272,4 @@ def _console(desk: SupportDesk, settings: "Literal[True] | Console", prefix: str
         raise ImportError(f"The console needs {missing.name}: pip install 'supportcases[console]'.") from missing
     if f"{prefix}/".startswith(f"{AT}/"):
         raise ValueError(f"prefix must not be {AT!r} or below it where the console is served, not {prefix!r}.")
-    return {AT: create_console(desk, Console() if isinstance(settings, bool) else settings, **rest)}
+    return {AT: create_console(desk, Console() if isinstance(settings, bool) else settings, prefix=prefix, **rest)}

@@ -1,5 +1,6 @@
 """The console as an application of its own, beside the API: put together from its pages."""
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import falcon
@@ -7,6 +8,7 @@ import falcon
 from supportcases.console import Console
 from supportcases.console.case import CasePage
 from supportcases.console.errors import ErrorPages
+from supportcases.console.files import Files
 from supportcases.console.idle import IdlePage
 from supportcases.console.keys import KeysPage
 from supportcases.console.new import NewCase
@@ -21,7 +23,9 @@ from supportcases.console.who import Who, go_to
 from supportcases.desk import SupportDesk
 from supportcases.desk.keys import KeyRing
 from supportcases.desk.sessions import SignIns
+from supportcases.domain.actors import ActorKind
 from supportcases.web.access import Access
+from supportcases.web.attachments import SupportAttachments
 from supportcases.web.auth import Authenticate
 from supportcases.web.pages.content import HTML
 from supportcases.web.rate_limit import Limits
@@ -41,6 +45,8 @@ def create_console(
     sign_ins: SignIns | None,
     limits: Limits | None,
     max_body: int,
+    prefix: str,
+    url_life: timedelta,
 ) -> FalconApp:
     """Return the console of `desk`, for paths at or below `/console`.
 
@@ -52,16 +58,20 @@ def create_console(
         sign_ins: The sessions, where support keys let people in.
         limits: How many requests each of the team may send.
         max_body: The most bytes of a form.
+        prefix: The path of the API beside it, where the bytes of files are sent and read.
+        url_life: For how long the URL of a file is the same.
     """
     pages = Pages(desk, settings)
+    files = Files(desk, ActorKind.SUPPORT, prefix=prefix, life=url_life)
     who = Who(authenticate, sign_ins, limits=limits)
     app: FalconApp = FalconApp(request_type=ConsoleRequest, middleware=[Access(), who])
     app.resp_options.default_media_type = HTML
     ErrorPages(pages).add_to(app)
     app.add_route(AT, Front())
     app.add_route(f"{AT}/", Queue(pages, max_body=max_body))
-    app.add_route(f"{AT}/cases/{{store}}/{{number}}", CasePage(pages, max_body=max_body))
-    app.add_route(f"{AT}/new", NewCase(pages, max_body=max_body))
+    app.add_route(f"{AT}/cases/{{store}}/{{number}}", CasePage(pages, files, max_body=max_body))
+    app.add_route(f"{AT}/new", NewCase(pages, files, max_body=max_body))
+    app.add_route(f"{AT}/attachments", SupportAttachments(desk, max_body=max_body, urls=files))
     app.add_route(f"{AT}/numbers", Numbers(pages))
     app.add_route(f"{AT}/idle", IdlePage(pages, max_body=max_body))
     app.add_route(f"{AT}/keys", KeysPage(pages, keys, max_body=max_body))

@@ -6,12 +6,13 @@ from typing import Any, Final
 
 import falcon
 
+from supportcases.console.files import Files
 from supportcases.console.pages import Pages
 from supportcases.console.request import ConsoleRequest
 from supportcases.console.texts import filled, values_of
 from supportcases.console.timeline import SEARCHED, SHOWN, End, timeline_of
 from supportcases.console.who import go_to
-from supportcases.domain.errors import CaseMoved, InvalidInput
+from supportcases.domain.errors import AttachmentsFull, CaseMoved, InvalidInput
 from supportcases.domain.fields import CHANGES
 from supportcases.web.auth import asker
 from supportcases.web.forms import Form, form_of
@@ -26,9 +27,10 @@ ANSWER: Final = "answer"
 class CasePage:
     """One case: `/console/cases/STORE/NUMBER`."""
 
-    def __init__(self, pages: Pages, *, max_body: int) -> None:
-        """Show it on `pages`, and take forms of up to `max_body` bytes."""
+    def __init__(self, pages: Pages, files: Files, *, max_body: int) -> None:
+        """Show it on `pages` with its `files`, and take forms of up to `max_body` bytes."""
         self._pages = pages
+        self._files = files
         self._desk = pages.desk
         self._max_body = max_body
 
@@ -48,7 +50,11 @@ class CasePage:
     def on_post(self, req: ConsoleRequest, resp: falcon.Response, store: str, number: str) -> None:
         """Answer, add a note or change the case, and show it as it is then; the text of what is refused is kept."""
         form, ref = form_of(req, self._max_body), f"{store}:{number}"
-        kept: dict[str, Any] = {"draft": form.text("body"), "kind": NOTE if form.text("kind") == NOTE else ANSWER}
+        kept: dict[str, Any] = {
+            "draft": form.text("body"),
+            "kind": NOTE if form.text("kind") == NOTE else ANSWER,
+            "attached": form.texts("attachments"),
+        }
         try:
             if "body" in form:
                 self._say(req, ref, form)
@@ -57,8 +63,8 @@ class CasePage:
         except CaseMoved:
             resp.status = falcon.HTTP_409
             self._show(req, resp, ref, moved=True, **kept)
-        except InvalidInput as error:
-            resp.status = falcon.HTTP_422
+        except (InvalidInput, AttachmentsFull) as error:
+            resp.status = falcon.HTTP_422 if isinstance(error, InvalidInput) else falcon.HTTP_409
             self._show(req, resp, ref, problem=str(error), **kept)
         else:
             here = req.link(f"cases/{store}/{number}")
@@ -66,12 +72,12 @@ class CasePage:
 
     def _say(self, req: ConsoleRequest, ref: str, form: Form) -> None:
         """Add a note, which may come late and harm nobody, or an answer to a case that has not moved meanwhile."""
-        actor, body = asker(req), form.text("body")
+        actor, body, files = asker(req), form.text("body"), form.texts("attachments")
         if form.text("kind") == NOTE:
-            self._desk.note(actor, ref, body=body)
+            self._desk.note(actor, ref, body=body, attachments=files)
         else:
             close, seen = form.text("then") == "close", _seen(form)
-            self._desk.answer(actor, ref, body=body, close=close, if_revision=seen)
+            self._desk.answer(actor, ref, body=body, attachments=files, close=close, if_revision=seen)
 
     def _change(self, req: ConsoleRequest, ref: str, form: Form) -> None:
         change: dict[str, Any] = {name: form.text(name) for name in CHANGES if name in form}
@@ -89,6 +95,7 @@ class CasePage:
         problem: str | None = None,
         draft: str = "",
         kind: str = ANSWER,
+        attached: tuple[str, ...] = (),
     ) -> None:
         actor, query = asker(req), req.parameters().get("query", [""])[-1].strip()
         end = END.fullmatch(req.parameters().get("until", [""])[-1])
@@ -112,6 +119,8 @@ class CasePage:
             problem=problem,
             draft=draft,
             kind=kind,
+            shown=self._files.shown(req, case, [step.message for step in timeline.steps if step.message]),
+            **self._files.of_composer(req, case.store, attached),
             canned=[(text.name, filled(text.body, values)) for text in self._desk.texts(actor)],
         )
 

@@ -10,6 +10,7 @@ from supportcases.console.who import with_next
 from supportcases.domain.errors import CaseNotFound, SupportCasesError, Unauthorized
 from supportcases.web import errors
 from supportcases.web.errors import Refusal
+from supportcases.web.response import send
 
 
 class ErrorHandlers:
@@ -37,7 +38,15 @@ class ErrorHandlers:
         """Set the status and the headers, but not the one that lets a browser ask for a password; show the rest."""
         resp.status = falcon.code_to_http_status(refusal.status)
         resp.set_headers({name: value for name, value in refusal.headers.items() if name != "WWW-Authenticate"})
-        self.show(req, resp, refusal, error)
+        if req.get_header("Accept") == falcon.MEDIA_JSON:  # so asks the script that sends files
+            body = errors.error_body(req.request_id, refusal.code, self.sentence(req, refusal, error))
+            send(resp, body, refusal.status)
+        else:
+            self.show(req, resp, refusal, error)
+
+    def sentence(self, req: Any, refusal: Refusal, error: Exception) -> str:
+        """Return what a refusal says."""
+        return refusal.sentence
 
     def show(self, req: Any, resp: falcon.Response, refusal: Refusal, error: Exception) -> None:
         """Show the page of a refusal."""

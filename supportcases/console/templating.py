@@ -8,6 +8,7 @@ from jinja2 import BaseLoader, Environment, StrictUndefined, nodes
 from jinja2.visitor import NodeTransformer
 
 from supportcases.console import marks, words
+from supportcases.console.files import size_of
 
 
 def environment_of(loader: BaseLoader, catalogue: NullTranslations) -> Environment:
@@ -23,7 +24,7 @@ def environment_of(loader: BaseLoader, catalogue: NullTranslations) -> Environme
     )
     environment.say = catalogue.gettext
     environment.install_gettext_translations(catalogue, newstyle=True)  # type: ignore[attr-defined]  # the extension's
-    environment.filters.update(linked=words.linked)
+    environment.filters.update(linked=words.linked, size=size_of)
     environment.globals.update(
         when=marks.when, icons=marks.ICONS, SEVERITIES=words.SEVERITIES, CATEGORIES=words.CATEGORIES
     )

@@ -1,7 +1,7 @@
 """Files that come with messages: announced, sent, attached once, and gone where they were not."""
 
 import secrets
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from io import BytesIO
 from tempfile import NamedTemporaryFile, TemporaryFile
@@ -14,7 +14,7 @@ from supportcases.domain import attachments as rules
 from supportcases.domain import fields, times
 from supportcases.domain.actors import Actor, ActorKind
 from supportcases.domain.attachments import CHUNK, PENDING_TIME, STALE, UPLOAD_TIME, Upload, shown_as
-from supportcases.domain.cases import UUID_TEXT
+from supportcases.domain.cases import UUID_TEXT, Case
 from supportcases.domain.errors import (
     AlreadyUploaded,
     AttachmentNotFound,
@@ -211,6 +211,34 @@ class Attachments(Cases):
         if upload is None or not upload.finished_at:
             raise AttachmentNotFound()
         return upload
+
+    def attachments_of(self, case: Case) -> tuple[Upload, ...]:
+        """Return the files that came with the messages of a case, those of notes among them."""
+        with self.repository.read(once=True) as transaction:
+            return transaction.attachments.attached(case.store, case.id)
+
+    def waiting_attachments(self, actor: Actor, store: str, ids: Sequence[str]) -> tuple[Upload, ...]:
+        """Return those of the files that the actor can still attach to a message in a case of the store."""
+        try:
+            wanted = rules.ATTACHMENTS.clean(ids)
+        except ValueError:
+            return ()
+        since = times.before(self._now(), PENDING_TIME)
+        with self.repository.read() as transaction:
+            found = filter(None, map(transaction.attachments.find, wanted))
+            return tuple(
+                one
+                for one in found
+                if (one.store, one.owner) == (store, actor.scope)
+                and one.finished_at
+                and not one.message_id
+                and one.created_at >= since
+            )
+
+    @property
+    def attachment_limits(self) -> rules.AttachmentLimits:
+        """How large files may be, and how many may come with a message."""
+        return self._limits
 
     def content_of(self, upload: Upload, begin: int = 0, end: int | None = None) -> Iterator[bytes]:
         """Yield the bytes of a file from `begin` up to `end`, in pieces."""

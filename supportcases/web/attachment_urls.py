@@ -63,9 +63,11 @@ class AttachmentUrls:
         return self._url(req, side, Purpose.UP, upload.id, upload.size, expires)
 
     def _url(self, req: ApiRequest, side: ActorKind, purpose: Purpose, file_id: str, size: int, expires: int) -> str:
-        base = self._public_url or f"{req.scheme}://{req.netloc}{req.mounted_at}"
         query = self._sign(purpose, file_id, size, expires)
-        return f"{base}{self._prefix}/{SIDES[side]}/attachments/{file_id}?{query}"
+        return f"{self._base(req)}{self._prefix}/{SIDES[side]}/attachments/{file_id}?{query}"
+
+    def _base(self, req: ApiRequest) -> str:
+        return self._public_url or f"{req.scheme}://{req.netloc}{req.mounted_at}"
 
     def _signed_query(self, purpose: Purpose, file_id: str, size: int, expires: int) -> str:
         signed = signature(self.secret or b"", purpose, file_id, size, expires)

@@ -127,6 +127,7 @@ def test_all_is_reached_by_the_keyboard_and_seen_when_it_is(shop):
     assert [stop for stop in stops if "status.test" not in stop] == [
         "a: All cases",
         "textarea: Your reply",
+        "input: Attach files",
         "button: Send",
         "button: It is solved: close",
     ]

@@ -48,7 +48,8 @@ def test_the_pages_are_german_for_whoever_reads_german(german, desk, blank_pages
     assert "Sie sind dran 1 Beim Support Geschlossen Blank page #000001 Anderes" in text_of(page)
     case = text_of(german.get("/1").text)
     assert "Dringlichkeit: Normal" in case
-    assert "Ihre Antwort Senden Gelöst: schließen" in case
+    assert "Ihre Antwort Dateien anhängen oder hierher ziehen oder einfügen" in case
+    assert "Senden Gelöst: schließen" in case
     assert "Wie können wir helfen? Was ist geschehen?" in text_of(german.get("/new").text)
     assert "Bitte schreiben Sie 10 bis 10000 Zeichen." in german.post("/new", body="Hilfe").text
     assert "<title>Diese Anfrage gibt es nicht. · Shop</title>" in german.get("/9").text

@@ -5,13 +5,14 @@ from typing import Any, Final
 
 import falcon
 
+from supportcases.console.files import Files
 from supportcases.console.merchant.errors import sentence_of
 from supportcases.console.merchant.pages import Pages, link
 from supportcases.console.who import go_to
 from supportcases.console.words import N_
 from supportcases.domain import fields
 from supportcases.domain.cases import Status
-from supportcases.domain.errors import InvalidInput, ThreadFull, TooManyCases
+from supportcases.domain.errors import AttachmentsFull, InvalidInput, ThreadFull, TooManyCases
 from supportcases.web.auth import asker
 from supportcases.web.forms import Form, form_of
 from supportcases.web.request import ApiRequest
@@ -20,7 +21,8 @@ PAGE: Final = 20
 PLACE: Final = re.compile("[1-9][0-9]{0,5}")  # a page of the list
 MOST_SHOWN: Final = 100  # messages of a long thread, unless all of it is asked for
 MAX_BODY: Final = 1_048_576  # bytes of a form
-REFUSALS: Final = (InvalidInput, ThreadFull, TooManyCases)  # after which the form is shown again, with its text
+# after which the form is shown again, with its text
+REFUSALS: Final = (AttachmentsFull, InvalidInput, ThreadFull, TooManyCases)
 
 FIELDS: Final = ("subject", "body", "severity", "category")  # of a new case
 USUAL: Final = {"severity": fields.DEFAULT_SEVERITY, "category": fields.DEFAULT_CATEGORY}
@@ -29,6 +31,7 @@ SUPPORT: Final = N_("Support")
 NEW_CASE: Final = N_("New case")
 BODY: Final = N_("Write %(least)d to %(most)d characters, please.")
 SUBJECT: Final = N_("The subject is to be one line of %(least)d to %(most)d characters.")
+FILES: Final = N_("A file cannot be sent with this any more; attach it anew.")
 
 
 class CaseList:
@@ -65,9 +68,10 @@ class CaseList:
 class NewCase:
     """The form for a new case: `/new`."""
 
-    def __init__(self, pages: Pages) -> None:
-        """Show it on `pages`."""
+    def __init__(self, pages: Pages, files: Files) -> None:
+        """Show it on `pages`, with `files`."""
         self._pages = pages
+        self._files = files
 
     def on_get(self, req: ApiRequest, resp: falcon.Response) -> None:
         """Show the form."""
@@ -80,25 +84,35 @@ class NewCase:
         form = form_of(req, MAX_BODY)
         sent = {name: form.text(name) for name in FIELDS}
         given = {name: value for name, value in sent.items() if value.strip()}
+        attached = form.texts("attachments")
         try:
-            case = self._pages.desk.open(asker(req), **{"body": "", **given})
+            case = self._pages.desk.open(asker(req), **{"body": "", **given}, attachments=attached)
         except REFUSALS as error:
             resp.status = _status_of(error)
-            self._show(req, resp, sent, problem_of(self._pages, req, error, fields.CASE_BODY))
+            self._show(req, resp, sent, problem_of(self._pages, req, error, fields.CASE_BODY), attached)
         else:
             go_to(resp, link(req, case.number))
 
-    def _show(self, req: ApiRequest, resp: falcon.Response, given: dict[str, str], problem: str | None = None) -> None:
+    def _show(
+        self,
+        req: ApiRequest,
+        resp: falcon.Response,
+        given: dict[str, str],
+        problem: str | None = None,
+        attached: tuple[str, ...] = (),
+    ) -> None:
         title = self._pages.say(req, NEW_CASE)
-        self._pages.show(req, resp, "new.html", title=title, given=given, problem=problem)
+        composer = self._files.of_composer(req, asker(req).store, attached)
+        self._pages.show(req, resp, "new.html", title=title, given=given, problem=problem, **composer)
 
 
 class CasePage:
     """One case: `/NUMBER`."""
 
-    def __init__(self, pages: Pages) -> None:
-        """Show it on `pages`."""
+    def __init__(self, pages: Pages, files: Files) -> None:
+        """Show it on `pages`, with `files`."""
         self._pages = pages
+        self._files = files
         self._desk = pages.desk
 
     def on_get(self, req: ApiRequest, resp: falcon.Response, number: str) -> None:
@@ -115,26 +129,32 @@ class CasePage:
         except REFUSALS as error:
             resp.status = _status_of(error)
             problem = problem_of(self._pages, req, error, fields.REPLY_BODY)
-            self._show(req, resp, number, problem=problem, draft=form.text("body"))
+            self._show(req, resp, number, form.texts("attachments"), problem=problem, draft=form.text("body"))
         else:
             go_to(resp, link(req, number) + "#sc-last")
 
     def _do(self, req: ApiRequest, number: str, form: Form) -> None:
-        """Do what the button says; a text that was written goes with it, and is not lost."""
+        """Do what the button says; what was written or attached goes with it, and is not lost."""
         actor, body, wanted = asker(req), form.text("body"), form.text("do")
+        attached = form.texts("attachments")
         with self._desk.repository.write():
-            if body.strip() or wanted not in ("close", "reopen"):
-                self._desk.reply(actor, number, body=body)
+            if body.strip() or attached or wanted not in ("close", "reopen"):
+                self._desk.reply(actor, number, body=body, attachments=attached)
             if wanted == "close":
                 self._desk.close(actor, number)
             if wanted == "reopen":
                 self._desk.reopen(actor, number)
 
-    def _show(self, req: ApiRequest, resp: falcon.Response, number: str, **kept: Any) -> None:
+    def _show(
+        self, req: ApiRequest, resp: falcon.Response, number: str, attached: tuple[str, ...] = (), **kept: Any
+    ) -> None:
         case, messages, _ = self._desk.get(asker(req), number)
         earlier = 0 if "all" in req.parameters() else max(0, len(messages) - MOST_SHOWN)
-        shown = {"case": case, "messages": messages[earlier:], "earlier": earlier, "problem": None, "draft": ""}
-        self._pages.show(req, resp, "case.html", title=case.subject, **{**shown, **kept})
+        messages = messages[earlier:]
+        shown = {"case": case, "messages": messages, "earlier": earlier, "problem": None, "draft": ""}
+        files = {"shown": self._files.shown(req, case, messages)}
+        files |= self._files.of_composer(req, case.store, attached)
+        self._pages.show(req, resp, "case.html", title=case.subject, **{**shown, **files, **kept})
 
 
 def problem_of(pages: Pages, req: ApiRequest, error: Exception, body: fields.TextRule) -> str:
@@ -143,6 +163,8 @@ def problem_of(pages: Pages, req: ApiRequest, error: Exception, body: fields.Tex
     for name, sentence, rule in (("subject", SUBJECT, fields.SUBJECT), ("body", BODY, body)):
         if name in problems:
             return pages.say(req, sentence) % {"least": rule.shortest, "most": rule.longest}
+    if "attachments" in problems:
+        return pages.say(req, FILES)
     return pages.say(req, sentence_of(error))
 
 

@@ -15,6 +15,10 @@ from supportcases.web.request import ApiRequest
 OUR_FAULT: Final = N_("Something went wrong on our side.")
 LATER: Final = N_("Support cannot be reached at the moment; try again in a minute.")
 SENTENCES: Final[dict[type[Exception], str]] = {
+    ours.AlreadyUploaded: N_("This file was sent already."),
+    ours.AttachmentNotFound: N_("This file is not there any more."),
+    ours.AttachmentRefused: N_("This file is not taken here."),
+    ours.AttachmentsFull: N_("Your cases have as many files as they may have; send this without one."),
     ours.CaseNotFound: N_("There is no such case."),
     ours.DatabaseBusy: LATER,
     ours.DatabaseMoved: LATER,
@@ -26,6 +30,8 @@ SENTENCES: Final[dict[type[Exception], str]] = {
     ours.ThreadFull: N_("This case has no room for one more reply; open a new case."),
     ours.TooManyCases: N_("You have as many open cases as you may have; reply to one, or close one first."),
     ours.TooSlow: N_("This takes too long; search for a longer word."),
+    ours.UploadInProgress: N_("This file is being sent already; try again in a minute."),
+    ours.UploadsFull: N_("Too many files wait to be sent with a message; send some of them, or try again tomorrow."),
     ours.Unauthorized: N_("You are not signed in."),
     falcon.HTTPContentTooLarge: N_("This text is too long."),
     falcon.HTTPForbidden: N_("This was not sent from a page of this site; open the page again."),
@@ -46,6 +52,10 @@ class ErrorPages(ErrorHandlers):
     def __init__(self, pages: Pages) -> None:
         """Tell of them on `pages`."""
         self._pages = pages
+
+    def sentence(self, req: ApiRequest, refusal: Refusal, error: Exception) -> str:
+        """Return what a refusal says to merchants."""
+        return self._pages.say(req, sentence_of(error))
 
     def show(self, req: ApiRequest, resp: falcon.Response, refusal: Refusal, error: Exception) -> None:
         """Show a sentence for merchants; of what nobody foresaw without the layout, which may be what has failed."""

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from functools import partial
 from gettext import NullTranslations
+from importlib.resources import files
 from typing import Any, Final
 from urllib.parse import urlencode
 
@@ -23,6 +24,7 @@ from supportcases.web.request import ApiRequest
 Layout = Callable[[falcon.Request, Markup, Markup], str]  # request, title, HTML of the page: the whole document
 
 FILES: Final = "/static"
+SENDING: Final = files("supportcases.console").joinpath("static", "attachments.js")  # the console's own too
 STATUSES: Final = {  # as the merchant sees them
     Status.ANSWERED: N_("Your turn"),
     Status.OPEN: N_("With support"),
@@ -41,7 +43,7 @@ class Pages:
     def __init__(self, desk: SupportDesk, layout: Layout) -> None:
         """Show what `desk` holds, inside `layout`."""
         self.desk: Final = desk
-        self.files: Final = StaticFiles("supportcases.console.merchant", FILES)
+        self.files: Final = StaticFiles("supportcases.console.merchant", FILES, [SENDING])
         self._layout = layout
         self._catalogues = catalogues(MERCHANTS)
         self._templates = {language: _environment(catalogue) for language, catalogue in self._catalogues.items()}

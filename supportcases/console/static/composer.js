@@ -21,6 +21,7 @@ const [arrival] = performance.getEntriesByType("navigation"), sentAt = Number(ta
 tab.set(sending, "");
 if (sentAt && revision > sentAt && location.hash === "#last" && arrival.type !== "back_forward") {
   kept.set(draft, "");
+  kept.set(`files:${composer.dataset.draft}`, ""); // of `attachments.js`
   if (next.checked && caseBeside(1)) {
     tab.set("sent", location.href);
     location.replace(caseBeside(1));

@@ -2,8 +2,10 @@
 
 import gzip
 import hashlib
+from collections.abc import Iterable
 from functools import cached_property
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 from pathlib import PurePath
 from typing import Final
 
@@ -92,11 +94,11 @@ class StaticFiles:
         routes: A resource for each, by its path within the app.
     """
 
-    def __init__(self, package: str, at: str) -> None:
-        """Serve them below the path `at`, such as `/docs/static`."""
+    def __init__(self, package: str, at: str, beside: Iterable[Traversable] = ()) -> None:
+        """Serve them, and those `beside` that stand elsewhere, below the path `at`, such as `/docs/static`."""
         self._paths: dict[str, str] = {}
         self.routes: dict[str, StaticFile] = {}
-        for file in files(package).joinpath("static").iterdir():
+        for file in (*files(package).joinpath("static").iterdir(), *beside):
             name, data = PurePath(file.name), file.read_bytes()
             path = f"{at}/{name.stem}-{hashlib.sha256(data).hexdigest()[:DIGITS]}{name.suffix}"
             self._paths[file.name] = path

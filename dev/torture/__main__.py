@@ -23,6 +23,7 @@ PACKAGES: Final = ("falcon", "waitress", "marshmallow", "sqlite-utils", "wcwidth
 VERDICTS: Final = {True: "yes", False: "**no**", None: "not tried"}
 EXPERIMENTS: Final = (  # modules of this folder, each with a `run`
     "kill",
+    "files",
     "power",
     "disk",
     "postgres_disk",

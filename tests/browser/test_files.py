@@ -159,6 +159,7 @@ def test_what_goes_wrong_is_said_and_the_text_stays(places, side, browse):
     expect(problems).to_have_text(
         ["This file is empty.", "This file is larger than 200 kB.", "The connection was lost."]
     )
+    expect(rows_in(page).first.locator("[data-size]")).to_have_text("0 kB")
     browse.expected("ERR_INTERNET_DISCONNECTED")
     page.context.set_offline(False)
     send(page, side)

@@ -17,7 +17,7 @@ const part = (entry, name) => entry.item.querySelector(name);
 const tell = (text) => { told.textContent = text; };
 
 function sizeOf(size) {
-  const kilobytes = Math.max(1, Math.round(size / 1000));
+  const kilobytes = size && Math.max(1, Math.round(size / 1000));
   return kilobytes < 10_000 ? `${kilobytes} kB` : `${Math.round(kilobytes / 1000)} MB`;
 }
 

@@ -13,7 +13,7 @@ from supportcases.desk.use_case import Ref
 from supportcases.domain import attachments as rules
 from supportcases.domain import fields, times
 from supportcases.domain.actors import Actor, ActorKind
-from supportcases.domain.attachments import CHUNK, PENDING_TIME, STALE, UPLOAD_TIME, Upload, shown_as
+from supportcases.domain.attachments import CHUNK, MOST_PENDING, PENDING_TIME, STALE, UPLOAD_TIME, Upload, shown_as
 from supportcases.domain.cases import UUID_TEXT, Case
 from supportcases.domain.errors import (
     AlreadyUploaded,
@@ -88,11 +88,11 @@ class Attachments(Cases):
         now = self._now()
         with self.repository.write() as transaction:
             before = times.before(now, PENDING_TIME)
-            waiting = transaction.attachments.pending_bytes(store, before)
-            if waiting + size > self._limits.pending:
+            waiting = transaction.attachments.pending(store, before)
+            if waiting.files >= MOST_PENDING or waiting.bytes + size > self._limits.pending:
                 raise UploadsFull(
-                    f"This store has as many files waiting for a message as it may have ({self._limits.pending:,} "
-                    "bytes); attach some, or wait until they are gone."
+                    f"This store has as many files waiting for a message as it may have ({MOST_PENDING:,}, of "
+                    f"{self._limits.pending:,} bytes); attach some, or wait until they are gone."
                 )
             upload = Upload(self._id(), store, actor.scope, actor.id, name, content_type, size, now)
             transaction.attachments.add(upload, secrets.token_hex(SECRET_BYTES))
@@ -142,14 +142,15 @@ class Attachments(Cases):
             transaction.attachments.update(upload)
         return upload
 
-    def _sendable(self, transaction: Transaction, upload_id: str) -> Upload:
+    def _sendable(self, transaction: Transaction, upload_id: str, within: timedelta = UPLOAD_TIME) -> Upload:
+        """Return a file whose bytes may be sent, of an attempt that begins or, for one that ends, `within` a day."""
         upload = transaction.attachments.find_alone(upload_id)
         now = self._now()
-        if upload is None or upload.created_at <= times.before(now, PENDING_TIME):
+        if upload is None:
             raise AttachmentNotFound()
         if upload.finished_at:
             raise AlreadyUploaded()
-        if now >= upload.created_at + UPLOAD_TIME or not transaction.attachments.may_be_sent(upload, now):
+        if now >= upload.created_at + within or not transaction.attachments.may_be_sent(upload, now):
             raise AttachmentNotFound()
         return upload
 
@@ -181,7 +182,7 @@ class Attachments(Cases):
     def _finished(self, upload: Upload, incoming: Incoming) -> Upload:
         """Let the file count as finished."""
         with self.repository.write() as transaction:
-            self._sendable(transaction, upload.id)
+            self._sendable(transaction, upload.id, PENDING_TIME)
             now = self._now()
             if not transaction.attachments.renew(upload.id, upload.content or "", now):
                 raise UploadInProgress()

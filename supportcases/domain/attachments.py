@@ -64,6 +64,7 @@ class Upload(NamedTuple):
 
 UPLOAD_TIME: Final = timedelta(hours=1)  # for which an upload URL is good
 PENDING_TIME: Final = timedelta(hours=24)  # after which what is not attached goes
+MOST_PENDING: Final = 1_000  # files of a store that wait for a message
 STALE: Final = timedelta(seconds=30)  # without a sign of life, after which an attempt has ended
 CHUNK: Final = 262_144  # bytes that are kept together
 

@@ -262,8 +262,28 @@ def test_a_store_has_so_many_bytes_that_wait_and_no_more(desk):
     for _ in range(2):
         desk.announce(ACME, name="page.png", content_type="image/png", size=700_000)
     for actor in (ACME, ADA):
-        with pytest.raises(UploadsFull, match=r"\(1,400,000 bytes\)"):
+        with pytest.raises(UploadsFull, match=r"\(1,000, of 1,400,000 bytes\)"):
             attached(desk, actor, b"x")
+
+
+def test_a_store_has_so_many_files_that_wait_and_no_more(desk, monkeypatch):
+    monkeypatch.setattr("supportcases.desk.attachments.MOST_PENDING", 2)
+    for _ in range(2):
+        desk.announce(ACME, name="page.png", content_type="image/png", size=1)
+    with pytest.raises(UploadsFull):
+        desk.announce(ACME, name="page.png", content_type="image/png", size=1)
+
+
+def test_what_was_begun_within_the_hour_may_end_behind_it(desk, clock):
+    upload = desk.announce(ACME, name="page.png", content_type="image/png", size=2)
+    clock.advance(minutes=59)
+
+    def slowly():
+        yield b"1"
+        clock.advance(minutes=2)
+        yield b"2"
+
+    assert desk.upload(upload.id, slowly()).finished_at
 
 
 def test_a_store_has_so_many_bytes_that_are_attached_and_no_more(desk):

@@ -153,7 +153,7 @@ READS = {
     "events.history": lambda t, store: [t.events.history(store, ref, limit=9, offset=0) for ref in (VICTIM, OURS)],
     "events.count": lambda t, store: [t.events.count(store, ref) for ref in (VICTIM, OURS)],
     "attachments.of": lambda t, store: t.attachments.of(store, FILES_OF, FILES),
-    "attachments.pending_bytes": lambda t, store: t.attachments.pending_bytes(store),
+    "attachments.pending": lambda t, store: t.attachments.pending(store, T0),
     "attachments.attached_bytes": lambda t, store: t.attachments.attached_bytes(store),
     "attachments.attached": lambda t, store: [t.attachments.attached(store, ref) for ref in (VICTIM, OURS)],
     "keys.page": lambda t, store: [

@@ -70,8 +70,8 @@ class AttachmentContract:
             assert transaction.attachments.attached("globex", a_case(1).id) == ()
             assert transaction.attachments.find(other.id) == other
             assert transaction.attachments.attached_bytes("acme") == 3
-            assert transaction.attachments.pending_bytes("acme", T0) == 4
-            assert transaction.attachments.pending_bytes("acme", LATE) == 0
+            assert transaction.attachments.pending("acme", T0) == (1, 4)
+            assert transaction.attachments.pending("acme", LATE) == (0, 0)
             assert transaction.cases.thread_with_notes("acme", a_case(1).id) == (a_message(1, attachments=told),)
             assert set(transaction.attachments.contents()) == {whole.content, other.content}
 

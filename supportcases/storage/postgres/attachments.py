@@ -9,6 +9,7 @@ from supportcases.domain.cases import Case
 from supportcases.domain.times import to_text
 from supportcases.storage.postgres.connections import Connection
 from supportcases.storage.postgres.texts import LOCK
+from supportcases.storage.protocol.attachments import Pending
 from supportcases.storage.rows import UPLOAD_COLUMNS, upload_from_row, upload_to_row
 
 PROGRESS: Final = ("content", "attempted_at", "finished_at", "sha256", "shown_as")  # what of a file changes
@@ -20,7 +21,7 @@ FIND: Final = f"""
       AND NOT dropped
 """
 PENDING: Final = """
-    SELECT coalesce(sum(size), 0)
+    SELECT count(*), coalesce(sum(size), 0)
     FROM supportcases_attachments
     WHERE store = %(store)s
       AND message_id IS NULL
@@ -127,15 +128,13 @@ class PostgresAttachments:
             {"store": case.store, "message_id": message_id, "ids": list(ids)},
         )
 
-    def pending_bytes(self, store: str, since: datetime) -> int:
+    def pending(self, store: str, since: datetime) -> Pending:
         self._connection.wait(LOCK, {"name": f"supportcases_attachments of {store}"})
-        return self._sum(PENDING, store=store, since=to_text(since))
+        ((files, size),) = self._connection.execute(PENDING, {"store": store, "since": to_text(since)}).fetchall()
+        return Pending(files, int(size))
 
     def attached_bytes(self, store: str) -> int:
-        return self._sum(ATTACHED, store=store)
-
-    def _sum(self, statement: str, **values: str) -> int:
-        ((total,),) = self._connection.execute(statement, values).fetchall()
+        ((total,),) = self._connection.execute(ATTACHED, {"store": store}).fetchall()
         return int(total)
 
     def drop_pending(self, before: datetime, *, limit: int) -> tuple[Upload, ...]:

@@ -2,10 +2,17 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from supportcases.domain.attachments import Upload
 from supportcases.domain.cases import Case
+
+
+class Pending(NamedTuple):
+    """How many files wait for a message, and of how many bytes they are."""
+
+    files: int
+    bytes: int
 
 
 class ContentStore(Protocol):
@@ -61,8 +68,8 @@ class Attachments(Protocol):
     def attach(self, case: Case, message_id: str, ids: Sequence[str]) -> None:
         """Attach files of the case's store to a message of it."""
 
-    def pending_bytes(self, store: str, since: datetime) -> int:
-        """Return how many bytes of the store were announced since and are not attached; who asks announces alone."""
+    def pending(self, store: str, since: datetime) -> Pending:
+        """Return how much of the store was announced since and is not attached; who asks announces alone."""
 
     def attached_bytes(self, store: str) -> int:
         """Return how many bytes are attached to messages of the store."""

@@ -9,13 +9,14 @@ from typing import Final
 from supportcases.domain.attachments import Upload
 from supportcases.domain.cases import Case
 from supportcases.domain.times import to_text
+from supportcases.storage.protocol.attachments import Pending
 from supportcases.storage.rows import UPLOAD_COLUMNS, upload_from_row, upload_to_row
 from supportcases.storage.sqlite.errors import insert
 
 PROGRESS: Final = ("content", "attempted_at", "finished_at", "sha256", "shown_as")  # what of a file changes
 AT_ONCE: Final = 1_000  # names that are read together
 PENDING: Final = """
-    SELECT coalesce(sum(size), 0)
+    SELECT count(*), coalesce(sum(size), 0)
     FROM supportcases_attachments
     WHERE store = :store
       AND message_id IS NULL
@@ -125,14 +126,12 @@ class SqliteAttachments:
             {"store": case.store, "message_id": message_id, "ids": json.dumps(ids)},
         )
 
-    def pending_bytes(self, store: str, since: datetime) -> int:
-        return self._sum(PENDING, store=store, since=to_text(since))
+    def pending(self, store: str, since: datetime) -> Pending:
+        ((files, size),) = self._connection.execute(PENDING, {"store": store, "since": to_text(since)}).fetchall()
+        return Pending(files, int(size))
 
     def attached_bytes(self, store: str) -> int:
-        return self._sum(ATTACHED, store=store)
-
-    def _sum(self, statement: str, **values: str) -> int:
-        ((total,),) = self._connection.execute(statement, values).fetchall()
+        ((total,),) = self._connection.execute(ATTACHED, {"store": store}).fetchall()
         return int(total)
 
     def drop_pending(self, before: datetime, *, limit: int) -> tuple[Upload, ...]:

@@ -241,6 +241,7 @@ def _summary(route: Any, method: Any) -> str:
 
 def _operation(plugin: MarshmallowPlugin, method: str, path: str, summary: str, examples: "Examples") -> dict[str, Any]:
     told = OPERATIONS[method, path]
+    summary = told.get("summary", summary)
     ask, answer = examples.of(method, path)
     tags = [name for start, (name, _) in TAGS.items() if path.startswith(start)]
     operation: dict[str, Any] = {"operationId": told["id"], "summary": summary, **({"tags": tags} if tags else {})}

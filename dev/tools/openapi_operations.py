@@ -91,13 +91,14 @@ OPERATIONS: dict[tuple[str, str], dict[str, Any]] = {
     ("GET", FILE): {"id": "readFile", **READS},
     ("POST", SUPPORT_FILES): {
         "id": "announceFileForStore",
+        "summary": "Announce a file for a store's case, which is then to be sent to its `uploadUrl` within an hour",
         "body": shapes.NewSupportAttachment,
         "answer": answers.AnnouncedFile,
         "status": 201,
         "errors": [400, 403, 404, 409, 413, 415],
     },
-    ("PUT", SUPPORT_FILE): {"id": "sendFileForStore", **SENDS},
-    ("GET", SUPPORT_FILE): {"id": "readFileForTeam", **READS},
+    ("PUT", SUPPORT_FILE): {"id": "sendFileForStore", "summary": "Take the bytes of a file of the team's", **SENDS},
+    ("GET", SUPPORT_FILE): {"id": "readFileForTeam", "summary": "Return the bytes of a file to the team", **READS},
     ("GET", QUEUE): {"id": "listQueue", "query": shapes.QueueQuery, "answer": answers.Queue, "errors": [400, 404]},
     ("POST", QUEUE): {
         "id": "openCaseForStore",

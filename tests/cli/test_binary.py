@@ -264,6 +264,9 @@ def test_every_command_does_its_work(built, libraries, tmp_path):
     assert says("backup", "copy.db").startswith("copied 3 cases (")
     assert says("check", "--db", "copy.db").endswith("\nnothing is wrong\n")
     assert says("import", "-", "--db", "new.db", stdin=says("export")) == "imported 3 cases into new.db\n"
+    assert says("clean-up") == "0 files taken away\n"
+    commands["attachment"] = place.run("attachment", "acme:1", "0191abc0-0000-7000-8000-000000000001")
+    assert commands["attachment"].code == 1
     assert says("keys revoke", key_id) == f"revoked {key_id}\n"
     assert says("move", "--to", "moved.db").startswith("moved 3 cases from ")
     assert place.says("--version") == f"{VERSION}\n"

@@ -142,7 +142,7 @@ def test_no_page_has_a_style_or_a_script_of_its_own(mara, desk, blank_pages):
         page = mara.get(path).text
         assert not re.search(r"<style|\sstyle=|\son\w+=|javascript:", page)
         assert re.findall("<script[^>]*>", page) == re.findall(
-            rf'<script type="module" src="{AT}/static/merchant-[0-9a-f]{{12}}\.js">', page
+            rf'<script type="module" src="{AT}/static/(?:attachments|merchant)-[0-9a-f]{{12}}\.js">', page
         )
 
 

@@ -65,6 +65,7 @@ def test_it_is_usable_from_any_thread(support_desk):
 def test_whoever_acts_has_every_method_that_the_desk_has_for_that_side(acting, left_out):
     uses = {name for name in dir(SupportDesk) if not name.startswith("_")} - {"repository", "clock", "subject_for"}
     uses -= {"upload", "attachment", "content_of", "attachment_secret", "clean_up"}  # which no actor is told
+    uses -= {"attachments_of", "waiting_attachments", "attachment_limits"}  # for the pages
     files = {"attach", "announce", "read_attachment"}
     for_merchants = {
         "find",

@@ -86,15 +86,23 @@ def check(path: str, contents: ContentStore | None = None) -> Findings:
                 looked_at.append(name)
                 faults += _told(name, find(connection))
         if ATTACHMENTS in applied and not unknown:
-            looked_at.append(f"attachments ({counted(attached_files(connection), 'file')})")
+            looked_at.append(f"attachments{_counted_files(connection)}")
             faults += _told("attachments", wrong_attachments(connection, contents))
         if not (pending or unknown or faults):
             looked_at.append("what happened to each case")
             faults += _told("what happened to each case", _contradictions(connection))
         warnings = [*_warnings(path, pending, connection)]
-        if ATTACHMENTS in applied:
+        if ATTACHMENTS in applied and not faults:
             warnings += stray_contents(connection, contents)
         return Findings(_described(path, connection), tuple(looked_at), tuple(faults), tuple(warnings))
+
+
+def _counted_files(connection: sqlite3.Connection) -> str:
+    """Return how many files there are, as far as they can be read."""
+    try:
+        return f" ({counted(attached_files(connection), 'file')})"
+    except sqlite3.Error:
+        return ""
 
 
 def _told(name: str, faults: Iterable[str]) -> list[str]:

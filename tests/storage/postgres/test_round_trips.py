@@ -24,7 +24,7 @@ REQUESTS = {
     "team: get": (6, "GET", f"{SUPPORT}/cases/acme:1", {}),
     "team: answer": (7, "POST", f"{SUPPORT}/cases/acme:1/messages", NEW),
     "team: views": (6, "GET", f"{SUPPORT}/views", {}),
-    "team: stats": (7, "GET", f"{SUPPORT}/stats", {}),
+    "team: stats": (8, "GET", f"{SUPPORT}/stats", {}),
 }
 
 

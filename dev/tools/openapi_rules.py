@@ -19,60 +19,39 @@ _DAY = (  # of the calendar, leap days too
 _TIME = r"([01][0-9]|2[0-3]):[0-5][0-9]"
 MOMENT = rf"^(?!0000)({_DAY})(T{_TIME}:[0-5][0-9](\.[0-9]{{1,9}})?(Z|[ +-]{_TIME}))?$"
 
-ID_OR_NUMBER = {
-    "name": "id_or_number",
-    "in": "path",
-    "required": True,
-    "description": "A UUID, or a case number as 42, 000042, #42 or #000042 (# is sent as %23)",
-    "schema": {"type": "string", "pattern": f"^({UUID_TEXT.pattern}|{NUMBER_TEXT.pattern})$"},
-}
-IDEMPOTENCY_KEY = {
-    "name": "Idempotency-Key",
-    "in": "header",
-    "required": False,
-    "description": "Makes a retry safe: sent again within 24 hours with the same request, it gets the same answer",
-    "schema": {"type": "string", "pattern": f"^{rules.IDEMPOTENCY_KEY.pattern}$"},
-}
 
-IF_MATCH = {
-    "name": "If-Match",
-    "in": "header",
-    "required": False,
-    "description": 'ETags of the case, as `"7"`, or `*`; 412 unless the case still has one. A weak one never matches',
-    "schema": {"type": "string"},
-}
-REFERENCE = {
-    "name": "id",
-    "in": "path",
-    "required": True,
-    "description": "A UUID, or a store and a case number there, as acme:42, acme:000042 or acme:#42 (# is sent as %23)",
-    "schema": {
-        "type": "string",
-        "pattern": f"^({UUID_TEXT.pattern}|{rules.STORE.pattern}:{NUMBER_TEXT.pattern})$",
-    },
-}
+def _in_path(name: str, description: str, pattern: str) -> dict[str, Any]:
+    schema = {"type": "string", "pattern": f"^{pattern}$"}
+    return {"name": name, "in": "path", "required": True, "description": description, "schema": schema}
 
-KEY_ID = {
-    "name": "id",
-    "in": "path",
-    "required": True,
-    "description": "The id of an API key",
-    "schema": {"type": "string", "pattern": f"^{keys.KEY_ID.pattern}$"},
-}
-TEXT_ID = {
-    "name": "id",
-    "in": "path",
-    "required": True,
-    "description": "The UUID of a canned text",
-    "schema": {"type": "string", "pattern": f"^{UUID_TEXT.pattern}$"},
-}
-FILE_ID = {
-    "name": "id",
-    "in": "path",
-    "required": True,
-    "description": "The UUID of a file",
-    "schema": {"type": "string", "pattern": f"^{UUID_TEXT.pattern}$"},
-}
+
+def _header(name: str, description: str, **schema: str) -> dict[str, Any]:
+    told = {"type": "string", **schema}
+    return {"name": name, "in": "header", "required": False, "description": description, "schema": told}
+
+
+ID_OR_NUMBER = _in_path(
+    "id_or_number",
+    "A UUID, or a case number as 42, 000042, #42 or #000042 (# is sent as %23)",
+    f"({UUID_TEXT.pattern}|{NUMBER_TEXT.pattern})",
+)
+REFERENCE = _in_path(
+    "id",
+    "A UUID, or a store and a case number there, as acme:42, acme:000042 or acme:#42 (# is sent as %23)",
+    f"({UUID_TEXT.pattern}|{rules.STORE.pattern}:{NUMBER_TEXT.pattern})",
+)
+KEY_ID = _in_path("id", "The id of an API key", keys.KEY_ID.pattern)
+TEXT_ID = _in_path("id", "The UUID of a canned text", UUID_TEXT.pattern)
+FILE_ID = _in_path("id", "The UUID of a file", UUID_TEXT.pattern)
+IDEMPOTENCY_KEY = _header(
+    "Idempotency-Key",
+    "Makes a retry safe: sent again within 24 hours with the same request, it gets the same answer",
+    pattern=f"^{rules.IDEMPOTENCY_KEY.pattern}$",
+)
+IF_MATCH = _header(
+    "If-Match", 'ETags of the case, as `"7"`, or `*`; 412 unless the case still has one. A weak one never matches'
+)
+RANGE = _header("Range", "One range of bytes, such as `bytes=0-1023`; several, or what cannot be read, are as none")
 SIGNATURE = [
     {"name": name, "in": "query", "required": True, "description": what, "schema": schema}
     for name, what, schema in (
@@ -81,13 +60,6 @@ SIGNATURE = [
         ("signature", "Who made the URL", {"type": "string", "pattern": "^[A-Za-z0-9_-]{22}$"}),
     )
 ]
-RANGE = {
-    "name": "Range",
-    "in": "header",
-    "required": False,
-    "description": "One range of bytes, such as `bytes=0-1023`; several, or what cannot be read, are as none",
-    "schema": {"type": "string"},
-}
 
 
 def from_rule(self: Any, field: Any, **_: Any) -> dict[str, Any]:

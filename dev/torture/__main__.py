@@ -103,8 +103,9 @@ def keep_some(rows: list[str], names: list[str]) -> None:
     head, others = table.splitlines()[:2], table.splitlines()[2:]
     all_rows = [row for row in others if row.split(" | ")[1] not in names] + rows
     all_rows.sort(key=lambda row: int(row.split(" | ")[0].removeprefix("| ")))
-    told += f"\nOf {', '.join(names)}: {taken_on(*PACKAGES)}"
-    TABLE.write("\n".join([told, "", *head, *all_rows]))
+    of = f"Of {', '.join(names)}: "
+    told_of_others = [line for line in told.splitlines() if not line.startswith(of)]
+    TABLE.write("\n".join([*told_of_others, of + taken_on(*PACKAGES), "", *head, *all_rows]))
 
 
 if __name__ == "__main__":

@@ -7,7 +7,6 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
-from itertools import count as count_from
 from typing import Any, Final, TypeVar
 
 from supportcases.cli.database import add_folder, contents_of
@@ -15,6 +14,7 @@ from supportcases.cli.options import command, default_of, file_name, new_file_na
 from supportcases.cli.streams import note, report
 from supportcases.cli.tables import visible
 from supportcases.cli.terminal import STOPS, stops_raise
+from supportcases.desk.contents import contents_of as beside_database
 from supportcases.domain.attachments import Upload
 from supportcases.domain.cases import Case
 from supportcases.domain.errors import DatabaseUnusable
@@ -25,7 +25,7 @@ from supportcases.formats.archive import written, written_with_files
 from supportcases.storage.conninfo import redacted
 from supportcases.storage.folder import FolderStore
 from supportcases.storage.open import back_up, check, open_to_read
-from supportcases.storage.protocol import ContentStore, Transaction
+from supportcases.storage.protocol import Transaction
 
 T = TypeVar("T")
 
@@ -73,7 +73,7 @@ def check_file(options: argparse.Namespace) -> None:
 def export_cases(options: argparse.Namespace) -> None:
     """Write the cases as they are at this moment, with their files where that is asked for."""
     stores, name = None if options.store is None else frozenset((options.store,)), redacted(options.db)
-    contents = FolderStore(options.attachments, must_exist=True) if isinstance(options.attachments, str) else None
+    folder = FolderStore(options.attachments, must_exist=True) if isinstance(options.attachments, str) else None
     with open_to_read(options.db) as repository, repository.read() as transaction:
         if options.store and not transaction.queue.names(stores):
             raise DatabaseUnusable(f"{name} has no cases of {options.store}.")
@@ -84,8 +84,10 @@ def export_cases(options: argparse.Namespace) -> None:
         if options.attachments is None:
             lines = written(cases)
         else:
-            attached, content = partial(_attached, transaction), partial(_content, transaction, contents)
-            lines = written_with_files(cases, attached, content)
+            contents = beside_database(repository, folder)
+            lines = written_with_files(
+                cases, partial(_attached, transaction), lambda file: contents.read(file.content or "", 0, file.size)
+            )
         for line in lines:
             sys.stdout.write(line)
     if files["all"] and options.attachments is None:
@@ -98,19 +100,6 @@ def export_cases(options: argparse.Namespace) -> None:
 
 def _attached(transaction: Transaction, case: Case) -> Sequence[Upload]:
     return transaction.attachments.attached(case.store, case.id)
-
-
-def _content(transaction: Transaction, contents: ContentStore | None, file: Upload) -> Iterator[bytes]:
-    """Yield the bytes of a file, from the folder if they are there, or else from the database."""
-    name, there = file.content or "", False
-    for piece in contents.read(name, 0, file.size) if contents else ():
-        there = True
-        yield piece
-    if not there:
-        for number in count_from():
-            if (chunk := transaction.attachments.chunk(name, number)) is None:
-                return
-            yield chunk
 
 
 def _counting_files(cases: Iterable[Dossier], count: Counter[str]) -> Iterator[Dossier]:

@@ -1,7 +1,6 @@
 """The command that takes in what `export` wrote: all of it, or nothing."""
 
 import argparse
-import secrets
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from itertools import chain, islice
@@ -13,6 +12,7 @@ from supportcases.cli.options import command, file_name
 from supportcases.cli.streams import lines_from_stdin, report
 from supportcases.cli.terminal import STOPS
 from supportcases.desk.contents import DatabaseStore
+from supportcases.desk.signatures import new_secret
 from supportcases.domain.attachments import Upload, shown_as
 from supportcases.domain.cases import Case
 from supportcases.domain.errors import AlreadyThere, DatabaseUnusable, InvalidInput, SupportCasesError
@@ -137,7 +137,7 @@ def _keep(
     upload = file._replace(content=str(uuid7()), message_id=None)
     begun = upload._replace(attempted_at=file.created_at, sha256=None)
     try:
-        transaction.attachments.add(begun, secrets.token_hex(32))
+        transaction.attachments.add(begun, new_secret())
     except AlreadyThere as error:
         raise InvalidInput({f"line {line}": TWICE[error.thing]}) from error
     pieces = archive.content(file)

@@ -1,19 +1,29 @@
 """Files that come with messages: announced, sent, attached once, and gone where they were not."""
 
-import secrets
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime, timedelta
-from io import BytesIO
+from io import SEEK_END, BytesIO
 from tempfile import NamedTemporaryFile, TemporaryFile
 from typing import IO, Final
 
 from supportcases.desk.cases import Cases
 from supportcases.desk.contents import Incoming
+from supportcases.desk.signatures import new_secret
 from supportcases.desk.use_case import Ref
 from supportcases.domain import attachments as rules
 from supportcases.domain import fields, times
 from supportcases.domain.actors import Actor, ActorKind
-from supportcases.domain.attachments import CHUNK, MOST_PENDING, PENDING_TIME, STALE, UPLOAD_TIME, Upload, shown_as
+from supportcases.domain.attachments import (
+    CHUNK,
+    MOST_PENDING,
+    PENDING_TIME,
+    STALE,
+    UPLOAD_TIME,
+    Upload,
+    problem_of,
+    shown_as,
+)
 from supportcases.domain.cases import UUID_TEXT, Case
 from supportcases.domain.errors import (
     AlreadyUploaded,
@@ -27,7 +37,6 @@ from supportcases.domain.ids import uuid7
 from supportcases.logs import logger
 from supportcases.storage.protocol import Transaction
 
-SECRET_BYTES: Final = 32
 ALIVE_EVERY: Final = timedelta(seconds=5)
 DROPPED_BY_THE_WAY: Final = 2  # files that an announcement takes away: each is as many transactions as megabytes
 
@@ -59,20 +68,19 @@ class Attachments(Cases):
             UploadsFull: The store has too many bytes of files that are not attached yet.
             AttachmentRefused: The host's `check_attachment` does not want it.
         """
-        with TemporaryFile() as spooled:
-            file, size = (
-                (BytesIO(content), len(content)) if isinstance(content, bytes) else self._sized(content, spooled)
-            )
+        with BytesIO(content) if isinstance(content, bytes) else self._copied(content) as file:
+            size = file.seek(0, SEEK_END)
             upload = self.announce(actor, name=name, content_type=content_type, size=size, store=store)
+            file.seek(0)
             return self.upload(upload.id, iter(lambda: file.read(CHUNK), b"")).id
 
-    def _sized(self, content: IO[bytes], spooled: IO[bytes]) -> tuple[IO[bytes], int]:
-        """Return the rest of a file as one whose size is known, without reading more than may be kept."""
-        size = 0
-        while size <= self._limits.size and (piece := content.read(CHUNK)):
-            size += spooled.write(piece)
-        spooled.seek(0)
-        return spooled, size
+    @contextmanager
+    def _copied(self, content: IO[bytes]) -> Iterator[IO[bytes]]:
+        """Yield the rest of a file, whose size is known then, without reading more than may be kept."""
+        with TemporaryFile() as copy:
+            while copy.tell() <= self._limits.size and (piece := content.read(CHUNK)):
+                copy.write(piece)
+            yield copy
 
     def announce(self, actor: Actor, *, name: str, content_type: str, size: int, store: str | None = None) -> Upload:
         """Announce a file of `size` bytes, whose bytes are then to be sent with `upload`."""
@@ -95,7 +103,7 @@ class Attachments(Cases):
                     f"{self._limits.pending:,} bytes); attach some, or wait until they are gone."
                 )
             upload = Upload(self._id(), store, actor.scope, actor.id, name, content_type, size, now)
-            transaction.attachments.add(upload, secrets.token_hex(SECRET_BYTES))
+            transaction.attachments.add(upload, new_secret())
             going = transaction.attachments.drop_pending(before, limit=DROPPED_BY_THE_WAY)
         try:
             self._take_away(going)
@@ -224,17 +232,9 @@ class Attachments(Cases):
             wanted = rules.ATTACHMENTS.clean(ids)
         except ValueError:
             return ()
-        since = times.before(self._now(), PENDING_TIME)
-        with self.repository.read() as transaction:
-            found = filter(None, map(transaction.attachments.find, wanted))
-            return tuple(
-                one
-                for one in found
-                if (one.store, one.owner) == (store, actor.scope)
-                and one.finished_at
-                and not one.message_id
-                and one.created_at >= since
-            )
+        with self.repository.read(once=True) as transaction:
+            found = self._sent(transaction, actor, store, wanted)
+        return tuple(found[one] for one in wanted if problem_of(one, found.get(one)) is None)
 
     @property
     def attachment_limits(self) -> rules.AttachmentLimits:

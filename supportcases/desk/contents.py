@@ -85,6 +85,12 @@ class BesideDatabase:
         yield from self._before.names()
 
 
+def contents_of(repository: Repository, store: ContentStore | None) -> ContentStore:
+    """Return what keeps the bytes of files: the database, or a `store` beside it."""
+    in_database = DatabaseStore(repository)
+    return BesideDatabase(store, in_database) if store else in_database
+
+
 class Incoming:
     """The bytes of an upload while they come: counted, hashed, and handed on in pieces of `CHUNK`."""
 

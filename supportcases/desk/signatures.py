@@ -1,10 +1,12 @@
 """Signatures of URLs by which a file is sent or read without a key: HMAC-SHA256 with a secret of the database."""
 
 import hmac
+import secrets
 from base64 import urlsafe_b64encode
 from enum import StrEnum
 from typing import Final
 
+SECRET_BYTES: Final = 32
 BYTES: Final = 16  # of the signature: 128 bits, which nobody guesses
 
 
@@ -13,6 +15,11 @@ class Purpose(StrEnum):
 
     UP = "up"
     DOWN = "down"
+
+
+def new_secret() -> str:
+    """Return a secret that nobody guesses, in hexadecimal."""
+    return secrets.token_hex(SECRET_BYTES)
 
 
 def signature(secret: bytes, purpose: Purpose, file_id: str, size: int, expires: int) -> str:

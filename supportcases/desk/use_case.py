@@ -8,10 +8,10 @@ from functools import partial
 from typing import Any, Final, TypeVar
 from uuid import UUID
 
-from supportcases.desk.contents import BesideDatabase, DatabaseStore
+from supportcases.desk.contents import contents_of
 from supportcases.domain import fields, times
 from supportcases.domain.actors import Actor, ActorKind
-from supportcases.domain.attachments import ATTACHMENTS, PENDING_TIME, AttachmentLimits, Upload
+from supportcases.domain.attachments import ATTACHMENTS, PENDING_TIME, AttachmentLimits, Upload, problem_of
 from supportcases.domain.cases import (
     Attachment,
     AuthorKind,
@@ -95,8 +95,7 @@ class UseCases:
         self._max_open_cases = max_open_cases
         self._longest_thread = ThreadSize(max_thread_messages, max_thread_characters)
         self._limits = attachment_limits
-        in_database = DatabaseStore(repository)
-        self._contents = BesideDatabase(attachment_store, in_database) if attachment_store else in_database
+        self._contents = contents_of(repository, attachment_store)
         self._check_attachment = check_attachment
         self._checking: Callable[[], AbstractContextManager[Checker]] = checking
 
@@ -174,16 +173,20 @@ class UseCases:
             return ()
         if len(ids) > (most := self._limits.a_message):
             raise InvalidInput({"attachments": f"Must be up to {most} files, not {len(ids)}."})
-        since = times.before(self._now(), PENDING_TIME)
-        uploads = transaction.attachments.of(store, actor.scope, ids)
-        found = {upload.id: upload for upload in uploads if upload.created_at >= since}
-        for problem in filter(None, (_problem(one, found.get(one)) for one in ids)):
+        found = self._sent(transaction, actor, store, ids)
+        for problem in filter(None, (problem_of(one, found.get(one)) for one in ids)):
             raise InvalidInput({"attachments": problem})
         files = [found[one].attachment for one in ids]
         most = self._limits.attached
         if transaction.attachments.attached_bytes(store) + sum(file.size for file in files) > most:
             raise AttachmentsFull(f"This store's messages have as many bytes of files as they may have ({most:,}).")
         return tuple(files)
+
+    def _sent(self, transaction: Transaction, actor: Actor, store: str, ids: Sequence[str]) -> dict[str, Upload]:
+        """Return, by their ids, those of the files that this side announced for the store and that are not too old."""
+        since = times.before(self._now(), PENDING_TIME)
+        uploads = transaction.attachments.of(store, actor.scope, ids)
+        return {upload.id: upload for upload in uploads if upload.created_at >= since}
 
     @staticmethod
     def _add_message(transaction: Transaction, case: Case, message: Message) -> None:
@@ -279,17 +282,6 @@ class UseCases:
         """Return the time of what is being done: never before the last activity of the case, whatever the clock."""
         now = times.whole_milliseconds(self.clock())
         return max(now, case.last_activity_at) if case else now
-
-
-def _problem(file_id: str, upload: Upload | None) -> str | None:
-    """Return why a file cannot come with a message, if it cannot."""
-    if upload is None:
-        return f"Must be files that you have sent within the last 24 hours; {file_id} is none."
-    if upload.message_id:
-        return f"Must be files of no other message; {upload.name} ({file_id}) came with one already."
-    if not upload.finished_at:
-        return f"Must be files whose bytes are there; those of {upload.name} ({file_id}) are not."
-    return None
 
 
 def believing(desk: D) -> D:

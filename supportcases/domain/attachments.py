@@ -126,3 +126,14 @@ PICTURES: Final = (  # what a browser shows, by its first bytes
 def shown_as(beginning: bytes) -> str | None:
     """Return the media type by which a browser may show a file that begins so, or None."""
     return next((media_type for magic, media_type in PICTURES if magic.match(beginning)), None)
+
+
+def problem_of(file_id: str, upload: Upload | None) -> str | None:
+    """Return why a file cannot come with a message, if it cannot."""
+    if upload is None:
+        return f"Must be files that you have sent within the last 24 hours; {file_id} is none."
+    if upload.message_id:
+        return f"Must be files of no other message; {upload.name} ({file_id}) came with one already."
+    if not upload.finished_at:
+        return f"Must be files whose bytes are there; those of {upload.name} ({file_id}) are not."
+    return None

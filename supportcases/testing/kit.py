@@ -4,7 +4,7 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from datetime import timedelta
-from typing import Any, Final
+from typing import Final, TypedDict, Unpack
 from uuid import UUID
 
 from falcon.testing import TestClient
@@ -12,7 +12,7 @@ from falcon.testing import TestClient
 from supportcases.app import create_app
 from supportcases.desk import SupportDesk
 from supportcases.desk.keys import KeyRing
-from supportcases.desk.use_case import MAX_THREAD_CHARACTERS, MAX_THREAD_MESSAGES, SubjectMaker
+from supportcases.desk.use_case import MAX_THREAD_CHARACTERS, MAX_THREAD_MESSAGES, CheckAttachment, SubjectMaker
 from supportcases.domain.actors import Actor
 from supportcases.domain.cases import Case
 from supportcases.domain.events import Event, OnEvent
@@ -20,7 +20,7 @@ from supportcases.domain.fields import DEFAULT_AUTHOR
 from supportcases.domain.subjects import subject_from
 from supportcases.server import served
 from supportcases.storage.open import is_postgresql, open_repository
-from supportcases.storage.protocol import Repository
+from supportcases.storage.protocol import ContentStore, Repository
 from supportcases.testing.as_actor import ActingMerchant, ActingSupport
 from supportcases.testing.fakes import MovableClock, numbered_ids, numbered_keys
 from supportcases.testing.sample_cases import some_cases
@@ -29,6 +29,19 @@ from supportcases.web.auth import Authenticate
 from supportcases.web.service import PREFIX
 
 Stores = tuple[str, ...] | None
+
+
+class FileSettings(TypedDict, total=False):
+    """What `create_app` is told of files, with its defaults."""
+
+    public_url: str | None
+    max_attachment_size: int
+    max_attachments: int
+    max_attachment_bytes: int
+    max_pending_bytes: int
+    attachment_url_life: timedelta
+    attachment_store: ContentStore | None
+    check_attachment: CheckAttachment | None
 
 
 @contextmanager
@@ -42,7 +55,7 @@ def support_desk(
     max_open_cases: int | None = None,
     max_thread_messages: int = MAX_THREAD_MESSAGES,
     max_thread_characters: int = MAX_THREAD_CHARACTERS,
-    **files: Any,
+    **files: Unpack[FileSettings],
 ) -> Iterator["DeskKit"]:
     """Yield a support desk for a test, usable from any thread; it is closed when the block ends.
 

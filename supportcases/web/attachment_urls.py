@@ -12,6 +12,7 @@ from supportcases.domain import times
 from supportcases.domain.actors import ActorKind
 from supportcases.domain.attachments import UPLOAD_TIME, Upload
 from supportcases.domain.cases import UUID_TEXT
+from supportcases.domain.errors import AttachmentNotFound
 from supportcases.formats.case_json import with_urls
 from supportcases.web.request import ApiRequest
 
@@ -70,7 +71,9 @@ class AttachmentUrls:
         return self._public_url or f"{req.scheme}://{req.netloc}{req.mounted_at}"
 
     def _signed_query(self, purpose: Purpose, file_id: str, size: int, expires: int) -> str:
-        signed = signature(self.secret or b"", purpose, file_id, size, expires)
+        if self.secret is None:
+            raise AttachmentNotFound()
+        signed = signature(self.secret, purpose, file_id, size, expires)
         return f"size={size}&expires={expires}&signature={signed}"
 
     def read(self, method: str, path: str, query: str) -> Signed | None:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 from itertools import chain
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 import falcon
 
@@ -12,7 +12,6 @@ from supportcases.domain.actors import ActorKind
 from supportcases.domain.attachments import UPLOAD_TIME, Upload
 from supportcases.domain.errors import AttachmentNotFound, SupportCasesError
 from supportcases.domain.times import to_text
-from supportcases.formats.case_json import FOR_MERCHANTS, FOR_TEAM
 from supportcases.logs import logger
 from supportcases.processes import OffTheClock
 from supportcases.web import schemas, shapes
@@ -22,7 +21,6 @@ from supportcases.web.request import ApiRequest
 from supportcases.web.resources import DeskResource
 from supportcases.web.response import send
 
-NEW: Final = {ActorKind.MERCHANT: shapes.NewAttachment(), ActorKind.SUPPORT: shapes.NewSupportAttachment()}
 RANGE: Final = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})", re.ASCII)
 ALONE: Final = {  # what a browser may do with a file: nothing but show it
     "Content-Security-Policy": "default-src 'none'; sandbox",
@@ -38,9 +36,11 @@ log: Final = logger("supportcases.web")
 class AttachmentCollection(DeskResource):
     """The files of one side: `/support-cases/attachments` and `/support/attachments`."""
 
+    shape: ClassVar[schemas.Input]
+
     def on_post(self, req: ApiRequest, resp: falcon.Response) -> None:
         """Announce a file, which is then to be sent to its `uploadUrl` within an hour."""
-        new = schemas.load(NEW[self.side], req.json_object(self._max_body))
+        new = schemas.load(self.shape, req.json_object(self._max_body))
         upload = self._desk.announce(asker(req), **new)
         times = {"expiresAt": to_text(upload.created_at + UPLOAD_TIME)}
         send(resp, {**told(upload), "uploadUrl": self._urls.upload(req, self.side, upload), **times}, 201)
@@ -50,14 +50,14 @@ class MerchantAttachments(AttachmentCollection):
     """The files of merchants: `/support-cases/attachments`."""
 
     side = ActorKind.MERCHANT
-    writer = FOR_MERCHANTS
+    shape = shapes.NewAttachment()
 
 
 class SupportAttachments(AttachmentCollection):
     """The files of the support team: `/support/attachments`."""
 
     side = ActorKind.SUPPORT
-    writer = FOR_TEAM
+    shape = shapes.NewSupportAttachment()
 
 
 class AttachmentItem:

@@ -86,23 +86,24 @@ def check(path: str, contents: ContentStore | None = None) -> Findings:
                 looked_at.append(name)
                 faults += _told(name, find(connection))
         if ATTACHMENTS in applied and not unknown:
-            looked_at.append(f"attachments{_counted_files(connection)}")
+            files = _unless_damaged(lambda: f" ({counted(attached_files(connection), 'file')})", "")
+            looked_at.append(f"attachments{files}")
             faults += _told("attachments", wrong_attachments(connection, contents))
         if not (pending or unknown or faults):
             looked_at.append("what happened to each case")
             faults += _told("what happened to each case", _contradictions(connection))
         warnings = [*_warnings(path, pending, connection)]
-        if ATTACHMENTS in applied and not faults:
-            warnings += stray_contents(connection, contents)
+        if ATTACHMENTS in applied:
+            warnings += _unless_damaged(lambda: list(stray_contents(connection, contents)), [])
         return Findings(_described(path, connection), tuple(looked_at), tuple(faults), tuple(warnings))
 
 
-def _counted_files(connection: sqlite3.Connection) -> str:
-    """Return how many files there are, as far as they can be read."""
+def _unless_damaged(ask: Callable[[], T], otherwise: T) -> T:
+    """Return what the file tells, or `otherwise` where it cannot be read: what is wrong with it is told apart."""
     try:
-        return f" ({counted(attached_files(connection), 'file')})"
+        return ask()
     except sqlite3.Error:
-        return ""
+        return otherwise
 
 
 def _told(name: str, faults: Iterable[str]) -> list[str]:
@@ -125,13 +126,14 @@ def _described(path: str, connection: sqlite3.Connection) -> str:
     """Return what file it is, as far as it can be read."""
     ((mode,),) = connection.execute("PRAGMA journal_mode").fetchall()
     told = f"{megabytes(os.path.getsize(path))}, journal mode {mode}, SQLite {sqlite3.sqlite_version}"
-    try:
-        ((cases, stores),) = connection.execute(
-            "SELECT count(*), (SELECT count(*) FROM supportcases_stores) FROM supportcases_cases"
-        ).fetchall()
-    except sqlite3.Error:
-        return told
-    return f"{counted(cases, 'case')} of {counted(stores, 'store')}, {told}"
+    return _unless_damaged(lambda: f"{_counted_cases(connection)}, {told}", told)
+
+
+def _counted_cases(connection: sqlite3.Connection) -> str:
+    ((cases, stores),) = connection.execute(
+        "SELECT count(*), (SELECT count(*) FROM supportcases_stores) FROM supportcases_cases"
+    ).fetchall()
+    return f"{counted(cases, 'case')} of {counted(stores, 'store')}"
 
 
 def _warnings(path: str, pending: list[str], connection: sqlite3.Connection) -> Iterator[str]:

@@ -84,7 +84,7 @@ def test_a_restart_between_two_requests_is_not_noticed(repository, restart):
 
 @pytest.mark.parametrize("writes", [False, True], ids=["a read", "a write"])
 def test_amid_one_it_is_unavailable_and_nothing_is_kept(repository, restart, writes):
-    with (  # noqa: PT012
+    with (  # noqa: PT012 - which of the three statements notices is the phase that is tried
         pytest.raises(DatabaseUnavailable),
         repository.write() if writes else repository.read() as transaction,
     ):
@@ -97,7 +97,7 @@ def test_amid_one_it_is_unavailable_and_nothing_is_kept(repository, restart, wri
 
 
 def test_before_a_commit_nobody_knows(repository, restart):
-    with pytest.raises(OutcomeUnknown), repository.write() as transaction:  # noqa: PT012
+    with pytest.raises(OutcomeUnknown), repository.write() as transaction:  # noqa: PT012 - its end raises
         transaction.cases.next_number("acme")
         transaction.cases.add(a_case(2))
         restart()

@@ -1,4 +1,4 @@
-"""What each process, and each request, has of its own; and which signals may interrupt a thread."""
+"""What each process, and each request, has of its own; and which signals interrupt a thread, or stop the process."""
 
 import math
 import os
@@ -17,10 +17,14 @@ ticks: Callable[[], float] = (
     partial(time.clock_gettime, time.CLOCK_MONOTONIC) if hasattr(time, "clock_gettime") else time.monotonic
 )
 
+STOP_SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
 TIME_BUDGET: Final = 5.0  # seconds that a request may take, unless the host says otherwise
 
 waited: Final = ContextVar("waited", default=0.0)  # seconds that the request under way has waited for a thread
 deadline: Final = ContextVar("deadline", default=math.inf)  # when the time of the request under way is over, in ticks
+
+# the id of the request under way, which lines of the log may have
+request_under_way: Final[ContextVar[str | None]] = ContextVar("request_under_way", default=None)
 
 
 def is_overdue() -> bool:
@@ -74,3 +78,27 @@ def held_back(signals: Iterable[signal.Signals]) -> Iterator[None]:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+@contextmanager
+def stop_signals(then: Callable[[], object] = lambda: None) -> Iterator[list[int]]:
+    """Yield a list that holds the first signal to stop, once it has come; each one calls `then` at once, too.
+
+    A SIGINT that was ignored at the start, as under `nohup ... &`, stays ignored.
+    """
+    stopping: list[int] = []
+
+    def stop(number: int, frame: object) -> None:
+        # nothing more: an exception raised here could interrupt the sending of an answer
+        stopping.append(number)
+        then()
+
+    ignored = {signal.SIGINT} if signal.getsignal(signal.SIGINT) is signal.SIG_IGN else set()
+    before = {number: signal.signal(number, stop) for number in STOP_SIGNALS if number not in ignored}
+    try:
+        yield stopping
+    finally:
+        with held_back(STOP_SIGNALS):  # Python complains of one that comes while its handler changes
+            for number, handler in before.items():
+                # after one the process is about to end: a launcher that passes it on too must not kill it meanwhile
+                signal.signal(number, signal.SIG_IGN if stopping else handler)

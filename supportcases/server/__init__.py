@@ -1,11 +1,9 @@
 """Serving the desk alone: waitress, with limits for the internet, and a stop that cuts no answer short."""
 
 import errno
-import signal
 import socket
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, Final
@@ -15,9 +13,10 @@ from waitress.adjustments import Adjustments
 from waitress.server import TcpWSGIServer
 
 from supportcases.app import MAX_BODY
-from supportcases.processes import held_back, ticks
+from supportcases.processes import STOP_SIGNALS, held_back, stop_signals, ticks
 from supportcases.server.answers import in_pieces
 from supportcases.server.channel import Channel
+from supportcases.server.clock import Clock
 from supportcases.server.turns import Turns
 from supportcases.server.uploads import Uploads
 from supportcases.server.workers import Dispatcher
@@ -28,7 +27,6 @@ from supportcases.web.mounting import WsgiApp
 if sys.platform != "win32":
     import resource
 
-STOP_SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
 GRACE: Final = 5.0  # seconds that requests which a worker has begun may take to finish
 LINGER: Final = 1.0  # seconds that a client has to notice that its connection is closed
 NO_ROOM: Final = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
@@ -93,6 +91,7 @@ class Server(TcpWSGIServer):  # type: ignore[misc]  # waitress has no types
         info = listener.family, listener.type, listener.proto, listener.getsockname()
         adjustments = Adjustments(sockets=[listener], **{**LIMITS, **settings})
         adjustments.socket_options = [(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER), *adjustments.socket_options]
+        self.clock = Clock()
         self.turns = Turns()
         self.uploads = Uploads(files) if files else None
         workers = Dispatcher(adjustments.threads)
@@ -101,10 +100,9 @@ class Server(TcpWSGIServer):  # type: ignore[misc]  # waitress has no types
 
     def readable(self) -> bool:
         """Look after the connections now and then, and tell whether one more may be accepted."""
-        now = time.time()
-        if now >= self.next_channel_cleanup:
-            self.next_channel_cleanup = now + self.adj.cleanup_interval
-            self.maintenance(now)
+        if self.clock.now >= self.next_channel_cleanup:
+            self.next_channel_cleanup = self.clock.now + self.adj.cleanup_interval
+            self.cut_those_who_had_their_time()
         if len(self.active_channels) < self.adj.connection_limit:
             return bool(self.accepting and ticks() >= self.rests_until)
         self._complain(f"all {self.adj.connection_limit} are taken")
@@ -130,10 +128,10 @@ class Server(TcpWSGIServer):  # type: ignore[misc]  # waitress has no types
         if channel.begin_next():
             super().add_task(channel)
 
-    def maintenance(self, now: float) -> None:
+    def cut_those_who_had_their_time(self) -> None:
         """Cut the connections whose clients have had their time, whether or not one can write to them."""
         for channel in list(self.active_channels.values()):
-            if channel.has_had_its_time(now):
+            if channel.has_had_its_time():
                 channel.handle_close()
 
     def _complain(self, reason: str) -> None:
@@ -195,12 +193,13 @@ def serve(
     files: AttachmentUrls | None = None,
     trusted_proxy: str | None = None,
     announce: Callable[[str], object] = lambda line: None,
+    on_stop: Callable[[], object] = lambda: None,
 ) -> None:
     """Serve `app` until SIGTERM or SIGINT; then stop accepting, let begun requests finish, and return, deaf to both.
 
     A SIGINT that was ignored at the start, as under `nohup ... &`, stays ignored.
-    `announce` is called with a line once connections are accepted. `files` are those of the app: who has the URL of one
-    may send it, larger than any other body.
+    `announce` is called with a line once connections are accepted, `on_stop` once a signal has come. `files` are those
+    of the app: who has the URL of one may send it, larger than any other body.
     `trusted_proxy` is the address of a proxy whose `X-Forwarded-For` says who is asking, and `X-Forwarded-Proto` by
     which scheme; nobody else's is believed.
     """
@@ -209,9 +208,9 @@ def serve(
         server = Server(app, listener, files, threads=threads, connection_limit=connections_for(threads))
     if trusted_proxy:
         server.application = _behind(trusted_proxy, server.application)  # around waitress, which takes the header away
-    with stop_signals(server) as stopping:
+    with stop_signals(server.pull_trigger) as stopping:
         announce(f"listening on {url_of(listener)}")
-        _serve_until(stopping, server)
+        _serve_until(stopping, server, on_stop)
     server.close()
 
 
@@ -239,35 +238,16 @@ def served(app: WsgiApp, *, threads: int = 4, files: AttachmentUrls | None = Non
         server.close()  # only now: nobody pulls a trigger that is closed
 
 
-def _serve_until(stopping: list[int], server: Server) -> None:
-    """Serve until `stopping` holds something, then let begun requests finish."""
+def _serve_until(stopping: list[int], server: Server, then: Callable[[], object] = lambda: None) -> None:
+    """Serve until `stopping` holds something, then call `then` and let begun requests finish."""
     while not stopping:
         _turn(server, timeout=1.0)
+    then()
     _drain(server)
 
 
-@contextmanager
-def stop_signals(server: Server) -> Iterator[list[int]]:
-    """Yield a list that holds the first signal to stop, once it has come."""
-    stopping: list[int] = []
-
-    def stop(number: int, frame: object) -> None:
-        # nothing more: an exception raised here could interrupt the sending of an answer
-        stopping.append(number)
-        server.pull_trigger()
-
-    ignored = {signal.SIGINT} if signal.getsignal(signal.SIGINT) is signal.SIG_IGN else set()
-    before = {number: signal.signal(number, stop) for number in STOP_SIGNALS if number not in ignored}
-    try:
-        yield stopping
-    finally:
-        with held_back(STOP_SIGNALS):  # Python complains of one that comes while its handler changes
-            for number, handler in before.items():
-                # after one the process is about to end: a launcher that passes it on too must not kill it meanwhile
-                signal.signal(number, signal.SIG_IGN if stopping else handler)
-
-
 def _turn(server: Server, *, timeout: float) -> None:
+    server.clock.turn()
     wasyncore.loop(timeout=timeout, use_poll=True, map=server._map, count=1)
 
 
@@ -282,6 +262,6 @@ def _drain(server: Server) -> None:
         for channel in list(server.active_channels.values()):
             if not channel.requests and not channel.is_answering:
                 channel.say_goodbye(LINGER)
-        server.maintenance(time.time())
+        server.cut_those_who_had_their_time()
         _turn(server, timeout=0.05)
     server.task_dispatcher.shutdown(timeout=max(0.1, deadline - ticks()))

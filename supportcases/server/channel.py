@@ -7,8 +7,8 @@ from typing import Any, Final
 
 from waitress.channel import HTTPChannel
 
-from supportcases.processes import ticks
 from supportcases.server.answers import Rest, Task
+from supportcases.server.clock import Clock
 from supportcases.server.parser import Parser
 
 SLOWEST: Final = 10_000  # bytes of an answer that a client has to take in a second, beyond the timeout
@@ -26,13 +26,13 @@ class Channel(HTTPChannel):  # type: ignore[misc]
     """
 
     task_class = Task
-    last_activity: float
     current_outbuf_count: int
     total_outbufs_len: int
     request: Parser | None
     taken = 0  # requests that a worker has begun
     waits = False  # whether a request waits for the answers before it to be out
     due = math.inf  # when a client that does not take its answer at once must have taken it
+    progress = 0.0  # when there was some
     leaves = math.inf  # when a client that has its last answer is cut
     forgotten = 0  # bytes that it has sent since
     sends = False  # whether a worker sends a piece of an answer just now
@@ -41,7 +41,9 @@ class Channel(HTTPChannel):  # type: ignore[misc]
 
     def __init__(self, server: Any, *arguments: Any, **more: Any) -> None:
         """Take a connection."""
-        self.parser_class = partial(Parser, uploads=server.uploads)
+        self.clock: Clock = server.clock
+        self.progress = self.clock.now
+        self.parser_class = partial(Parser, clock=self.clock, uploads=server.uploads)
         super().__init__(server, *arguments, **more)
 
     def readable(self) -> bool:
@@ -64,12 +66,13 @@ class Channel(HTTPChannel):  # type: ignore[misc]
         if self.leaves < math.inf:
             self._forget()
             return
-        before, known = self.last_activity, self._known()
+        known = self._known()
         super().handle_read()
+        comes = self.request and (self.request.upload or self.request.undecided)
         if self.request and self.request.undecided:
             self.server.uploads.ask(self)
-        elif self._known() == known and not (self.request and self.request.upload):
-            self.last_activity = before
+        if comes or self._known() != known:
+            self.progress = self.clock.now
 
     def recv(self, buffer_size: int) -> bytes:
         """Return what has come, and of a file more at a time."""
@@ -98,15 +101,15 @@ class Channel(HTTPChannel):  # type: ignore[misc]
                 self.socket.shutdown(socket.SHUT_WR)
             except OSError:
                 self.handle_close()
-        self.leaves = min(self.leaves, ticks() + seconds)
+        self.leaves = min(self.leaves, self.clock.now + seconds)
 
-    def has_had_its_time(self, now: float) -> bool:
+    def has_had_its_time(self) -> bool:
         """Tell whether the client says nothing, takes nothing, or takes its answer or sends a file too slowly."""
-        quiet = self.last_activity < now - self.adj.channel_timeout
+        quiet = self.progress + self.adj.channel_timeout < self.clock.now
         at_work = (self.requests or self.rest) and self.due == math.inf
         if self.request and self.request.is_too_slow(self.adj.channel_timeout):
             return True
-        return ticks() > min(self.due, self.leaves) or (quiet and not at_work)
+        return self.clock.now > min(self.due, self.leaves) or (quiet and not at_work)
 
     def handle_close(self) -> None:
         """Close, and keep nothing of what was unfinished."""
@@ -139,6 +142,7 @@ class Channel(HTTPChannel):  # type: ignore[misc]
             super().service()
         finally:
             turn.release()
+        self.progress = self.clock.now
         if self.rest:
             self.has_written(ended=False)
 
@@ -176,10 +180,12 @@ class Channel(HTTPChannel):  # type: ignore[misc]
 
     def _flush_some(self, do_close: bool = True) -> bool:
         sent: bool = super()._flush_some(do_close)
+        if sent:
+            self.progress = self.clock.now
         if not self.total_outbufs_len:
             self.due = math.inf
         elif self.due == math.inf:
-            self.due = ticks() + self.adj.channel_timeout + self.total_outbufs_len / SLOWEST
+            self.due = self.clock.now + self.adj.channel_timeout + self.total_outbufs_len / SLOWEST
         self._go_on_with_answers()
         return sent
 

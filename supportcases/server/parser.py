@@ -7,7 +7,7 @@ from waitress.parser import HTTPRequestParser, ParsingError
 from waitress.utilities import RequestEntityTooLarge
 
 from supportcases.domain.errors import SupportCasesError
-from supportcases.processes import ticks
+from supportcases.server.clock import Clock
 from supportcases.server.uploads import Undecided, Uploads
 from supportcases.web.attachment_urls import Signed
 
@@ -30,9 +30,10 @@ class Parser(HTTPRequestParser):  # type: ignore[misc]  # waitress has no types
     undecided = b""  # all that has come, where nobody knows yet whether its URL is signed
     has_no_body = False  # what comes of it is thrown away
 
-    def __init__(self, adj: Any, uploads: Uploads | None = None, *, asked: bool = False) -> None:
+    def __init__(self, adj: Any, clock: Clock, uploads: Uploads | None = None, *, asked: bool = False) -> None:
         """Take a request; `asked` tells that the secret of URLs was asked for on its account."""
         super().__init__(adj)
+        self._clock = clock
         self._uploads = uploads
         self._asked = asked
 
@@ -57,7 +58,7 @@ class Parser(HTTPRequestParser):  # type: ignore[misc]  # waitress has no types
 
     def is_too_slow(self, timeout: float) -> bool:
         """Tell whether a file comes too slowly."""
-        return bool(self.upload and ticks() > self.begun + timeout + self.body_bytes_received / SLOWEST)
+        return bool(self.upload and self._clock.now > self.begun + timeout + self.body_bytes_received / SLOWEST)
 
     def _refuse_body(self) -> None:
         """Take nothing of the body: the app needs its length only."""
@@ -82,7 +83,7 @@ class Parser(HTTPRequestParser):  # type: ignore[misc]  # waitress has no types
         if signed is None or self.upload is None:
             self._refuse_body()
             return
-        self.begun = ticks()
+        self.begun = self._clock.now
         self.adj = copy(self.adj)
         self.adj.max_request_body_size = signed.size * (FRAMING if self.chunked else 1) + 1
 

@@ -56,6 +56,21 @@ def test_exactly_one_line_is_printed_and_names_the_address(server):
     assert server.process.stdout.read() == ""
 
 
+def test_metrics_are_for_whoever_has_the_token_of_the_option_or_the_variable(path, monkeypatch):
+    def statuses(url):
+        with Wire(url) as wire:
+            return [wire.ask("GET", "/metrics", **sent).status for sent in ({}, {"Authorization": "Bearer t0ken"})]
+
+    with serving(path) as server:
+        assert statuses(server.url) == [404, 404]
+    with serving(path, "--metrics-token", "t0ken") as server:
+        assert statuses(server.url) == [401, 200]
+    monkeypatch.setenv("SUPPORTCASES_METRICS_TOKEN", "t0ken")
+    with serving(path) as server:
+        assert statuses(server.url) == [401, 200]
+    assert "t0ken" not in (path.parent / "server.log").read_text()
+
+
 @pytest.mark.parametrize(("server", "status"), [((), 200), (("--no-docs",), 404)], indirect=["server"])
 def test_a_browser_finds_the_reference_unless_it_is_turned_off(server, wire, status):
     assert [wire.ask("GET", path).status for path in ("/", "/docs")] == [status, status]

@@ -5,13 +5,13 @@ import signal
 import sqlite3
 import time
 from contextlib import closing, contextmanager
-from types import SimpleNamespace
 from urllib.parse import urlsplit
 
 import pytest
 
 from supportcases import Actor, SqliteRepository, SupportDesk, create_app
-from supportcases.server import served, stop_signals
+from supportcases.processes import stop_signals
+from supportcases.server import served
 from tests.conftest import CASES, serving
 from tests.support.wire import Closed, Half, Wire
 
@@ -128,7 +128,7 @@ def test_no_signal_comes_in_while_the_handlers_change_or_python_would_complain_t
     before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
     monkeypatch.setattr(signal, "signal", watched)
     try:
-        with stop_signals(SimpleNamespace(pull_trigger=lambda: None)) as stopping:
+        with stop_signals() as stopping:
             stopping.append(signal.SIGTERM)
     finally:
         for number, handler in before.items():

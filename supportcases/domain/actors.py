@@ -1,5 +1,6 @@
 """Who is asking: a store's merchant or somebody of the support team."""
 
+import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
@@ -93,10 +94,13 @@ class Actor:
 
     @property
     def scope(self) -> str:
-        """Who shares what somebody has begun: all of a merchant's store; of the team, each id or else each label."""
+        """Who shares what somebody has begun: all of a merchant's store; of the team, each id or else each label.
+
+        Of a label it has the hash alone: it is kept where nobody looks for labels.
+        """
         if self.kind is ActorKind.MERCHANT:
             return f"store:{self.store}"
-        return f"support:{self.id}" if self.id else f"support-label:{self.label}"
+        return f"support:{self.id}" if self.id else scope_of_label(self.label)
 
     def may_enter(self, store: str) -> bool:
         """Tell whether the actor may see the cases of `store`."""
@@ -117,6 +121,11 @@ class Actor:
         self.must_be(ActorKind.SUPPORT)
         if not self.admin:
             raise NotPermitted(FOR_ADMINS)
+
+
+def scope_of_label(label: str) -> str:
+    """Return what those of the team share who have one label and no id."""
+    return f"support-label:{hashlib.sha256(label.encode()).hexdigest()}"
 
 
 FOR_ADMINS: Final = "This is for those of the support team who have the right admin."

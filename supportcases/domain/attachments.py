@@ -112,7 +112,7 @@ CONTENT_TYPE: Final = PatternRule(
     rf"(?=.{{3,127}}$){PART}/{PART}( ?; ?{PART}={PART})*",
     "Must be a media type such as image/png, of up to 127 characters.",
 )
-SIZE: Final = NumberRule(1, 2**53 - 1)  # a desk allows less
+SIZE: Final = NumberRule(1, 2**53 - 1, "what the desk allows")  # which is less
 ATTACHMENTS: Final = AttachmentsRule()
 
 PICTURES: Final = (  # what a browser shows, by its first bytes

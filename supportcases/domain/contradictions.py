@@ -29,6 +29,7 @@ SIDES: Final[dict[EventKind, ActorKind]] = {  # all else both do
     EventKind.ANNOUNCED: ActorKind.SUPPORT,
     EventKind.NOTED: ActorKind.SUPPORT,
     EventKind.CHANGED: ActorKind.SUPPORT,
+    EventKind.REDACTED: ActorKind.SUPPORT,
 }
 FIELDS: Final = {  # what a history tells of a case, each with the name that people know it by
     "status": "status",
@@ -72,7 +73,8 @@ def _of_history(case: Case, history: Sequence[HistoryEntry]) -> Contradictions:
             told = STEPS[entry.kind](told, entry.at)
         if entry.became.get("status", told.status) != told.status:
             yield f"{place}, to", f"Must have the status {told.status}, which the case has by it."
-        known |= entry.became
+        if entry.kind is not EventKind.REDACTED:  # which tells of no field
+            known |= entry.became
     if case._asdict() != told._asdict() | known:  # nearly always they are the same
         yield from _of_fields(case, {**told._asdict(), **cases.as_told(told), **known})
 
@@ -88,7 +90,7 @@ def _of_messages(messages: Sequence[Message], history: Sequence[HistoryEntry]) -
     """Find for each entry that comes with a message the next one of the thread."""
     said = 0
     for index, entry in enumerate(history):
-        if said < len(messages) and _came_with(messages[said], entry):
+        if said < len(messages) and came_with(messages[said], entry):
             said += 1
         elif entry.kind in AUTHORS and entry.kind is not EventKind.ANSWERED:  # a status can be given without a word
             told = f"by {_one_of(AUTHORS[entry.kind])}, at {times.to_text(entry.at)}"
@@ -98,7 +100,8 @@ def _of_messages(messages: Sequence[Message], history: Sequence[HistoryEntry]) -
         yield f"messages[{said}]", "Must be one of which the history tells, with its time and by its side."
 
 
-def _came_with(message: Message, entry: HistoryEntry) -> bool:
+def came_with(message: Message, entry: HistoryEntry) -> bool:
+    """Tell whether that message may have come with that entry."""
     return (
         message.author_kind in AUTHORS.get(entry.kind, ())
         and message.internal is (entry.kind is EventKind.NOTED)

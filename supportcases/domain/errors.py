@@ -208,6 +208,68 @@ class AttachmentsFull(SupportCasesError):
     _sentence = "This store's messages have as many bytes of files as they may have."
 
 
+class CursorExpired(SupportCasesError):
+    """This cursor is unknown or too old; begin again without after, or with after=latest, and read the cases anew."""
+
+    code = "cursor_expired"
+    _sentence = (
+        "This cursor is unknown or too old; begin again without after, or with after=latest, and read the cases anew."
+    )
+
+
+class Erased(SupportCasesError):
+    """What this request once did was taken out since, so there is no answer to give again; nothing was done."""
+
+    code = "erased"
+    _sentence = "What this request once did was taken out since, so there is no answer to give again; nothing was done."
+
+
+class OnHold(SupportCasesError):
+    """This case, or its store, is on hold: nothing of it may be erased until it is released."""
+
+    code = "on_hold"
+    _sentence = "This case, or its store, is on hold: nothing of it may be erased until it is released."
+
+
+class VacuumNeeded(SupportCasesError):
+    """What was deleted in this file may still be in it; run `supportcases vacuum` once before anything is erased."""
+
+    code = "vacuum_needed"
+    _sentence = (
+        "What was deleted in this file may still be in it; run `supportcases vacuum` once before anything is erased."
+    )
+
+
+class AttachmentStoreNeeded(SupportCasesError):
+    """The bytes of a file that would go are not in the database: name their folder with --attachments FOLDER."""
+
+    code = "attachment_store_needed"
+    _sentence = (
+        "The bytes of a file that would go are not in the database: name their folder with --attachments FOLDER."
+    )
+
+
+class WebhookNotFound(SupportCasesError, LookupError):
+    """There is no such webhook, or no such delivery of it."""
+
+    code = "webhook_not_found"
+    _sentence = "There is no such webhook, or no such delivery of it."
+
+
+class TooManyWebhooks(SupportCasesError):
+    """There are as many webhooks as there may be; remove one first."""
+
+    code = "too_many_webhooks"
+    _sentence = "There are as many webhooks as there may be; remove one first."
+
+
+class TooManyAttempts(SupportCasesError):
+    """This webhook was tested or told again as often as it may be; wait a minute."""
+
+    code = "too_many_requests"
+    _sentence = "This webhook was tested or told again as often as it may be; wait a minute."
+
+
 def _named(field: str) -> str:
     """Return the name of a field as a sentence has it: quoted where it is empty or cannot be printed on one line."""
     return field if field and field.isprintable() else json.dumps(field)

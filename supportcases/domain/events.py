@@ -20,6 +20,7 @@ class EventKind(StrEnum):
     CLOSED = "closed"
     REOPENED = "reopened"
     CHANGED = "changed"
+    REDACTED = "redacted"
 
 
 TURNS: Final = {
@@ -27,6 +28,19 @@ TURNS: Final = {
     Status.ANSWERED: EventKind.ANSWERED,
     Status.CLOSED: EventKind.CLOSED,
 }
+
+
+SEEN: Final = frozenset({"subject", "category", "severity", "status"})  # the fields whose changes merchants see
+UNSEEN: Final = "note"  # what was `redacted` where merchants have never seen it: a note, its file, who signed it
+
+
+def is_seen(kind: EventKind, became: Mapping[str, str | None]) -> bool:
+    """Tell whether merchants see that this happened: no note, and no change or redaction of what they do not see."""
+    if kind is EventKind.CHANGED:
+        return not SEEN.isdisjoint(became)
+    if kind is EventKind.REDACTED:
+        return became.get("redacted") != UNSEEN
+    return kind is not EventKind.NOTED
 
 
 def kind_of_change(before: Case, after: Case) -> EventKind:

@@ -86,15 +86,16 @@ class PatternRule(NamedTuple):
 
 
 class NumberRule(NamedTuple):
-    """A whole number in a range."""
+    """A whole number in a range, whose end is told as `told` where a caller may be allowed less."""
 
     lowest: int
     highest: int
+    told: str = ""
 
     def clean(self, value: Any) -> int:
         """Check `value`."""
         if not isinstance(value, int) or isinstance(value, bool) or not self.lowest <= value <= self.highest:
-            raise ValueError(f"Must be a whole number from {self.lowest} to {self.highest}.")
+            raise ValueError(f"Must be a whole number from {self.lowest} to {self.told or self.highest}.")
         return value
 
 
@@ -249,6 +250,7 @@ SEVERITY_FILTER: Final = FilterRule(Severity)
 CATEGORY_FILTER: Final = FilterRule(Category)
 QUEUE_SORT: Final = ChoiceRule(QueueSort)
 CURSOR: Final = PatternRule(r"[A-Za-z0-9_-]{1,1000}", "Must be the nextCursor of a page.")
+FEED_CURSOR: Final = PatternRule(r"[A-Za-z0-9_-]{1,200}", "Must be the meta.next of a page, or latest.")
 ASSIGNEE_FILTER: Final = AUTHOR
 SPAN: Final = SpanRule()
 TIMESTAMP_FILTER: Final = TimestampRule()
@@ -278,6 +280,7 @@ DEFAULT_CATEGORY: Final = Category.OTHER
 DEFAULT_SEVERITY: Final = Severity.NORMAL
 DEFAULT_LIMIT: Final = 10
 DEFAULT_HISTORY_LIMIT: Final = 100
+DEFAULT_FEED_LIMIT: Final = 100
 DEFAULT_IDLE_LIMIT: Final = 1_000
 DEFAULT_IDLE_DAYS: Final = 14
 DEFAULT_QUEUE_SORT: Final = QueueSort.WAITING

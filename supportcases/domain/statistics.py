@@ -1,6 +1,7 @@
 """How the desk is doing: counts, the oldest unanswered case, and how long answers and closings take."""
 
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from typing import NamedTuple
 
 from supportcases.domain.cases import Case, Severity, Status
@@ -31,6 +32,20 @@ class Statistics(NamedTuple):
     oldest_unanswered: Case | None
     first_answer: Spread
     time_to_close: Spread
+
+
+class CaseFigures(NamedTuple):
+    """What there is to count of one case.
+
+    Attributes:
+        first_answer: From the opening to the first public word of support or elliot; None without one.
+        messages: How many messages it has.
+        notes: How many notes it has.
+    """
+
+    first_answer: timedelta | None
+    messages: int
+    notes: int
 
 
 def spread(count: int, nth: Callable[[int], int]) -> Spread:

@@ -200,7 +200,7 @@ json_values = st.recursive(
 )
 
 
-many = settings(max_examples=100, derandomize=True, deadline=None, database=None)
+many = settings(max_examples=100)
 
 
 @many

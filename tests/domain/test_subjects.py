@@ -135,7 +135,7 @@ def test_a_cut_is_never_inside_what_is_one_character_to_the_eye(cluster):
         st.sampled_from([*CLUSTERS, "น", "注", "Dear", "hi", "Hello", "the", " ", "。", "! ", "*", "\n"]), min_size=9
     )
 )
-@settings(max_examples=150, derandomize=True, deadline=None, database=None)
+@settings(max_examples=150)
 def test_a_subject_has_whole_clusters_of_the_body_only(parts):
     body = "".join(parts)
     subject = subject_from(body)
@@ -247,7 +247,7 @@ wordless = st.text(st.sampled_from("ab -.–,;: \n"), min_size=10, max_size=200)
 
 
 @given(st.one_of(anything, marked_up, wordless))
-@settings(max_examples=200, derandomize=True, deadline=None, database=None)
+@settings(max_examples=200)
 @example("a " + "- " * 50 + "b")
 @example("a, " + ": " * 50 + "b")
 @example("ab " + "—" * 100)

@@ -14,11 +14,16 @@ from typing import Any, NamedTuple
 
 import pytest
 from falcon.testing import TestClient
+from hypothesis import settings
 
 from supportcases import Actor, KeyRing, SqliteRepository, cli
 from supportcases.storage.open import open_repository
 
 pytest_plugins = ("tests.support.engine_option",)
+settings.register_profile(
+    "steady", derandomize=True, deadline=None, database=None
+)  # alike, however busy the machine is
+settings.load_profile("steady")
 TESTS = Path(__file__).parent
 ROOT = TESTS.parent
 CASES = "/api/v1/support-cases"
@@ -27,12 +32,15 @@ ACME = Actor.merchant("acme")
 GLOBEX = Actor.merchant("globex")
 ADA = Actor.support("Ada")
 
-# `pytest -m quick`: what needs no process beside pytest's own, no long thread, and nothing that hypothesis invents
+# `pytest -m quick`: what needs no process beside pytest's own, and nothing that hypothesis invents
 QUICK = (
     *("domain", "desk", "formats/test_case_json.py", "formats/test_report_json.py"),
     *("web/test_get_and_patch.py", "web/test_reply.py", "web/test_exceptions.py"),
 )
-LONG = ("test_close_idle.py", "test_long_threads.py")
+LONG = (  # of those what takes more than two seconds
+    *("test_attachments.py", "test_close_idle.py", "test_cursors.py", "test_idempotency.py", "test_long_threads.py"),
+    *("test_state_machine.py", "test_uploads.py"),
+)
 # where tests wait for processes: these begin, so that no worker ends long after the others
 SLOW = ("web/test_openapi_is_true.py", "project", "cli", "servers", "deploy", "server", "browser", "storage")
 
@@ -65,12 +73,12 @@ def pytest_collection_modifyitems(items):
 
 @pytest.hookimpl(tryfirst=True)  # before that of xdist
 def pytest_cmdline_main(config):
-    """Run the whole suite on all cores: workers take longer to start than a few tests to run."""
+    """Run the whole suite on all cores, and one worker more: workers take longer to start than a few tests to run."""
     option = config.option
     some = config.args_source is not pytest.Config.ArgsSource.TESTPATHS or option.keyword or option.markexpr
     is_worker = hasattr(config, "workerinput")
     if not (some or is_worker or option.usepdb) and getattr(option, "numprocesses", 0) is None:
-        option.numprocesses = len(os.sched_getaffinity(0))
+        option.numprocesses = len(os.sched_getaffinity(0)) + 1  # a third of the time a test waits
         option.dist, option.loadscopereorder = "loadfile", False
         os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # or each of a thousand Pythons would compile us anew
 

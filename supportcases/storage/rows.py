@@ -4,8 +4,10 @@ A time is the text that `domain.times` makes of it; an engine that has a type of
 """
 
 import json
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from functools import lru_cache
+from itertools import count
 from typing import Any, Final
 
 from supportcases.domain.actors import Actor, ActorKind
@@ -21,16 +23,23 @@ from supportcases.domain.cases import (
     Stores,
 )
 from supportcases.domain.errors import DatabaseUnusable
-from supportcases.domain.events import EventKind, HistoryEntry
+from supportcases.domain.events import EventKind, HistoryEntry, is_seen
+from supportcases.domain.feed import WrittenEvent
 from supportcases.domain.text import fold
 from supportcases.domain.times import from_text, to_text
+from supportcases.domain.whole_cases import Dossier
 from supportcases.domain.written import WrittenCase, WrittenMessage, written
+from supportcases.storage.erasure_rows import ERASURE_COLUMNS, TOMBSTONE_COLUMNS
 from supportcases.storage.protocol import ApiKey
 
 COLUMNS: Final = ", ".join(Case._fields)
 FIXED: Final = ("id", "store", "number", "created_at")  # a case keeps these as they are
 MESSAGE_COLUMNS: Final = ", ".join(Message._fields)
 ENTRY_COLUMNS: Final = "kind, actor_kind, actor_label, happened_at, was, became"
+FEED_COLUMNS: Final = (
+    "e.kind, e.store, e.case_id, c.number, e.actor_kind, e.actor_label, e.happened_at, e.was, e.became, e.revision, "
+    "e.sequence, e.message_id, m.author_label"
+)
 UPLOAD_COLUMNS: Final = ", ".join(Upload._fields)
 KEY_COLUMNS: Final = "id, kind, store, stores, label, created_at, expires_at, revoked_at, admin"
 
@@ -40,13 +49,25 @@ CARRIED: Final = {
     "stores": ("store, last_number", "store"),
     "texts": ("id, name, body", "id"),
     "keys": (f"{KEY_COLUMNS}, key_hash", "id"),
-    "replays": ("scope, key, fingerprint, status, body, location, kept_at", "scope, key"),
+    "replays": ("scope, key, fingerprint, status, body, location, kept_at, case_id, erased_at", "scope, key"),
     "cases": (f"{COLUMNS}, subject_folded", "store, number"),
     "messages": (f"{MESSAGE_COLUMNS}, store, case_id", "store, case_id, position"),
-    "events": (f"{ENTRY_COLUMNS}, store, case_id", "store, case_id, position"),
+    "events": (f"position, {ENTRY_COLUMNS}, store, case_id, revision, sequence, message_id", "position"),
     "secrets": ("name, value", "name"),
     "attachments": (f"{UPLOAD_COLUMNS}, dropped", "id"),
     "chunks": ("content, number, bytes", "content, number"),
+    "webhooks": (
+        "id, store, url, types, description, enabled, disabled_because, created_at, failing_since, secret, old_secret, "
+        "rotated_at, after_xid, after_position, failures, paused_until",
+        "id",
+    ),
+    "deliveries": (
+        "webhook_id, number, kind, event_id, type, attempt, due_at, finished_at, status, problem, milliseconds",
+        "webhook_id, number",
+    ),
+    "erasures": (f"position, {ERASURE_COLUMNS}", "position"),
+    "tombstones": (TOMBSTONE_COLUMNS, "store, number"),
+    "holds": ("store, number, held_at", "store, number"),
 }
 PORTION: Final = 1_000  # rows that are carried at once
 PORTIONS: Final = {"chunks": 16}  # of which each is large
@@ -139,8 +160,8 @@ def written_message_from_row(row: tuple[Any, ...]) -> WrittenMessage:
 read_json: Final = json.JSONDecoder().raw_decode  # json.loads takes twice as long for texts as short as these
 
 
-def entry_to_row(case: Case, entry: HistoryEntry) -> dict[str, str]:
-    """Return the row of an entry in the history of `case`."""
+def entry_to_row(case: Case, entry: HistoryEntry, message_id: str | None) -> dict[str, Any]:
+    """Return the row of an entry in the history of `case`, but for its numbers."""
     return {
         "store": case.store,
         "case_id": case.id,
@@ -150,7 +171,19 @@ def entry_to_row(case: Case, entry: HistoryEntry) -> dict[str, str]:
         "happened_at": to_text(entry.at),
         "was": _text(tuple(entry.was.items())),
         "became": _text(tuple(entry.became.items())),
+        "message_id": message_id,
     }
+
+
+def numbered(dossiers: Iterable[Dossier], last: Mapping[str, int]) -> Iterator[dict[str, Any]]:
+    """Yield the rows of the histories of new cases; `last` is the last sequence of each store."""
+    sequences = {store: count(number + 1) for store, number in last.items()}
+    for dossier in dossiers:
+        case = dossier.case
+        for revision, (entry, message) in enumerate(dossier.entries(), start=1):
+            seen = is_seen(entry.kind, entry.became)
+            row = entry_to_row(case, entry, message.id if message else None)
+            yield {**row, "revision": revision, "sequence": next(sequences[case.store]) if seen else None}
 
 
 @lru_cache(maxsize=1_000)
@@ -170,6 +203,11 @@ def entry_from_row(row: tuple[str, str, str, str, str, str]) -> HistoryEntry:
         was=read_json(was)[0],
         became=read_json(became)[0],
     )
+
+
+def feed_event_from_row(row: tuple[Any, ...]) -> WrittenEvent:
+    """Return the event of a row with `FEED_COLUMNS` and the two numbers of its place, as it is written down."""
+    return tuple.__new__(WrittenEvent, row)
 
 
 def key_to_row(key: ApiKey, key_hash: str) -> dict[str, Any]:

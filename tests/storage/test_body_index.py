@@ -10,7 +10,7 @@ from supportcases import Actor, SqliteRepository, SupportDesk
 from supportcases.domain.errors import DatabaseBusy
 from supportcases.domain.text import fold
 from supportcases.formats.whole_cases import Dossier, load
-from supportcases.storage.sqlite import body_index, transactions
+from supportcases.storage.sqlite import body_index, transactions, writing
 from tests.conftest import ACME, ADA
 from tests.support.databases import insert, insert_case, older_file
 from tests.support.rows import a_case, a_message, failing_write
@@ -20,7 +20,8 @@ from tests.support.searching import a_text
 @pytest.fixture(autouse=True)
 def every_tenth(monkeypatch):
     monkeypatch.setattr(body_index, "EVERY", 10)
-    monkeypatch.setattr(transactions, "EVERY", 10)
+    for module in (transactions, writing):
+        monkeypatch.setattr(module, "EVERY", 10)
 
 
 def sql(repository, statement: str, *values) -> list[tuple]:
@@ -96,7 +97,7 @@ def test_a_write_is_kept_and_done_where_the_index_cannot_follow(desk, monkeypatc
         raise DatabaseBusy
 
     with monkeypatch.context() as patch:
-        patch.setattr(transactions, "index_next", fail)
+        patch.setattr(writing, "index_next", fail)
         say(desk, 12)
     assert "messages wait for their index" in caplog.text
     assert (len(desk.get(ACME, 1).messages), waiting(desk.repository)) == (13, 13)
@@ -106,7 +107,7 @@ def test_a_write_is_kept_and_done_where_the_index_cannot_follow(desk, monkeypatc
 
 def test_one_write_indexes_only_a_little_of_what_has_waited_for_long(desk, monkeypatch):
     with monkeypatch.context() as patch:
-        patch.setattr(transactions, "index_next", lambda connection, most: False)
+        patch.setattr(writing, "index_next", lambda connection, most: False)
         say(desk, 38)
     say(desk, 1)
     assert waiting(desk.repository) == 20  # of 40: the writer is in a request, and has to answer
@@ -121,8 +122,8 @@ def test_many_whole_cases_are_indexed_by_few_transactions_of_their_own(repositor
         together.append(most)
         return body_index.index_next(connection, most)
 
-    monkeypatch.setattr(transactions, "AT_ONCE", 25)
-    monkeypatch.setattr(transactions, "index_next", index_next)
+    monkeypatch.setattr(writing, "AT_ONCE", 25)
+    monkeypatch.setattr(writing, "index_next", index_next)
     cases = [a_case(n) for n in range(1, 60)]
     load(repository, (Dossier(case, (a_message(case.number, f"Body {case.number}"),), ()) for case in cases))
     assert (together, waiting(repository)) == ([25, 25, 10], 0)
@@ -178,7 +179,7 @@ def test_an_upgrade_indexes_the_messages_that_were_there(path):
 def test_a_start_indexes_what_a_process_that_ended_has_left(path, monkeypatch):
     desk = SupportDesk(SqliteRepository(path))
     with monkeypatch.context() as patch:
-        patch.setattr(transactions, "index_bodies", lambda *_, **__: None)
+        patch.setattr(writing, "index_bodies", lambda *_, **__: None)
         with desk.repository.write():
             desk.open(Actor.merchant("acme"), body="The first message.")
             say(desk, 35)

@@ -28,8 +28,8 @@ from tests.support.rows import a_case, a_message, an_entry
 
 pytestmark = pytest.mark.usefixtures("four_cases")
 THINGS = (
-    "the file, the schema, numbers, next numbers, messages, history, counts, tallies, threads, subjects, durations, "
-    "the search index, the index of messages, attachments (0 files), what happened to each case"
+    "the file, the schema, numbers, next numbers, messages, history, the feed, counts, tallies, threads, subjects, "
+    "durations, the search index, the index of messages, attachments (0 files), what happened to each case"
 )
 
 

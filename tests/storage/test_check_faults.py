@@ -14,8 +14,13 @@ CASES = "what happened to each case"
 NOT_THE_FIRST = "messages[0] must be the one of which history[0] tells, by merchant, at 2024-06-15T10:30:00.000Z"
 AS_THE_HISTORY = "2024-06-15T10:30:00.000Z, as the history tells"
 OF_GLOBEX = "WHERE store = 'globex'"
+NOT_ITS_MESSAGE = "history[0] came with a message that the case does not have"
 FAULTS = [
-    (GAP, "numbers: those of acme have gaps: 2 cases, and the highest is 3"),
+    (
+        GAP,
+        "numbers: those of acme have gaps: 2 cases, and the highest is 3",
+        "the feed: the events of acme have a gap, a twin or another order at 3",
+    ),
     (
         "UPDATE supportcases_stores SET last_number = 4 WHERE store = 'acme'",
         "next numbers: acme would go on behind 4, and its highest is 3",
@@ -53,12 +58,17 @@ FAULTS = [
         "UPDATE supportcases_messages SET author_kind = 'elliot' WHERE position = 2",
         "durations: acme 2 was answered after another time than is kept",
     ),
-    (f"DELETE FROM supportcases_messages {OF_GLOBEX}", "messages: globex 1 has none"),
+    (
+        f"DELETE FROM supportcases_messages {OF_GLOBEX}",
+        "messages: globex 1 has none",
+        f"the feed: globex 1, {NOT_ITS_MESSAGE}",
+    ),
     (f"DELETE FROM supportcases_events {OF_GLOBEX}", "history: globex 1 has none"),
     (
         "UPDATE supportcases_messages SET case_id = id WHERE position = 2",
         "the file: row 2 of supportcases_messages belongs to a row of supportcases_cases that is not there",
         "messages: acme 2 has none",
+        f"the feed: acme 2, {NOT_ITS_MESSAGE}",
     ),
     (BROKEN_CHECK, "the file: CHECK constraint failed in supportcases_messages"),
     (
@@ -73,6 +83,24 @@ FAULTS = [
     (
         f"UPDATE supportcases_events SET kind = 'replied' {OF_GLOBEX}",
         f"{CASES}: globex 1, history[0] must tell that the case was opened, at its createdAt",
+    ),
+    (
+        "UPDATE supportcases_events SET sequence = 9 WHERE store = 'acme' AND sequence = 4",
+        "the feed: the events of acme have a gap, a twin or another order at 9",
+    ),
+    (
+        "UPDATE supportcases_events SET sequence = 9 WHERE position = 1;"
+        "UPDATE supportcases_events SET sequence = 1 WHERE position = 2;"
+        "UPDATE supportcases_events SET sequence = 2 WHERE position = 1",
+        "the feed: the events of acme have a gap, a twin or another order at 2",
+    ),
+    (
+        f"UPDATE supportcases_events SET revision = 2 {OF_GLOBEX}",
+        "the feed: the history of globex 1 has a gap, a twin or another order at 2",
+    ),
+    (
+        f"UPDATE supportcases_events SET message_id = (SELECT max(id) FROM supportcases_messages) {OF_GLOBEX}",
+        f"the feed: globex 1, {NOT_ITS_MESSAGE}",
     ),
     (
         "UPDATE supportcases_cases SET subject = 'Ways' WHERE subject = 'Straße'",

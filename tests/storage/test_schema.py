@@ -44,6 +44,9 @@ EVENT = {
     "happened_at": WHEN,
     "was": "{}",
     "became": "{}",
+    "revision": 2,
+    "sequence": 2,
+    "message_id": None,
 }
 KEY = {
     "id": "0" * 12,
@@ -88,6 +91,26 @@ FILE = {
     "message_id": None,
     "dropped": 0,
 }
+ERASURE = {
+    "kind": "message",
+    "store": "acme",
+    "case_id": id_of(1),
+    "number": 1,
+    "erased_at": WHEN,
+    "reason": "law",
+    "places": "{}",
+}
+TOMBSTONE = {
+    "store": "acme",
+    "number": 3,
+    "case_id": id_of(3),
+    "purged_at": WHEN,
+    "sequences": 2,
+    "last_sequence": 4,
+    "last_xid": 0,
+    "last_position": 9,
+}
+HOLD = {"store": "acme", "number": 0, "held_at": WHEN}
 CHUNK = {"content": id_of(7), "number": 1, "bytes": b"x"}
 TABLES = {
     "cases": CASE,
@@ -99,10 +122,33 @@ TABLES = {
     "texts": TEXT,
     "attachments": FILE,
     "chunks": CHUNK,
+    "erasures": ERASURE,
+    "tombstones": TOMBSTONE,
+    "holds": HOLD,
 }
 NO_TIME = ["2024-06-15", "2024-06-15T10:31:00Z", "2024-06-15T10:31:00.000+00:00", "2024-06-15T10:31:00.000000Z"]
 
 BROKEN_ROWS = [
+    *(("erasures", {"kind": value}) for value in ("all", "", None)),
+    *(("erasures", {"store": value}) for value in ("", "x" * 65, None)),
+    *(("erasures", {"case_id": value}) for value in ("x", "", id_of(1).upper(), None)),
+    *(("erasures", {"number": value}) for value in (0, -1, None)),
+    ("erasures", {"number": 0, "case_id": ""}),
+    *(("erasures", {"erased_at": value}) for value in (None, *NO_TIME)),
+    *(("erasures", {"reason": value}) for value in ("spite", "", None)),
+    ("erasures", {"kind": "purge"}),
+    *(("erasures", {"places": value}) for value in ("", "[]", "{", None)),
+    *(("tombstones", {"store": value}) for value in ("", "x" * 65, None)),
+    *(("tombstones", {"number": value}) for value in (0, None)),
+    *(("tombstones", {"case_id": value}) for value in ("x", id_of(3).upper(), None)),
+    *(("tombstones", {"purged_at": value}) for value in (None, *NO_TIME)),
+    *(("tombstones", {name: -1}) for name in ("sequences", "last_xid", "last_position")),
+    ("tombstones", {"last_sequence": 1}),
+    *(("holds", {"store": value}) for value in ("", "x" * 65, None)),
+    *(("holds", {"number": value}) for value in (-1, None)),
+    *(("holds", {"held_at": value}) for value in (None, *NO_TIME)),
+    ("replays", {"erased_at": WHEN}),
+    *(("replays", {"body": "null", "erased_at": value}) for value in NO_TIME),
     *(("cases", {"id": value}) for value in ("x", None, id_of(2).upper(), id_of(1))),
     *(("cases", {"store": value}) for value in (None, "initech")),
     *(("cases", {"number": value}) for value in (0, -1, 1, None, "x")),
@@ -140,6 +186,8 @@ BROKEN_ROWS = [
     *(("events", {"actor_label": value}) for value in ("", None)),
     *(("events", {"happened_at": value}) for value in (None, *NO_TIME)),
     *(("events", {name: value}) for name in ("was", "became") for value in ("{", "", None)),
+    *(("events", {name: value}) for name in ("revision", "sequence") for value in (0, 1, 1.5, "x")),
+    ("events", {"revision": None}),
     *(("keys", {"id": value}) for value in ("0", None, a_key(1).id)),
     *(("keys", {"key_hash": value}) for value in ("0", None, hash_of(1))),
     *(("keys", {"store": value}) for value in ("", "x" * 65, None)),
@@ -216,6 +264,7 @@ OTHER_ROWS = [
     *(("events", {"kind": value, "actor_kind": "support"}) for value in ("noted", "announced", "changed")),
     *(("keys", SUPPORT_KEY | {"stores": value}) for value in (None, "[]", '["acme", "globex"]')),
     ("keys", SUPPORT_KEY | {"admin": 1}),
+    ("events", {"sequence": None}),
 ]
 
 
@@ -254,8 +303,8 @@ def test_a_row_that_breaks_a_rule_is_refused_by_the_schema_itself(filled, table,
         "UPDATE OR REPLACE supportcases_events SET store = 'globex', case_id = '' WHERE position = 1",
         "DELETE FROM supportcases_events",
         "DELETE FROM supportcases_events WHERE position = 1",
-        f"REPLACE INTO supportcases_events SELECT 1, store, case_id, 'noted', actor_kind, actor_label, "
-        f"'{WHEN}', was, became FROM supportcases_events",
+        "REPLACE INTO supportcases_events SELECT 1, store, case_id, 2, 2, 'noted', actor_kind, actor_label, "
+        f"'{WHEN}', was, became, NULL FROM supportcases_events",
     ],
 )
 def test_a_change_that_breaks_a_rule_is_refused_by_the_schema_itself(filled, statement):

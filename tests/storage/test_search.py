@@ -62,7 +62,7 @@ def is_text(text: str) -> bool:
     return "\0" not in text and not any("\ud800" <= character <= "\udfff" for character in text)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(text=st.text(ANY_CHARACTERS) | st.text("\"*^:()-+{}'\\ ANDORTE\0\ud800", max_size=12))
 @example("\0")
 @example("a\0")

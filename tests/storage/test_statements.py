@@ -1,10 +1,12 @@
 """How many SQL statements a request takes: the same few, however much is kept."""
 
 import re
+from contextlib import closing
 
 import pytest
 
-from supportcases import SqliteRepository, create_app
+from supportcases import SqliteRepository, SupportDesk, create_app
+from supportcases.testing import MovableClock
 from tests.conftest import ACME, ADA, CASES, SUPPORT, client_of, support_client_of
 
 BODY = "The checkout says that the card was declined."
@@ -88,13 +90,21 @@ def the_desk_is_full(desk, cases: int) -> None:
             desk.note(ADA, f"acme:{n + 1}", body="I am looking into it.")
 
 
+@pytest.fixture(scope="module", params=[1, 60])
+def full(request):
+    """A database with so many cases, to be copied."""
+    with closing(SqliteRepository(":memory:")) as repository:
+        the_desk_is_full(SupportDesk(repository, clock=MovableClock()), request.param)
+        yield repository
+
+
 @pytest.mark.parametrize("name", REQUESTS | SUPPORT_REQUESTS)
-@pytest.mark.parametrize("cases", [1, 60])
-def test_a_request_takes_the_same_few_statements_however_much_is_kept(traced, clock, name, cases):
+def test_a_request_takes_the_same_few_statements_however_much_is_kept(traced, clock, name, full):
     statements, app = traced
     expected, method, path, how = (REQUESTS | SUPPORT_REQUESTS)[name]
+    with full.read(once=True) as there, app.desk.repository.read(once=True) as here:
+        there.connection.backup(here.connection)
     client = client_of(app, "acme") if name in REQUESTS else support_client_of(app)
-    the_desk_is_full(app.desk, cases)
     path = path.format(id=app.desk.find(ADA, "acme:1").id)
     if "If-Match" in how.get("headers", {}):
         how = how | {"headers": {"If-Match": f'"{app.desk.revision(ADA, "acme:1")}"'}}
@@ -149,3 +159,18 @@ def test_a_merchants_thread_is_read_from_the_index_that_passes_notes_by(traced):
         plan = [row[3] for row in transaction.connection.execute(f"EXPLAIN QUERY PLAN {statement}")]
     index = "supportcases_messages_by_case (store=? AND case_id=? AND internal=?)"
     assert [step.removesuffix(" LEFT-JOIN") for step in plan[1:]] == [f"SEARCH m USING INDEX {index}"]
+
+
+def test_what_is_going_is_found_by_an_index_since_each_announcement_and_each_purge_asks(traced, clock):
+    statements, desk = traced[0], traced[1].desk
+    statements.clear()
+    with desk.repository.read() as transaction:
+        transaction.attachments.is_going_elsewhere(clock())
+        asked = [statement for statement in statements if "supportcases_attachments" in statement]
+        plans = [
+            [row[3] for row in transaction.connection.execute(f"EXPLAIN QUERY PLAN {statement}")] for statement in asked
+        ]
+    assert [plan[0].partition(" (")[0] for plan in plans] == [
+        "SCAN a USING INDEX supportcases_attachments_dropped",
+        "SEARCH a USING INDEX supportcases_attachments_by_age",
+    ]

@@ -93,6 +93,32 @@ class AttachmentContract:
             assert not files.remove_chunks(name, limit=2)
             assert files.chunk_contents() == ()
 
+    def test_a_file_is_elsewhere_where_it_was_sent_and_the_database_has_no_piece_of_it(self, repository):
+        sent = {"finished_at": T0, "sha256": "a" * 64}
+        here = an_upload(1, content=id_of(1, kind="5"), attempted_at=T0)
+        begun = an_upload(2, content=id_of(2, kind="5"), attempted_at=T0)
+        with_files(repository, here, begun, an_upload(3))
+        with repository.write() as transaction:
+            files = transaction.attachments
+            files.add_chunk(here.content, 0, b"x")
+            assert not files.is_one_elsewhere([here.id, begun.id, an_upload(3).id, id_of(9)])
+            files.update(here._replace(attempted_at=None, **sent))
+            assert not files.is_one_elsewhere([here.id, begun.id, an_upload(3).id])
+            assert not files.is_going_elsewhere(LATE)
+            newer = an_upload(4, created_at=LATE, content=id_of(4, kind="5"))
+            files.add(newer, SECRET)
+            files.update(newer._replace(**sent))
+            assert files.is_one_elsewhere([here.id, newer.id])
+            assert files.is_one_elsewhere([begun.id])  # for what is sent by now is elsewhere
+            assert not files.is_one_elsewhere([here.id, an_upload(3).id])
+            assert files.is_going_elsewhere(LATE)
+            assert not files.is_going_elsewhere(T0)
+            assert not files.is_going_elsewhere()
+            files.drop_pending(LATE, limit=10)
+            assert files.is_going_elsewhere()
+            files.remove(begun.id)
+            assert not files.is_going_elsewhere()
+
     def test_what_is_old_and_not_attached_goes(self, repository):
         kept(repository, a_case(1))
         old, whole = an_upload(1), an_upload(2, **FINISHED)

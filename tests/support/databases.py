@@ -64,10 +64,10 @@ def insert_case(connection, case: Case, *messages: Message) -> None:
 
 
 def insert_event(connection, case: Case, entry: HistoryEntry) -> None:
-    """Insert something that happened to a case."""
+    """Insert the first thing that happened to the first case of a store; older versions gave it no numbers."""
     told = {"actor_kind": entry.actor_kind, "actor_label": entry.actor_label, "happened_at": to_text(entry.at)}
     row = {"store": case.store, "case_id": case.id, "kind": entry.kind, "was": "{}", "became": "{}"}
-    insert(connection, "events", row | told)
+    insert(connection, "events", row | told | {"revision": 1, "sequence": 1})
 
 
 def newer_version_wrote(path: Path, migration: str = "9999_x", of: str = "supportcases") -> None:

@@ -23,9 +23,11 @@ DATABASES = pytest.StashKey[engines.Databases]()
 
 
 def pytest_configure(config):
-    """Have a PostgreSQL for the whole run, which starts where it is first needed."""
-    told = getattr(config, "workerinput", {})
-    config.stash[CLUSTER] = cluster = Cluster(told.get("cluster"), of=told.get("run"))
+    """Have a PostgreSQL for this process, which starts where it is first needed.
+
+    One of each worker's own: a transaction under way anywhere in it holds back what the feed of the team tells.
+    """
+    config.stash[CLUSTER] = cluster = Cluster(of=getattr(config, "workerinput", {}).get("run"))
     config.stash[DATABASES] = databases = engines.Databases(cluster)
     if config.option.engine == "postgres":
         if ARE_REQUIRED and (missing := what_is_missing()):
@@ -35,14 +37,13 @@ def pytest_configure(config):
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node):
-    """Tell a worker of xdist where the PostgreSQL of the run is."""
-    node.workerinput |= {"cluster": str(node.config.stash[CLUSTER].folder), "run": os.getpid()}
+    """Tell a worker of xdist whose end is the end of its PostgreSQL."""
+    node.workerinput["run"] = os.getpid()
 
 
 def pytest_unconfigure(config):
     config.stash[DATABASES].close()
-    if not hasattr(config, "workerinput"):
-        config.stash[CLUSTER].stop()
+    config.stash[CLUSTER].stop()
 
 
 def pytest_report_header(config):
@@ -86,6 +87,15 @@ def lend_postgres(pytestconfig):
 def postgres_url(lend_postgres):
     """The URL of an empty database of PostgreSQL."""
     return lend_postgres()
+
+
+@pytest.fixture(scope="module")
+def lend_postgres_to_all(pytestconfig):
+    """As `lend_postgres`, for all tests of a file, which leave as it is what the first finds."""
+    if missing := what_is_missing():
+        miss(missing)
+    with pytestconfig.stash[DATABASES].lent():
+        yield pytestconfig.stash[DATABASES].url
 
 
 @pytest.fixture(scope="session")

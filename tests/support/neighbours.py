@@ -4,6 +4,8 @@ from datetime import timedelta
 
 from supportcases import Actor, AuthorKind, Case, Category, EventKind, Message, Status
 from supportcases.domain.attachments import Upload
+from supportcases.domain.endpoints import Progress, Secrets, Webhook
+from supportcases.domain.erasure import Erasure, ErasureKind, Reason, Tombstone
 from supportcases.domain.whole_cases import Dossier
 from tests.support.rows import T0, a_case, a_key, a_message, an_answer, an_entry, an_upload, hash_of, id_of
 
@@ -52,12 +54,35 @@ def live(repository, cases: list[Case]) -> None:
                 transaction.cases.add_message(case, said)
                 if said.attachments:
                     transaction.attachments.attach(case, said.id, [files[0].id])
+                elif case.number == 106 and kind == "7":  # a closed one, which acme alone has
+                    old = files[0]._replace(id=id_of(6, kind="4"), content=id_of(6, kind="5"))
+                    transaction.attachments.add(old, "0" * 64)
+                    transaction.attachments.attach(case, said.id, [old.id])
             transaction.events.record(case, an_entry())
         transaction.keys.add(a_key(len(cases), store), hash_of(len(cases)))
         agents = a_key(100 + len(cases))
         actor = Actor.support(f"Ada of {store}", [store], id=agents.id)
         transaction.keys.add(agents._replace(actor=actor), hash_of(100 + len(cases)))
         transaction.replays.keep(f"store:{store}", "k", an_answer(body=f'"{store}"'), T0)
+        url = f"https://{store}.example.com/"
+        webhook = Webhook(webhook_of(store), store, url, None, None, enabled=True, disabled_because=None, created_at=T0)
+        transaction.webhooks.add(webhook, Secrets(f"whsec_{store}"), Progress((0, 0)))
+        for number in (102, 103 if store == "acme" else 101):
+            transaction.erasures.hold(store, number, T0)
+        last = 3 if store == "acme" else 0  # its last event, behind which a feed begins
+        transaction.erasures.bury([Tombstone(store, 1, id_of(1, store), T0, 0, 0, last, last)])
+        label = Erasure(ErasureKind.AUTHOR, store, "", 0, T0, Reason.LAW, keys=(key_of(store),))
+        transaction.erasures.apply(label)
+
+
+def key_of(store: str) -> str:
+    """Return the id of the key of the store's merchants."""
+    return a_key(len(ACMES if store == "acme" else OWN), store).id
+
+
+def webhook_of(store: str) -> str:
+    """Return the id of the store's webhook."""
+    return id_of(1, store, "3")
 
 
 def files_of(store: str) -> list[Upload]:
@@ -92,8 +117,8 @@ def move_in_both(repository) -> None:
     """Let acme have twelve cases, and globex three."""
     acmes, own = cases_of("acme", ACMES), cases_of("globex", OWN)
     move_in(repository, acmes + own)
+    live(repository, own)  # first, so that its events have the same places in both
     live(repository, acmes)
-    live(repository, own)
 
 
 def move_in_alone(repository) -> None:

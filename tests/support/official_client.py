@@ -106,15 +106,20 @@ def bounded(process, seconds):
         timer.join()
 
 
-@pytest.fixture(scope="module")
-def sdk():
-    """The client as package-lock.json pins it, installed unless it is there: `client = sdk(endpoint, token)`."""
+def fetch_packages() -> None:
+    """Let the packages of SDK be there; where Node.js is missing skip the test, or, where it is required, fail it."""
     missing = [tool for tool in ("node", "npm") if shutil.which(tool) is None]
     if missing:
         (pytest.fail if NODE_IS_REQUIRED else pytest.skip)(
             f"{' and '.join(missing)} of the official client's tests cannot be found: install nodejs and npm."
         )
     npm.install(SDK)
+
+
+@pytest.fixture(scope="module")
+def sdk():
+    """The client as package-lock.json pins it, installed unless it is there: `client = sdk(endpoint, token)`."""
+    fetch_packages()
     with subprocess.Popen(
         ["node", str(SDK / "drive.mjs")],
         stdin=subprocess.PIPE,

@@ -1,6 +1,5 @@
-"""One throw-away PostgreSQL for a whole run of the tests: on a Unix socket in a folder of its own, gone at the end."""
+"""A throw-away PostgreSQL for each process of a run of the tests: on a Unix socket in a folder of its own."""
 
-import fcntl
 import os
 import secrets
 import shutil
@@ -26,6 +25,7 @@ max_wal_senders = 0
 max_connections = 200
 shared_buffers = 64MB
 max_wal_size = 1GB
+autovacuum = off
 """
 # a run that is killed stops nothing itself: `$1` is its process, `$2` the folder, and the rest stops what runs there
 STOP_AFTER = """
@@ -47,12 +47,12 @@ def what_is_missing() -> str | None:
 
 
 class Cluster:
-    """The PostgreSQL of a run, which whoever needs it first starts, and whoever began the run stops."""
+    """The PostgreSQL of a process of a run, which starts where it is first needed."""
 
     def __init__(
         self, folder: str | None = None, settings: str = "", initdb: tuple[str, ...] = (), *, of: int | None = None
     ) -> None:
-        """Take the folder of whoever began the run, the process `of`, or begin one; a socket's path must be short."""
+        """Take a folder, or make one, and live no longer than the process `of`; the path of a socket must be short."""
         self.folder = Path(folder or f"/tmp/supportcases-pg-{secrets.token_hex(8)}")
         self._of = of or os.getpid()
         self._settings = SETTINGS + settings
@@ -89,19 +89,16 @@ class Cluster:
             f"--pgdata={self.folder}/data",
             f"--log={self.folder}/log",
         )
-        self._run("pg_ctl", what, *how)
+        self.run("pg_ctl", what, *how)
 
     def _start_once(self) -> None:
-        """Start it, unless it runs, or another worker of the run has started it."""
+        """Start it, unless it runs."""
         if self._runs:
             return
         if missing := what_is_missing():
             miss(missing)
         self.folder.mkdir(mode=0o700, exist_ok=True)
-        with (self.folder / "lock").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            if not (self.folder / "data" / "postmaster.pid").exists():
-                self._start()
+        self._start()
         self._runs = True
 
     def _start(self) -> None:
@@ -109,12 +106,12 @@ class Cluster:
         if os.geteuid() == 0:
             shutil.chown(self.folder, SERVER)
         if is_new := not (data / "PG_VERSION").exists():
-            self._run("initdb", *self._initdb, "--no-sync", f"--pgdata={data}")
+            self.run("initdb", *self._initdb, "--no-sync", f"--pgdata={data}")
             with (data / "postgresql.conf").open("a") as conf:
                 conf.write(self._settings.format(folder=self.folder))
         self.do("start")
         if is_new:
-            self._run("createuser", f"--host={self.folder}", f"--username={SERVER}", "supportcases")
+            self.run("createuser", f"--host={self.folder}", f"--username={SERVER}", "supportcases")
             self._stop_after_the_run()
 
     def _stop_after_the_run(self) -> None:
@@ -130,7 +127,8 @@ class Cluster:
             command = [shutil.which("runuser", path=SEARCHED), "-u", SERVER, "--", *command]
         return command
 
-    def _run(self, program: str, *arguments: str) -> None:
+    def run(self, program: str, *arguments: str) -> None:
+        """Run one of the programs of PostgreSQL as the user of the server."""
         command = self._command(program, *arguments)
         done = subprocess.run(  # in the folder: the server's user may not see the tests' own
             command, cwd=self.folder, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE

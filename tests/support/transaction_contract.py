@@ -156,3 +156,10 @@ class TransactionContract:
         with repository.write():
             repository.check()
         repository.check()
+
+    def test_nothing_hinders_a_write_inside_and_outside_of_transactions(self, repository):
+        assert repository.hindrance() is None
+        with repository.read():
+            assert repository.hindrance() is None
+        with repository.write():
+            assert repository.hindrance() is None

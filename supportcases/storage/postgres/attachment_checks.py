@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from functools import partial
 
+from supportcases.domain.erasure import REDACTED
 from supportcases.storage.attached_bytes import AT_ONCE, FILE_COLUMNS, Attached, strays, wrong_bytes
 from supportcases.storage.postgres.connections import Connection
 from supportcases.storage.protocol import ContentStore
@@ -48,7 +49,9 @@ def _told_falsely(connection: Connection) -> Iterator[str]:
             AND NOT a.dropped
         WHERE m.attachments IS NOT NULL
           AND a.id IS NULL
-        """
+          AND t.value ->> 1 <> %(redacted)s
+        """,
+        {"redacted": REDACTED},
     ):
         yield f"{store} {number} tells of the file {file_id}, which is not there as it is told"
 

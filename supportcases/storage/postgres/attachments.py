@@ -8,6 +8,7 @@ from supportcases.domain.attachments import Upload
 from supportcases.domain.cases import Case
 from supportcases.domain.times import to_text
 from supportcases.storage.postgres.connections import Connection
+from supportcases.storage.postgres.elsewhere import GOING, NAMED, OLD, is_elsewhere
 from supportcases.storage.postgres.texts import LOCK
 from supportcases.storage.protocol.attachments import Pending
 from supportcases.storage.rows import UPLOAD_COLUMNS, upload_from_row, upload_to_row
@@ -26,6 +27,11 @@ PENDING: Final = """
     WHERE store = %(store)s
       AND message_id IS NULL
       AND created_at >= %(since)s
+"""
+ALL_PENDING: Final = """
+    SELECT coalesce(sum(size), 0)::bigint
+    FROM supportcases_attachments
+    WHERE message_id IS NULL
 """
 ATTACHED: Final = """
     SELECT coalesce(sum(size), 0)
@@ -133,6 +139,10 @@ class PostgresAttachments:
         ((files, size),) = self._connection.execute(PENDING, {"store": store, "since": to_text(since)}).fetchall()
         return Pending(files, int(size))
 
+    def all_pending_bytes(self) -> int:
+        ((total,),) = self._connection.execute(ALL_PENDING).fetchall()
+        return int(total)
+
     def attached_bytes(self, store: str) -> int:
         ((total,),) = self._connection.execute(ATTACHED, {"store": store}).fetchall()
         return int(total)
@@ -154,6 +164,9 @@ class PostgresAttachments:
             """,
             {"before": to_text(before), "limit": limit},
         )
+        return self.going(limit=limit)
+
+    def going(self, *, limit: int) -> tuple[Upload, ...]:
         rows = self._connection.execute(
             f"""
             SELECT {UPLOAD_COLUMNS}
@@ -164,6 +177,14 @@ class PostgresAttachments:
             {"limit": limit},
         ).fetchall()
         return tuple(map(upload_from_row, rows))
+
+    def is_one_elsewhere(self, ids: Sequence[str]) -> bool:
+        return is_elsewhere(self._connection, NAMED, {"ids": list(ids)})
+
+    def is_going_elsewhere(self, before: datetime | None = None) -> bool:
+        if is_elsewhere(self._connection, GOING, {}):  # each by an index of its own: an OR would read the whole table
+            return True
+        return before is not None and is_elsewhere(self._connection, OLD, {"before": to_text(before)})
 
     def remove(self, upload_id: str) -> None:
         self._connection.execute(
@@ -245,7 +266,12 @@ class PostgresAttachments:
             """,
             {"content": content, "limit": limit},
         )
-        return done.rowcount == limit
+        if done.rowcount < limit:
+            return False
+        left = self._connection.execute(
+            "SELECT 1 FROM supportcases_chunks WHERE content = %(content)s LIMIT 1", {"content": content}
+        ).fetchone()
+        return left is not None
 
     def chunk_contents(self) -> tuple[str, ...]:
         rows = self._connection.execute(

@@ -157,6 +157,18 @@ class PostgresCases:
         ).fetchall()
         return tuple(map(message_from_row, rows))
 
+    def message(self, store: str, message_id: str) -> Message | None:
+        row = self._connection.execute(
+            f"""
+            SELECT {MESSAGE_COLUMNS}
+            FROM supportcases_messages
+            WHERE store = %(store)s
+              AND id = %(id)s
+            """,
+            {"store": store, "id": message_id},
+        ).fetchone()
+        return message_from_row(row) if row else None
+
     def update(self, case: Case, *, before: Case) -> None:
         if not (changed := changed_columns(before, case)):
             return

@@ -19,8 +19,10 @@ from supportcases.storage.postgres import migrations
 from supportcases.storage.postgres.attachment_checks import attached_files, stray_contents, wrong_attachments
 from supportcases.storage.postgres.connections import Connection
 from supportcases.storage.postgres.conninfo import parameters
+from supportcases.storage.postgres.feed_checks import wrong_histories
 from supportcases.storage.postgres.kept_figures import wrong_counts, wrong_durations, wrong_sizes, wrong_tallies
 from supportcases.storage.postgres.moving import was_moved
+from supportcases.storage.postgres.number_checks import gaps, wrong_counters
 from supportcases.storage.postgres.repository import looking_into
 from supportcases.storage.protocol import ContentStore, Findings
 from supportcases.storage.rows import (
@@ -137,35 +139,6 @@ def _missing_parts(connection: Connection, pending: list[str]) -> Iterator[str]:
             yield f"the {kind} {name} is missing"
 
 
-def _gaps(connection: Connection) -> Iterator[str]:
-    for store, cases, highest in connection.execute(
-        """
-        SELECT store, count(*), max(number)
-        FROM supportcases_cases
-        GROUP BY store
-        HAVING max(number) <> count(*)
-        ORDER BY store
-        """
-    ):
-        yield f"those of {store} have gaps: {counted(cases, 'case')}, and the highest is {highest}"
-
-
-def _wrong_counters(connection: Connection) -> Iterator[str]:
-    for store, last, highest in connection.execute(
-        """
-        SELECT store, last_number, highest
-        FROM (
-            SELECT store, last_number,
-                   (SELECT coalesce(max(number), 0) FROM supportcases_cases AS c WHERE c.store = s.store) AS highest
-            FROM supportcases_stores AS s
-        ) AS both_of_them
-        WHERE last_number <> highest
-        ORDER BY store
-        """
-    ):
-        yield f"{store} would go on behind {last}, and its highest is {highest}"
-
-
 def _cases_where(wrong: str, told: str) -> Callable[[Connection], Iterator[str]]:
     def find(connection: Connection) -> Iterator[str]:
         for store, number in connection.execute(
@@ -226,10 +199,11 @@ def _streamed(connection: Connection, statement: str) -> Iterator[tuple[Any, ...
 
 
 CHECKS: Final = (
-    Check("numbers", _gaps),
-    Check("next numbers", _wrong_counters),
+    Check("numbers", gaps),
+    Check("next numbers", wrong_counters),
     Check("messages", _cases_where(WITHOUT.format("messages"), "has none")),
     Check("history", _cases_where(WITHOUT.format("events"), "has none")),
+    Check("the feed", wrong_histories),
     Check("counts", wrong_counts),
     Check("tallies", wrong_tallies),
     Check("threads", wrong_sizes),

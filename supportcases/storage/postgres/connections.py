@@ -33,6 +33,12 @@ SETTINGS: Final = {
 }
 SET: Final = "SELECT " + ", ".join(f"set_config('{name}', '{value}', FALSE)" for name, value in SETTINGS.items())
 
+BEGIN: Final = {  # by whether it writes, and whether that must be on the disk at its end
+    (True, True): "BEGIN",
+    (True, False): "BEGIN; SET LOCAL synchronous_commit = off",
+    (False, True): "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+}
+
 Row = tuple[Any, ...]
 Values = Mapping[str, Any]
 
@@ -163,9 +169,9 @@ class Connection:
             while some := cursor.fetchmany(together):
                 yield some
 
-    def begin(self, *, writes: bool) -> None:
+    def begin(self, *, writes: bool, lasting: bool = True) -> None:
         """Begin a transaction. A follower refuses BEGIN .. READ WRITE itself, with an error unlike any other."""
-        self.execute("BEGIN" if writes else "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        self.execute(BEGIN[writes, lasting], prepare=False)
 
     def commit(self) -> bool:
         """Commit, and return whether that is sure: the server may have kept it and not have told the standby.

@@ -1,10 +1,12 @@
-"""The few words of each case that a list shows, of all its cases in one statement."""
+"""The few words, or figures, of each case that a list shows, of all its cases in one statement."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Final
 
 from supportcases.domain.cases import Case, CaseFilter, Stores
 from supportcases.domain.excerpts import Excerpt, excerpt_of
+from supportcases.domain.statistics import CaseFigures
 from supportcases.storage.postgres.connections import Connection
 from supportcases.storage.postgres.rows import containing, matching
 from supportcases.storage.rows import MESSAGE_COLUMNS, message_from_row
@@ -50,10 +52,23 @@ LAST: Final = newest("TRUE")
 CONTAINS: Final = "m.body_folded LIKE %(containing)s"
 FOUND: Final = f"""coalesce(
     CASE WHEN c.subject_folded LIKE %(containing)s THEN NULL ELSE {newest(CONTAINS)} END, {LAST})"""
+FIGURES: Final = """
+    SELECT c.id, c.answered_after, c.messages,
+        (
+            SELECT count(*)
+            FROM supportcases_messages AS n
+            WHERE n.store = c.store
+              AND n.case_id = c.id
+              AND n.internal
+        )
+    FROM supportcases_cases AS c
+    WHERE c.id = ANY (%(ids)s::uuid[])
+      AND {where}
+"""
 
 
 class PostgresExcerpts:
-    """A few words of each of several cases."""
+    """A few words, or figures, of each of several cases."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -70,3 +85,14 @@ class PostgresExcerpts:
             for case_id, count, *message in rows
         }
         return tuple(excerpts.get(case.id) for case in cases)
+
+    def figures(self, stores: Stores, cases: Sequence[Case]) -> tuple[CaseFigures | None, ...]:
+        where, values = matching(CaseFilter(stores=stores))
+        rows = self._connection.execute(
+            FIGURES.format(where=where), {**values, "ids": [case.id for case in cases]}
+        ).fetchall()
+        figures = {
+            case_id: CaseFigures(None if after is None else timedelta(milliseconds=after), messages, notes)
+            for case_id, after, messages, notes in rows
+        }
+        return tuple(figures.get(case.id) for case in cases)

@@ -23,7 +23,7 @@ class PostgresReplays:
             self._connection.wait(LOCK, {"name": json.dumps([scope, key])})
         row = self._connection.execute(
             """
-            SELECT fingerprint, status, body, location
+            SELECT fingerprint, status, body, location, case_id, erased_at
             FROM supportcases_replays
             WHERE scope = %(scope)s
               AND key = %(key)s
@@ -32,8 +32,8 @@ class PostgresReplays:
         ).fetchone()
         if not row:
             return None
-        fingerprint, status, body, location = row
-        return KeptAnswer(fingerprint, Answer(status, body, location, replayed=True))
+        fingerprint, status, body, location, case_id, erased_at = row
+        return KeptAnswer(fingerprint, Answer(status, body, location, True, case_id), erased=erased_at is not None)
 
     def keep(self, scope: str, key: str, kept: KeptAnswer, now: datetime) -> None:
         row = {
@@ -44,6 +44,7 @@ class PostgresReplays:
             "body": kept.answer.body,
             "location": kept.answer.location,
             "kept_at": times.to_text(now),
+            "case_id": kept.answer.case_id,
         }
         self._connection.insert("answer", "replays", row)
 

@@ -25,9 +25,66 @@ from supportcases.storage.rows import CARRIED, MOVED, NEVER_AGAIN, PORTION, PORT
 LOCK: Final = "LOCK TABLE ONLY supportcases_{} IN EXCLUSIVE MODE"
 LOCKED: Final = (
     *("stores", "cases", "messages", "events", "secrets", "chunks", "attachments"),
-    *("sessions", "keys", "replays", "texts"),
+    *("webhooks", "deliveries", "sessions", "keys", "replays", "texts", "erasures", "tombstones", "holds"),
 )
-FILLED: Final = ("stores", "secrets", "keys", "replays", "texts")  # nothing else is filled by those who wait for these
+FILLED: Final = (  # nothing else is filled by those who wait for these
+    *("stores", "secrets", "webhooks", "keys", "replays", "texts", "holds"),
+)
+# The other database has the events in the order of the team's feed, which is not that of their positions here, and so
+# who follows that feed goes on behind as many. A purged event keeps its place between the others.
+PLACES: Final = """
+    (
+        SELECT xid AS its_xid, position AS stood, row_number() OVER (ORDER BY xid, position) AS place
+        FROM (
+            SELECT xid, position
+            FROM supportcases_events
+            UNION ALL
+            SELECT last_xid::text::xid8, last_position
+            FROM supportcases_tombstones
+            WHERE last_position > 0
+        ) AS every
+    ) AS p
+"""
+SOURCES: Final = {
+    "events": f"supportcases_events AS e JOIN {PLACES} ON p.its_xid = e.xid AND p.stood = e.position",
+    "tombstones": (
+        f"supportcases_tombstones AS t LEFT JOIN {PLACES} "
+        "ON p.its_xid = t.last_xid::text::xid8 AND p.stood = t.last_position"
+    ),
+}
+IN_ORDER: Final = {
+    "events": (CARRIED["events"][0].replace("position", "place", 1), "place"),
+    "tombstones": (
+        CARRIED["tombstones"][0].replace("last_xid, last_position", "0, coalesce(place, 0)"),
+        "store, number",
+    ),
+    "webhooks": (
+        CARRIED["webhooks"][0].replace(
+            "after_xid, after_position",
+            """0, CASE
+                WHEN store IS NULL THEN (
+                    SELECT count(*)
+                    FROM supportcases_events AS e
+                    WHERE (e.xid, e.position) <= (after_xid::text::xid8, after_position)
+                ) + (
+                    SELECT count(*)
+                    FROM supportcases_tombstones AS t
+                    WHERE t.last_position > 0
+                      AND (t.last_xid, t.last_position) <= (after_xid, after_position)
+                )
+                ELSE after_position
+            END""",
+        ),
+        "id",
+    ),
+}
+NEXT_POSITIONS: Final = """
+    SELECT setval(pg_get_serial_sequence('supportcases_events', 'position'), greatest(
+               (SELECT max(position) FROM supportcases_events),
+               (SELECT max(nullif(last_position, 0)) FROM supportcases_tombstones))),
+           setval(pg_get_serial_sequence('supportcases_erasures', 'position'),
+               (SELECT max(position) FROM supportcases_erasures))
+"""
 INDEXES: Final = """
     SELECT indexrelid::regclass::text, pg_get_indexdef(indexrelid)
     FROM pg_index AS i
@@ -38,6 +95,7 @@ INDEXES: Final = """
 # of a large database an index takes minutes to make, and meanwhile the other one waits
 PATIENCE: Final = "SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0"
 MEMORY: Final = "SET LOCAL maintenance_work_mem = '256MB'"  # to make an index with
+WAS_MOVED: Final = "to_regprocedure('supportcases_moved()') IS NOT NULL"
 FUNCTION: Final = f"""
     CREATE FUNCTION supportcases_moved() RETURNS trigger LANGUAGE plpgsql AS $$
     BEGIN
@@ -74,8 +132,9 @@ class PostgresMoving:
         return moved
 
     def portions(self) -> Iterator[Portion]:
-        for table, (columns, order) in CARRIED.items():
-            statement = f"SELECT {columns} FROM supportcases_{table} ORDER BY {order}"
+        for table, (columns, order) in (CARRIED | IN_ORDER).items():
+            source = SOURCES.get(table, f"supportcases_{table}")
+            statement = f"SELECT {columns} FROM {source} ORDER BY {order}"
             for some in self._connection.stream(statement, PORTIONS.get(table, PORTION)):
                 yield Portion(table, some)
 
@@ -96,6 +155,7 @@ class PostgresMoving:
                 raise DatabaseUnusable(f"A row of {portion.table} cannot be carried: {_told(error)}.") from error
         for statement in (MEMORY, *made):
             self._connection.execute(statement)
+        self._connection.execute(NEXT_POSITIONS)
         sum_up_tallies(self._connection)
         for table in CARRIED:  # or the first lists would be planned for empty tables
             self._connection.execute(f"ANALYZE supportcases_{table}")
@@ -113,6 +173,8 @@ class PostgresMoving:
         if portion.table == "messages":
             body = columns.index("body")
             columns, rows = [*columns, "body_folded"], [(*row, fold(row[body])) for row in rows]
+        if portion.table == "events":
+            columns, rows = [*columns, "xid"], [(*row, "0") for row in rows]
         self._connection.copy("row", portion.table, columns, rows)
 
     def _lock(self, tables: tuple[str, ...]) -> None:
@@ -123,7 +185,7 @@ class PostgresMoving:
 
 def was_moved(connection: Connection) -> bool:
     """Tell whether the database was moved."""
-    return connection.execute("SELECT to_regprocedure('supportcases_moved()')").fetchone() != (None,)
+    return connection.execute(f"SELECT {WAS_MOVED}").fetchone() == (True,)
 
 
 @contextmanager

@@ -111,6 +111,8 @@ class PostgresQueue:
 
     def oldest_unanswered(self, wanted: CaseFilter) -> Case | None:
         where, values = matching(wanted)
+        if wanted.created_after:  # nobody waits longer than there is a case
+            where += " AND c.unanswered_since >= %(created_after)s"
         longest = " UNION ALL ".join(
             f"""
             (

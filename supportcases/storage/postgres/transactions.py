@@ -17,9 +17,12 @@ from supportcases.storage.postgres.attachments import PostgresAttachments
 from supportcases.storage.postgres.cases import PostgresCases
 from supportcases.storage.postgres.connections import Connection
 from supportcases.storage.postgres.counts import sum_up_tallies
+from supportcases.storage.postgres.deliveries import PostgresDeliveries
+from supportcases.storage.postgres.erasure import PostgresErasures
 from supportcases.storage.postgres.errors import raise_translated
 from supportcases.storage.postgres.events import PostgresEvents
 from supportcases.storage.postgres.excerpts import PostgresExcerpts
+from supportcases.storage.postgres.feed import PostgresFeeds
 from supportcases.storage.postgres.idempotency import PostgresReplays
 from supportcases.storage.postgres.keys import PostgresKeys
 from supportcases.storage.postgres.moving import PostgresMoving
@@ -28,6 +31,7 @@ from supportcases.storage.postgres.queue import PostgresQueue
 from supportcases.storage.postgres.sessions import PostgresSessions
 from supportcases.storage.postgres.team_search import PostgresTeamSearch
 from supportcases.storage.postgres.texts import PostgresTexts
+from supportcases.storage.postgres.webhooks import PostgresWebhooks
 from supportcases.storage.postgres.whole_cases import PostgresWholeCases
 
 EVERY: Final = 500  # writes of a process, behind which the tallies are summed up
@@ -86,6 +90,21 @@ class PostgresTransaction:
         return PostgresEvents(self.connection)
 
     @property
+    def feeds(self) -> PostgresFeeds:
+        """What happened to all cases, for each side."""
+        return PostgresFeeds(self.connection)
+
+    @property
+    def webhooks(self) -> PostgresWebhooks:
+        """Webhooks' endpoints."""
+        return PostgresWebhooks(self.connection, writes=self.writes)
+
+    @property
+    def deliveries(self) -> PostgresDeliveries:
+        """What is delivered to them."""
+        return PostgresDeliveries(self.connection)
+
+    @property
     def attachments(self) -> PostgresAttachments:
         """The files that come with messages."""
         return PostgresAttachments(self.connection, writes=self.writes)
@@ -109,6 +128,11 @@ class PostgresTransaction:
     def replays(self) -> PostgresReplays:
         """The answers kept for retries."""
         return PostgresReplays(self.connection, writes=self.writes)
+
+    @property
+    def erasures(self) -> PostgresErasures:
+        """What is taken out of cases for good."""
+        return PostgresErasures(self.connection, writes=self.writes)
 
     @property
     def moving(self) -> PostgresMoving:
@@ -145,14 +169,17 @@ class TransactionContext:
     that sees what they have kept.
     """
 
-    __slots__ = ("_connection", "_once", "_pool", "_state", "_transaction", "_writes")
+    __slots__ = ("_connection", "_lasting", "_once", "_pool", "_state", "_transaction", "_writes")
 
-    def __init__(self, pool: Pool, state: ThreadState, *, writes: bool, once: bool = False) -> None:
+    def __init__(
+        self, pool: Pool, state: ThreadState, *, writes: bool, once: bool = False, lasting: bool = True
+    ) -> None:
         """Prepare to begin; `once` is for a single statement, which PostgreSQL makes a transaction of its own."""
         self._pool = pool
         self._state = state
         self._writes = writes
         self._once = once
+        self._lasting = lasting
 
     def __enter__(self) -> PostgresTransaction:
         """Begin."""
@@ -162,7 +189,7 @@ class TransactionContext:
             self._connection = self._pool.borrow()
             try:
                 if not self._once:
-                    self._connection.begin(writes=self._writes)
+                    self._connection.begin(writes=self._writes, lasting=self._lasting)
             except BaseException:
                 self._roll_back()
                 raise

@@ -7,9 +7,14 @@ from typing import Any, Final
 from supportcases.domain.text import fold
 from supportcases.domain.whole_cases import Dossier
 from supportcases.storage.postgres.connections import Connection
-from supportcases.storage.rows import case_to_row, entry_to_row, message_to_row
+from supportcases.storage.postgres.events import ITS_XID, LAST_SEQUENCE
+from supportcases.storage.rows import case_to_row, message_to_row, numbered
 
 ALONE: Final = "LOCK TABLE ONLY supportcases_stores IN EXCLUSIVE MODE"  # who writes waits for a row
+ENDS: Final = f"""
+    SELECT s.store, ({LAST_SEQUENCE}), ({ITS_XID})::text
+    FROM unnest(%(stores)s::text[]) AS s (store)
+""".replace("%(store)s", "s.store")
 
 
 class PostgresWholeCases:
@@ -28,8 +33,9 @@ class PostgresWholeCases:
         said = ((case, message) for case, messages, _ in dossiers for message in messages)
         folded = ({**message_to_row(case, message), "body_folded": fold(message.body)} for case, message in said)
         self._copy("message", "messages", folded)
-        happened = ((case, entry) for case, _, history in dossiers for entry in history)
-        self._copy("entry", "events", (entry_to_row(case, entry) for case, entry in happened))
+        last, xids = self._ends_of_histories({case.store for case, _, _ in dossiers})
+        happened = numbered(dossiers, last)
+        self._copy("entry", "events", ({**row, "xid": xids[row["store"]]} for row in happened))
 
     def _claim_numbers(self, dossiers: Sequence[Dossier]) -> None:
         """Let the numbers of new cases go on behind the highest of each store; nobody else writes to these stores.
@@ -51,6 +57,11 @@ class PostgresWholeCases:
             """,
             {"stores": stores, "numbers": [highest[store] for store in stores]},
         )
+
+    def _ends_of_histories(self, stores: set[str]) -> tuple[dict[str, int], dict[str, str]]:
+        """Return the last sequence of each store, and the place of what comes next to its history."""
+        rows = self._connection.execute(ENDS, {"stores": sorted(stores)}).fetchall()
+        return {store: last for store, last, _ in rows}, {store: xid for store, _, xid in rows}
 
     def _copy(self, thing: str, table: str, rows: Iterator[Mapping[str, Any]]) -> None:
         first = next(rows, None)

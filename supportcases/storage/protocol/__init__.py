@@ -2,28 +2,16 @@
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from datetime import datetime
 from typing import NamedTuple, Protocol, runtime_checkable
 
-from supportcases.domain.cases import (
-    Case,
-    CaseFilter,
-    CasePage,
-    CaseRef,
-    Message,
-    Severity,
-    Status,
-    Stores,
-    Thread,
-    ThreadSize,
-)
+from supportcases.domain.cases import Case, CaseFilter, CasePage, CaseRef, Message, Thread, ThreadSize
 from supportcases.domain.events import HistoryEntry
-from supportcases.domain.queue import Found, Place, QueueSort, StoreCounts
-from supportcases.domain.statistics import Spread
 from supportcases.domain.written import WrittenPage, WrittenThread
 from supportcases.storage.protocol.attachments import Attachments
 from supportcases.storage.protocol.attachments import ContentStore as ContentStore
+from supportcases.storage.protocol.erasure import Erasures as Erasures
 from supportcases.storage.protocol.excerpts import Excerpts as Excerpts
+from supportcases.storage.protocol.feed import Feeds as Feeds
 from supportcases.storage.protocol.idempotency import Answer as Answer
 from supportcases.storage.protocol.idempotency import KeptAnswer as KeptAnswer
 from supportcases.storage.protocol.idempotency import Replays
@@ -32,8 +20,11 @@ from supportcases.storage.protocol.keys import KeyPage as KeyPage
 from supportcases.storage.protocol.keys import Keys
 from supportcases.storage.protocol.moving import Moving
 from supportcases.storage.protocol.moving import Portion as Portion
+from supportcases.storage.protocol.queue import Queue, TeamSearch
 from supportcases.storage.protocol.sessions import Sessions
 from supportcases.storage.protocol.texts import Texts
+from supportcases.storage.protocol.watching import Watch as Watch
+from supportcases.storage.protocol.webhooks import Deliveries, Webhooks
 from supportcases.storage.protocol.whole_cases import WholeCases as WholeCases
 
 
@@ -78,6 +69,9 @@ class Cases(Protocol):
     def thread_with_notes(self, store: str, case_id: str) -> tuple[Message, ...]:
         """Return all messages of the case, oldest first; none if it is not of `store`. Never for merchants."""
 
+    def message(self, store: str, message_id: str) -> Message | None:
+        """Return a message or note of a case of `store`, or None."""
+
     def update(self, case: Case, *, before: Case) -> None:
         """Save what changed of a case since `before`: subject, category, severity, status, assignee and times."""
 
@@ -91,60 +85,11 @@ class Cases(Protocol):
         """Return the same as it is written down."""
 
 
-class Queue(Protocol):
-    """The cases of all stores. Every method is told the stores that the asker may see: None is all of them.
-
-    No `query` is heeded here: `TeamSearch` looks for texts.
-    """
-
-    def count(self, wanted: CaseFilter) -> int:
-        """Return how many cases match."""
-
-    def page(self, wanted: CaseFilter, sort: QueueSort, *, limit: int, offset: int, after: Place | None) -> Found:
-        """Return some of the cases that match, each with its place in the order: those behind `after`, if given."""
-
-    def answered_before(
-        self, stores: Stores, moment: datetime, *, limit: int = 1_000, offset: int = 0
-    ) -> tuple[Case, ...]:
-        """Return some of the answered cases whose last activity was at `moment` or before, the longest quiet first."""
-
-    def stores(self, stores: Stores, *, limit: int, offset: int) -> tuple[StoreCounts, ...]:
-        """Return some of the stores that have cases, with their counts, newest activity first."""
-
-    def names(self, stores: Stores) -> tuple[str, ...]:
-        """Return the names of the stores that have cases, in their order."""
-
-    def count_stores(self, stores: Stores) -> int:
-        """Return how many stores have cases."""
-
-    def counts(self, wanted: CaseFilter) -> dict[tuple[Status, Severity], int]:
-        """Return how many of the cases that match have each status and severity."""
-
-    def oldest_unanswered(self, wanted: CaseFilter) -> Case | None:
-        """Return the case that matches and whose merchant has waited longest, or None."""
-
-    def first_answers(self, wanted: CaseFilter) -> Spread:
-        """Return how long the cases that match took to their first public word of support or elliot."""
-
-    def closings(self, wanted: CaseFilter) -> Spread:
-        """Return how long the cases that match and are closed took to be closed."""
-
-
-class TeamSearch(Protocol):
-    """What the support team looks for in the subjects, messages and notes of all stores."""
-
-    def page(self, wanted: CaseFilter, sort: QueueSort, *, limit: int, offset: int, after: Place | None) -> Found:
-        """Return some of the cases that match, their `query` included: those behind `after`, if given.
-
-        Of very many only some are counted, up to 10,000, and the count is not exact.
-        """
-
-
 class Events(Protocol):
     """What happened to each case; written and never changed."""
 
-    def record(self, case: Case, entry: HistoryEntry) -> None:
-        """Add to the end of the history of `case`."""
+    def record(self, case: Case, entry: HistoryEntry, message_id: str | None = None) -> None:
+        """Add to the end of the history of `case` what happened, with the message of that id."""
 
     def history(self, store: str, case_id: str, *, limit: int, offset: int) -> tuple[HistoryEntry, ...]:
         """Return some of what happened to the case, oldest first; nothing if it is not of `store`."""
@@ -181,6 +126,18 @@ class Transaction(Protocol):
         """What happened to each case."""
 
     @property
+    def feeds(self) -> Feeds:
+        """What happened to all cases, for each side."""
+
+    @property
+    def webhooks(self) -> Webhooks:
+        """Webhooks' endpoints."""
+
+    @property
+    def deliveries(self) -> Deliveries:
+        """What is delivered to them."""
+
+    @property
     def attachments(self) -> Attachments:
         """The files that come with messages."""
 
@@ -199,6 +156,10 @@ class Transaction(Protocol):
     @property
     def replays(self) -> Replays:
         """The answers kept for retries."""
+
+    @property
+    def erasures(self) -> Erasures:
+        """What is taken out of cases for good."""
 
     @property
     def moving(self) -> Moving:
@@ -224,8 +185,11 @@ class Repository(Protocol):
             DatabaseUnavailable: It cannot be read.
         """
 
-    def write(self) -> AbstractContextManager[Transaction]:
+    def write(self, *, lasting: bool = True) -> AbstractContextManager[Transaction]:
         """Begin to write; keep everything at the end, or nothing if an exception is raised.
+
+        What is not `lasting` is there for everybody, and where the power fails it may be lost: nobody waits for the
+        disk.
 
         Until then nobody else changes the store that was first looked at inside. An engine may let one writer in at a
         time, or one for each store. Inside another `write` of the same thread it is a part of that one.
@@ -238,8 +202,31 @@ class Repository(Protocol):
     def request(self) -> AbstractContextManager[None]:
         """Let this thread keep one connection for all that it reads until the block ends; a write has its own."""
 
+    def watch(self) -> AbstractContextManager[Watch]:
+        """Notice from now on that something is written."""
+
     def check(self) -> None:
         """Raise if the database does not answer."""
+
+    def hindrance(self) -> str | None:
+        """Return why nothing can be written, in a sentence for anybody; None where all is well.
+
+        It is what can be told without writing and without a lock for which anybody would wait. What `check` would
+        raise, and `DatabaseMoved`, it may raise as well.
+        """
+
+    def leave_no_trace(self) -> bool:
+        """Let nothing that was erased be left in any file of the database, and tell whether that is so.
+
+        Others read and write meanwhile. It is not so where somebody has read for longer, since before the erasure;
+        and inside a transaction of this thread nothing is done.
+        """
+
+    def vacuum(self) -> bool:
+        """Write the database anew, where that is what it needs before anything is erased; `leave_no_trace` follows."""
+
+    def journal_bytes(self) -> int | None:
+        """Return how much the write-ahead log holds that a start after a crash would read; None where nobody tells."""
 
     def close(self) -> None:
         """Let go of the database; nothing kept is lost."""

@@ -71,11 +71,27 @@ class Attachments(Protocol):
     def pending(self, store: str, since: datetime) -> Pending:
         """Return how much of the store was announced since and is not attached; who asks announces alone."""
 
+    def all_pending_bytes(self) -> int:
+        """Return how many bytes of all stores were announced and are not attached."""
+
     def attached_bytes(self, store: str) -> int:
         """Return how many bytes are attached to messages of the store."""
 
     def drop_pending(self, before: datetime, *, limit: int) -> tuple[Upload, ...]:
         """Let some of the files go that were announced before and are not attached; return all that are going."""
+
+    def going(self, *, limit: int) -> tuple[Upload, ...]:
+        """Return some of the files that are going."""
+
+    def is_one_elsewhere(self, ids: Sequence[str]) -> bool:
+        """Tell whether the database keeps nothing of the bytes of one of these files.
+
+        One that was never sent to its end may have none anywhere; it counts where the newest file that was sent has
+        its bytes elsewhere.
+        """
+
+    def is_going_elsewhere(self, before: datetime | None = None) -> bool:
+        """Tell the same of the files that are going, and of those that were announced before and are not attached."""
 
     def remove(self, upload_id: str) -> None:
         """Remove a file that is going and whose bytes are gone."""
@@ -93,7 +109,7 @@ class Attachments(Protocol):
         """Return a piece of the bytes, or None."""
 
     def remove_chunks(self, content: str, *, limit: int) -> bool:
-        """Forget some of the pieces; return whether there may be more."""
+        """Forget some of the pieces; return whether there are more."""
 
     def chunk_contents(self) -> tuple[str, ...]:
         """Return the names under which pieces are kept."""

@@ -5,19 +5,24 @@ from typing import NamedTuple, Protocol
 
 
 class Answer(NamedTuple):
-    """An HTTP answer as a retry gets it again: the status, the body as JSON text and the `Location`."""
+    """An HTTP answer as a retry gets it again: the status, the body as JSON text and the `Location`.
+
+    `case_id` is the case that it tells of: what is taken out of the case is taken out of the answer, too.
+    """
 
     status: int
     body: str
     location: str | None = None
     replayed: bool = False
+    case_id: str | None = None
 
 
 class KeptAnswer(NamedTuple):
-    """An answer kept for retries, with the fingerprint of the request that it answered."""
+    """An answer kept for retries, with the fingerprint of the request that it answered; of an erased one no more."""
 
     fingerprint: str
     answer: Answer
+    erased: bool = False
 
 
 class Replays(Protocol):

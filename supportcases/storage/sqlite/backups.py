@@ -10,6 +10,7 @@ from typing import Final
 
 from supportcases.domain.errors import DatabaseUnusable
 from supportcases.storage.protocol import Copied
+from supportcases.storage.sqlite.connections import OVERWRITE
 from supportcases.storage.sqlite.damage import damage
 from supportcases.storage.sqlite.read_only import looking_into
 
@@ -53,6 +54,7 @@ def back_up(source: str, target: str) -> Copied:
 
 def _copy(original: sqlite3.Connection, part: Path) -> None:
     with closing(sqlite3.Connection(part, isolation_level=None)) as copy:  # sqlite3.connect may be wrapped by a tracer
+        copy.execute(OVERWRITE)
         copy.execute("PRAGMA journal_mode = OFF")  # what is cut short is thrown away
         copy.execute("PRAGMA synchronous = OFF")
         original.backup(copy)  # in one step: one that pauses begins again whenever somebody writes
@@ -61,6 +63,7 @@ def _copy(original: sqlite3.Connection, part: Path) -> None:
 def _checked(part: Path) -> int:
     """Return how many cases a copy holds that is as it must be."""
     with closing(sqlite3.connect(part, isolation_level=None)) as copy:
+        copy.execute(OVERWRITE)
         copy.execute("PRAGMA journal_mode = DELETE")  # WAL could not be read where nothing can be written
         if fault := next(damage(copy), None):
             raise sqlite3.DatabaseError(f"it is damaged, which `supportcases check` tells more of ({fault})")

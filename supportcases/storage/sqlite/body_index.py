@@ -10,6 +10,7 @@ from typing import Final
 
 EVERY: Final = 1_000  # messages that are indexed together
 AT_ONCE: Final = 3_000  # in one transaction, where many came together: some 40 ms, for which other writers wait
+FEW: Final = 200  # in one transaction, where nobody waits for it: some 4 ms
 BEHIND: Final = 2_000  # messages without the index that a start leaves to the next `EVERY`th
 
 INDEXED: Final = "(SELECT coalesce(max(id), 0) FROM supportcases_bodies_docsize)"  # up to that position

@@ -28,8 +28,10 @@ from supportcases.storage.sqlite.attachment_checks import attached_files, stray_
 from supportcases.storage.sqlite.connections import use_fold
 from supportcases.storage.sqlite.damage import damage
 from supportcases.storage.sqlite.errors import DAMAGED, primary_code
+from supportcases.storage.sqlite.feed_checks import wrong_histories
 from supportcases.storage.sqlite.kept_figures import wrong_counts, wrong_durations, wrong_sizes, wrong_tallies
 from supportcases.storage.sqlite.moving import was_moved
+from supportcases.storage.sqlite.number_checks import gaps, wrong_counters
 from supportcases.storage.sqlite.read_only import (
     known_parts,
     looking_into,
@@ -172,34 +174,6 @@ def _wrong_parts(connection: sqlite3.Connection, pending: list[str]) -> Iterator
             yield f"the {kind} {name} is not as it was made"
 
 
-def _gaps(connection: sqlite3.Connection) -> Iterator[str]:
-    for store, cases, highest in connection.execute(
-        """
-        SELECT store, count(*), max(number)
-        FROM supportcases_cases
-        GROUP BY store
-        HAVING max(number) <> count(*)
-        """
-    ):
-        yield f"those of {store} have gaps: {counted(cases, 'case')}, and the highest is {highest}"
-
-
-def _wrong_counters(connection: sqlite3.Connection) -> Iterator[str]:
-    for store, last, highest in connection.execute(
-        """
-        SELECT store, last_number, highest
-        FROM (
-            SELECT store, last_number,
-                   (SELECT coalesce(max(number), 0) FROM supportcases_cases AS c WHERE c.store = s.store) AS highest
-            FROM supportcases_stores AS s
-        )
-        WHERE last_number <> highest
-        ORDER BY store
-        """
-    ):
-        yield f"{store} would go on behind {last}, and its highest is {highest}"
-
-
 def _cases_where(wrong: str, told: str) -> Callable[[sqlite3.Connection], Iterator[str]]:
     def find(connection: sqlite3.Connection) -> Iterator[str]:
         for store, number in connection.execute(
@@ -275,10 +249,11 @@ def _by_case(
 
 
 CHECKS: Final = (
-    Check("numbers", "0001_cases", _gaps),
-    Check("next numbers", "0001_cases", _wrong_counters),
+    Check("numbers", "0001_cases", gaps),
+    Check("next numbers", "0001_cases", wrong_counters),
     Check("messages", "0001_cases", _cases_where(WITHOUT.format("messages"), "has none")),
     Check("history", "0001_cases", _cases_where(WITHOUT.format("events"), "has none")),
+    Check("the feed", "0013_feed", wrong_histories),
     Check("counts", "0005_speed", wrong_counts),
     Check("tallies", "0009_queue", wrong_tallies),
     Check("threads", "0006_threads", wrong_sizes),

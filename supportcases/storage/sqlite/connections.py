@@ -14,6 +14,7 @@ from supportcases.processes import is_overdue, ticks
 PAUSE: Final = 0.002  # seconds between two attempts
 PATIENCE: Final = 10.0  # seconds that a reader or writer waits for locks, in all, before it is `DatabaseBusy`
 PASSING: Final = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_BUSY_RECOVERY}  # no SQLITE_BUSY_SNAPSHOT, which stays
+OVERWRITE: Final = "PRAGMA secure_delete = ON"  # what is deleted; not every build of SQLite does so by itself
 STEPS: Final = 10_000  # of a statement, after which it looks at the clock: about a millisecond
 
 Trace = Callable[[str], object]
@@ -122,7 +123,9 @@ def open_read_only(path: str, *, immutable: bool = False) -> Connection:
     With `immutable` SQLite takes no lock and makes no file beside it: only where nobody writes meanwhile.
     """
     uri = uri_of(path, "ro") + ("&immutable=1" if immutable else "")
-    return Connection(uri, uri=True, timeout=0, isolation_level=None)
+    connection = Connection(uri, uri=True, timeout=0, isolation_level=None)
+    connection.execute(OVERWRITE)
+    return connection
 
 
 def uri_of(path: str, mode: str) -> str:
@@ -153,6 +156,7 @@ def _ready(connection: Connection, trace: Trace | None) -> Connection:
     connection.execute("PRAGMA foreign_keys = ON")
     if connection.execute("PRAGMA foreign_keys").fetchone() != (1,):
         raise DatabaseUnavailable("This SQLite was built without foreign keys.")
+    connection.execute(OVERWRITE)
     connection.execute("PRAGMA trusted_schema = ON")  # or the triggers could not write to the search
     connection.execute("PRAGMA recursive_triggers = ON")  # or REPLACE would pass by the triggers that keep the history
     use_fold(connection)

@@ -1,12 +1,14 @@
-"""The few words of each case that a list shows, of all its cases in one statement."""
+"""The few words, or figures, of each case that a list shows, of all its cases in one statement."""
 
 import json
 import sqlite3
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Final
 
 from supportcases.domain.cases import Case, CaseFilter, Stores
 from supportcases.domain.excerpts import Excerpt, excerpt_of
+from supportcases.domain.statistics import CaseFigures
 from supportcases.domain.text import fold
 from supportcases.storage.rows import MESSAGE_COLUMNS, message_from_row
 from supportcases.storage.sqlite.rows import matching
@@ -54,10 +56,26 @@ EXCERPTS: Final = f"""
 """
 LAST: Final = newest("TRUE")
 FOUND: Final = f"coalesce(CASE WHEN instr(c.subject_folded, :folded) THEN NULL ELSE {newest(IN_BODY)} END, {LAST})"
+FIGURES: Final = """
+    SELECT c.id, c.answered_after, c.messages,
+        (
+            SELECT count(*)
+            FROM supportcases_messages AS n
+            WHERE n.store = c.store
+              AND n.case_id = c.id
+              AND n.internal = 1
+        )
+    FROM (
+        SELECT id, store, answered_after, messages
+        FROM (SELECT value AS its_id FROM json_each(:ids))
+        CROSS JOIN supportcases_cases ON id = its_id
+        WHERE {where}
+    ) AS c
+"""
 
 
 class SqliteExcerpts:
-    """A few words of each of several cases."""
+    """A few words, or figures, of each of several cases."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
@@ -74,3 +92,14 @@ class SqliteExcerpts:
             for case_id, count, *message in rows
         }
         return tuple(excerpts.get(case.id) for case in cases)
+
+    def figures(self, stores: Stores, cases: Sequence[Case]) -> tuple[CaseFigures | None, ...]:
+        where, values = matching(CaseFilter(stores=stores))
+        rows = self._connection.execute(
+            FIGURES.format(where=where), {**values, "ids": json.dumps([case.id for case in cases])}
+        ).fetchall()
+        figures = {
+            case_id: CaseFigures(None if after is None else timedelta(milliseconds=after), messages, notes)
+            for case_id, after, messages, notes in rows
+        }
+        return tuple(figures.get(case.id) for case in cases)

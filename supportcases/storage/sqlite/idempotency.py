@@ -17,7 +17,7 @@ class SqliteReplays:
     def find(self, scope: str, key: str) -> KeptAnswer | None:
         row = self._connection.execute(
             """
-            SELECT fingerprint, status, body, location
+            SELECT fingerprint, status, body, location, case_id, erased_at
             FROM supportcases_replays
             WHERE scope = :scope
               AND key = :key
@@ -26,8 +26,8 @@ class SqliteReplays:
         ).fetchone()
         if not row:
             return None
-        fingerprint, status, body, location = row
-        return KeptAnswer(fingerprint, Answer(status, body, location, replayed=True))
+        fingerprint, status, body, location, case_id, erased_at = row
+        return KeptAnswer(fingerprint, Answer(status, body, location, True, case_id), erased=erased_at is not None)
 
     def keep(self, scope: str, key: str, kept: KeptAnswer, now: datetime) -> None:
         row = {
@@ -38,6 +38,7 @@ class SqliteReplays:
             "body": kept.answer.body,
             "location": kept.answer.location,
             "kept_at": times.to_text(now),
+            "case_id": kept.answer.case_id,
         }
         insert(self._connection, "answer", "replays", row)
 

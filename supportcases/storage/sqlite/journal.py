@@ -23,7 +23,7 @@ class Journal:
 
     def __init__(self, path: str) -> None:
         """Look after that of the database at `path`."""
-        self._path = f"{os.path.realpath(path)}-wal"  # where SQLite puts it, whatever links lead there
+        self._path = path_of_journal(path)
         self._marks = -1  # that it had passed when the last write began
 
     def remember(self) -> None:
@@ -47,9 +47,24 @@ class Journal:
             connection.execute("PRAGMA busy_timeout = 0")
 
     def _passed(self) -> int:
-        """Return how many marks it has passed, without opening it: closing it again would drop SQLite's locks."""
-        try:
-            length = os.stat(self._path).st_size
-        except OSError:
-            return -1
+        """Return how many marks it has passed."""
+        length = length_of(self._path)
         return int(math.log(length / LONG, MARK)) if length >= LONG else -1
+
+
+def path_of_journal(path: str) -> str:
+    """Return where SQLite puts the log of the database at `path`, whatever links lead there."""
+    return f"{os.path.realpath(path)}-wal"
+
+
+def length_of_journal(path: str) -> int:
+    """Return how long the log of the database at `path` is; 0 where there is none."""
+    return length_of(path_of_journal(path))
+
+
+def length_of(file: str) -> int:
+    """Return how long a file is, without opening it: closing it again would drop SQLite's locks."""
+    try:
+        return os.stat(file).st_size
+    except OSError:
+        return 0

@@ -48,5 +48,8 @@ class Connections(Protocol):
     def begin_to_write(self) -> None:
         """Raise `DatabaseUnavailable` where the database, of which the lock is held now, is not the one it was."""
 
+    def hindrance(self) -> str | None:
+        """Return what can be seen from outside of why the database cannot be written, in a sentence for anybody."""
+
     def close(self) -> None:
         """Close the connections that nobody uses."""

@@ -24,6 +24,10 @@ class MemoryConnection:
     def begin_to_write(self) -> None:
         """A database in memory is always the one it was."""
 
+    def hindrance(self) -> str | None:
+        """Nothing hinders a database in memory."""
+        return None
+
     def close(self) -> None:
         """Close the connection; the database is gone."""
         with self.borrow(writes=True) as connection:

@@ -19,6 +19,17 @@ MARKS: Final = {  # the triggers, each with what it refuses
     for table in NEVER_AGAIN
     for event in ("INSERT", "UPDATE", "DELETE")
 }
+# the place of a purged event is never given again either
+NEXT_POSITION: Final = """
+    UPDATE sqlite_sequence
+    SET seq = max(seq, ifnull((SELECT max(last_position) FROM supportcases_tombstones), 0))
+    WHERE name = 'supportcases_events'
+"""
+FIRST_POSITION: Final = """
+    INSERT INTO sqlite_sequence (name, seq)
+    SELECT 'supportcases_events', 0
+    WHERE NOT EXISTS (SELECT 1 FROM sqlite_sequence WHERE name = 'supportcases_events')
+"""
 
 
 class SqliteMoving:
@@ -60,6 +71,8 @@ class SqliteMoving:
                 if str(error).startswith(MOVED):
                     raise
                 raise DatabaseUnusable(f"A row of {portion.table} cannot be carried: {error}.") from error
+        for statement in (FIRST_POSITION, NEXT_POSITION):
+            self._connection.execute(statement)
         while index_next(self._connection, AT_ONCE):  # here, so that nobody finds a file in which only some are
             pass
 

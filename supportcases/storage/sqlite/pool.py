@@ -19,9 +19,13 @@ from supportcases.storage.sqlite import forks
 from supportcases.storage.sqlite.connections import PATIENCE, Connection, Trace, open_file
 from supportcases.storage.sqlite.journal import Journal
 from supportcases.storage.sqlite.leases import Lease
+from supportcases.storage.sqlite.readiness import hindrance_to
 
 IDLE: Final = 4  # connections that stay open while nobody uses them
 NOBODY: Final = 0  # no process has that id
+
+GONE: Final = "The file of the database was moved, deleted or replaced while it was in use."
+FORKED: Final = "This process was forked amid a write, and can only read."
 
 log: Final = logging.getLogger("supportcases.sqlite")
 
@@ -141,6 +145,13 @@ class FileConnections:
         """Look where the file is, now that the lock is held, and how long its journal is."""
         self._must_be_there()
         self._journal.remember()
+
+    def hindrance(self) -> str | None:
+        """Return what can be seen from outside of why the file cannot be written, in a sentence for anybody."""
+        self._own_pool()  # which finds out about a fork
+        if self._file and self._file != _identity(self._path):
+            return GONE
+        return FORKED if self._forked_amid_write else hindrance_to(self._path)
 
     def close(self) -> None:
         """Close the connections that nobody uses; a later use opens new ones."""

@@ -115,6 +115,8 @@ class SqliteQueue:
 
     def oldest_unanswered(self, wanted: CaseFilter) -> Case | None:
         where, values = matching(wanted)
+        if wanted.created_after:  # nobody waits longer than there is a case
+            where += " AND unanswered_since >= :created_after"
         row = self._connection.execute(
             f"""
             SELECT {COLUMNS}

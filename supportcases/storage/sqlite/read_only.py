@@ -7,8 +7,8 @@ from contextlib import closing, contextmanager, suppress
 from typing import Final
 
 from supportcases.domain.errors import DatabaseUnusable
-from supportcases.storage.sqlite import migrations
-from supportcases.storage.sqlite.connections import PATIENCE, Connection, open_memory, open_read_only, uri_of
+from supportcases.storage.sqlite import migrations, readiness
+from supportcases.storage.sqlite.connections import OVERWRITE, PATIENCE, Connection, open_memory, open_read_only, uri_of
 from supportcases.storage.sqlite.errors import BUSY, primary_code
 
 NO_SHM: Final = {sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY}  # where the `-shm` file cannot be made
@@ -98,7 +98,9 @@ def open_able_to_write(path: str) -> sqlite3.Connection:
     file = os.path.realpath(path)
     if needs_immutable(file):
         return open_read_only(file, immutable=True)
-    return sqlite3.Connection(uri_of(file, "rw"), uri=True, timeout=PATIENCE, isolation_level=None)
+    connection = sqlite3.Connection(uri_of(file, "rw"), uri=True, timeout=PATIENCE, isolation_level=None)
+    connection.execute(OVERWRITE)
+    return connection
 
 
 def our_parts(connection: sqlite3.Connection) -> dict[tuple[str, str], str]:
@@ -134,7 +136,7 @@ def _unreadable(path: str, error: sqlite3.Error) -> DatabaseUnusable:
         return DatabaseUnusable(
             f"{path} cannot be read: its newest cases are in a -wal file that only who may write its folder can read."
         )
-    return DatabaseUnusable(f"{path} cannot be read as a SQLite database: {error}.")
+    return DatabaseUnusable(f"{path} cannot be read{readiness.fault(path, error)}.")
 
 
 def _tidy(file: str) -> None:

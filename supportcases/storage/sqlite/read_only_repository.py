@@ -10,9 +10,12 @@ from supportcases.storage.protocol import Repository
 from supportcases.storage.sqlite import migrations
 from supportcases.storage.sqlite.connections import Connection, use_fold
 from supportcases.storage.sqlite.errors import Faults
+from supportcases.storage.sqlite.journal import length_of_journal
 from supportcases.storage.sqlite.read_only import looking_into
+from supportcases.storage.sqlite.readiness import READ_ONLY
 from supportcases.storage.sqlite.repository import SqliteRepository
 from supportcases.storage.sqlite.transactions import SqliteTransaction
+from supportcases.storage.sqlite.watching import SqliteWatch
 
 
 @contextmanager
@@ -56,6 +59,7 @@ class _Seen:
     def __init__(self, connection: Connection, path: str) -> None:
         self._transaction = SqliteTransaction(connection, writes=False)
         self._faults = Faults(path)
+        self._path = path
 
     @contextmanager
     def read(self, *, once: bool = False) -> Iterator[SqliteTransaction]:
@@ -64,14 +68,29 @@ class _Seen:
         except sqlite3.Error as error:
             self._faults.raise_translated(error)
 
-    def write(self) -> AbstractContextManager[SqliteTransaction]:
+    def write(self, *, lasting: bool = True) -> AbstractContextManager[SqliteTransaction]:
         raise DatabaseUnavailable("This user may not write the file.")
 
     def request(self) -> AbstractContextManager[None]:
         return nullcontext()
 
+    def watch(self) -> AbstractContextManager[SqliteWatch]:
+        return closing(SqliteWatch(None))  # what is seen stays as it is
+
     def check(self) -> None:
         self._transaction.connection.execute("SELECT 1 FROM supportcases_cases LIMIT 1").fetchall()
+
+    def hindrance(self) -> str | None:
+        return READ_ONLY
+
+    def leave_no_trace(self) -> bool:
+        return False
+
+    def vacuum(self) -> bool:
+        raise DatabaseUnavailable("This user may not write the file.")
+
+    def journal_bytes(self) -> int:
+        return length_of_journal(self._path)
 
     def close(self) -> None:
         """Whoever opened the connection closes it."""

@@ -9,27 +9,36 @@ from functools import cache, partial
 from pathlib import Path
 from typing import Final
 
-from supportcases.domain.errors import DatabaseBusy, DatabaseDamaged, DatabaseUnavailable, DatabaseUnusable
+from supportcases.domain.errors import (
+    DatabaseBusy,
+    DatabaseDamaged,
+    DatabaseMoved,
+    DatabaseUnavailable,
+    DatabaseUnusable,
+)
 from supportcases.processes import PerProcess
-from supportcases.storage.sqlite import migrations
+from supportcases.storage.sqlite import migrations, readiness
 from supportcases.storage.sqlite.body_index import is_behind
 from supportcases.storage.sqlite.connections import Connection, Trace, attempts, open_memory, open_read_only
 from supportcases.storage.sqlite.errors import BUSY, Faults, primary_code
+from supportcases.storage.sqlite.journal import length_of_journal
 from supportcases.storage.sqlite.leases import Connections
 from supportcases.storage.sqlite.memory import MemoryConnection
+from supportcases.storage.sqlite.moving import was_moved
 from supportcases.storage.sqlite.pool import FileConnections
 from supportcases.storage.sqlite.reading import Reading, Request
+from supportcases.storage.sqlite.traces import rewrite, wipe
 from supportcases.storage.sqlite.transactions import (
     SqliteTransaction,
     ThreadState,
-    Writing,
     begin,
     end,
     give_back,
-    index_bodies,
     savepoint,
     thread_state,
 )
+from supportcases.storage.sqlite.watching import SqliteWatch
+from supportcases.storage.sqlite.writing import Writing, index_bodies
 
 IN_MEMORY: Final = ":memory:"
 UPGRADE: Final = 600.0  # seconds that a start waits for another process to bring the file up to date
@@ -54,6 +63,7 @@ class SqliteRepository:
                 cannot be written, or `must_exist` and there is none. The file is as it was.
         """
         self.path: Final[str] = os.fspath(path)
+        self._file: Final = os.path.realpath(self.path)  # wherever the process goes
         self._state = PerProcess(thread_state)
         self._faults = Faults(self.path)
         self._connections: Connections
@@ -75,19 +85,25 @@ class SqliteRepository:
             return nullcontext(state.transaction)
         return Reading(self._connections, self._faults, state, once=once)
 
-    def write(self) -> AbstractContextManager[SqliteTransaction]:
+    def write(self, *, lasting: bool = True) -> AbstractContextManager[SqliteTransaction]:
         """Begin to write, alone; keep everything at the end, or nothing if an exception is raised.
+
+        What is not `lasting` may be lost in a power cut.
 
         Inside another `write` of the same thread it is a part of that one.
         """
         state = self._state()
         if state.transaction:
             return self._part_of(state.transaction)
-        return Writing(self._connections, self._faults, state)
+        return Writing(self._connections, self._faults, state, lasting=lasting)
 
     def request(self) -> AbstractContextManager[None]:
         """Let this thread keep one connection for all that it reads until the block ends; a write has its own."""
         return Request(self._state())
+
+    def watch(self) -> AbstractContextManager[SqliteWatch]:
+        """Notice from now on that something is written; in memory nothing is noticed."""
+        return closing(SqliteWatch(None if self.path == IN_MEMORY else self._file))
 
     def check(self) -> None:
         """Raise if the database does not answer, or is not to be written to any more."""
@@ -95,6 +111,31 @@ class SqliteRepository:
             raise DatabaseDamaged()
         with self.read() as transaction:
             transaction.connection.execute("SELECT 1 FROM supportcases_cases LIMIT 1").fetchall()
+
+    def hindrance(self) -> str | None:
+        """Return why nothing can be written, as far as one can tell without writing; None where all is well."""
+        if self._faults.damaged:
+            raise DatabaseDamaged()
+        if reason := self._connections.hindrance():
+            return reason
+        with self.read(once=True) as transaction:
+            if was_moved(transaction.connection):
+                raise DatabaseMoved()
+        return None
+
+    def leave_no_trace(self) -> bool:
+        """Let nothing that was erased be left in the indexes or the journal, and tell whether that is so."""
+        state = self._state()
+        return not state.transaction and wipe(self._connections, self._faults, state)
+
+    def vacuum(self) -> bool:
+        """Write the file anew, and `leave_no_trace`; nobody else writes meanwhile; it takes twice the file's size."""
+        state = self._state()
+        return not state.transaction and rewrite(self._connections, self._faults, state)
+
+    def journal_bytes(self) -> int:
+        """Return how long the write-ahead log beside the file is, which is shared by all processes."""
+        return length_of_journal(self._file)
 
     def close(self) -> None:
         """Close what is open; a database in memory is gone."""
@@ -141,7 +182,7 @@ class SqliteRepository:
         except sqlite3.Error as error:
             if primary_code(error) in BUSY:
                 raise DatabaseUnusable(f"{self.path} cannot be used: another program keeps it locked.") from error
-            raise DatabaseUnusable(f"{self.path} cannot be used as a SQLite database: {error}.") from error
+            raise DatabaseUnusable(f"{self.path} cannot be used{readiness.fault(self.path, error)}.") from error
         if ours and not applied:
             raise DatabaseUnusable(f"{self.path} cannot be used: it has a {ours[0]} that supportcases did not make.")
         if must_exist and not applied:

@@ -1,48 +1,44 @@
-"""Transactions: the tables seen through one, how it begins, and what its end does."""
+"""Transactions: the tables seen through one, how it begins, and how it ends; `reading` and `writing` use them."""
 
-import logging
-import sqlite3
 import threading
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
-from math import inf
-from types import TracebackType
 from typing import Final, Protocol
 
-from supportcases.domain.errors import DatabaseBusy, DatabaseDamaged, SupportCasesError
-from supportcases.processes import OffTheClock, is_overdue
-from supportcases.storage.afterwards import Action, Waiting, do
+from supportcases.storage.afterwards import Action, Waiting
 from supportcases.storage.sqlite.attachments import SqliteAttachments
-from supportcases.storage.sqlite.body_index import AT_ONCE, EVERY, index_next
+from supportcases.storage.sqlite.body_index import EVERY
 from supportcases.storage.sqlite.cases import SqliteCases
 from supportcases.storage.sqlite.connections import Connection
-from supportcases.storage.sqlite.errors import Faults
+from supportcases.storage.sqlite.deliveries import SqliteDeliveries
+from supportcases.storage.sqlite.erasure import SqliteErasures
 from supportcases.storage.sqlite.events import SqliteEvents
 from supportcases.storage.sqlite.excerpts import SqliteExcerpts
+from supportcases.storage.sqlite.feed import SqliteFeeds
 from supportcases.storage.sqlite.idempotency import SqliteReplays
 from supportcases.storage.sqlite.keys import SqliteKeys
-from supportcases.storage.sqlite.leases import Connections, Lease
+from supportcases.storage.sqlite.leases import Lease
 from supportcases.storage.sqlite.moving import SqliteMoving
 from supportcases.storage.sqlite.queue import SqliteQueue
 from supportcases.storage.sqlite.sessions import SqliteSessions
 from supportcases.storage.sqlite.team_search import SqliteTeamSearch
 from supportcases.storage.sqlite.texts import SqliteTexts
+from supportcases.storage.sqlite.webhooks import SqliteWebhooks
 from supportcases.storage.sqlite.whole_cases import SqliteWholeCases
-
-log: Final = logging.getLogger("supportcases.sqlite")
 
 
 class SqliteTransaction:
     """The tables, seen through one transaction."""
 
-    __slots__ = ("_connection", "afterwards", "over", "thousands", "writes")
+    __slots__ = ("_connection", "afterwards", "outdated", "over", "thousands", "writes")
 
     def __init__(self, connection: Connection, *, writes: bool) -> None:
         self._connection: Final = connection
         self.writes: Final = writes
         self.afterwards: Final[list[Action]] = []
         self.thousands = 0  # of messages that were filled, which are indexed once all is kept
+        self.outdated = False  # is the index, where messages went
         self.over = False
 
     @property
@@ -83,6 +79,21 @@ class SqliteTransaction:
         return SqliteEvents(self.connection)
 
     @property
+    def feeds(self) -> SqliteFeeds:
+        """What happened to all cases, for each side."""
+        return SqliteFeeds(self.connection)
+
+    @property
+    def webhooks(self) -> SqliteWebhooks:
+        """Webhooks' endpoints."""
+        return SqliteWebhooks(self.connection)
+
+    @property
+    def deliveries(self) -> SqliteDeliveries:
+        """What is delivered to them."""
+        return SqliteDeliveries(self.connection)
+
+    @property
     def attachments(self) -> SqliteAttachments:
         """The files that come with messages."""
         return SqliteAttachments(self.connection)
@@ -109,6 +120,14 @@ class SqliteTransaction:
 
     def _messages_added(self, last: int, count: int) -> None:
         self.thousands += last // EVERY - (last - count) // EVERY
+
+    def _messages_gone(self) -> None:
+        self.outdated = True
+
+    @property
+    def erasures(self) -> SqliteErasures:
+        """What is taken out of cases for good."""
+        return SqliteErasures(self.connection, self._messages_gone)
 
     @property
     def moving(self) -> SqliteMoving:
@@ -147,90 +166,6 @@ def give_back(state: ThreadState) -> None:
     if lease := state.kept:
         state.kept = None
         lease.end()
-
-
-class Writing:
-    """What this thread writes, on a connection of its own, from its BEGIN to its COMMIT or ROLLBACK."""
-
-    __slots__ = ("_connections", "_faults", "_lease", "_state", "_transaction")
-
-    def __init__(self, connections: Connections, faults: Faults, state: ThreadState) -> None:
-        """Prepare to begin."""
-        self._connections = connections
-        self._faults = faults
-        self._state = state
-
-    def __enter__(self) -> SqliteTransaction:
-        """Begin."""
-        if is_overdue():  # it has waited for others until now, for a thread
-            raise DatabaseBusy()
-        try:
-            give_back(self._state)  # whoever waits for the lock holds nothing else
-            self._lease = self._connections.borrow(writes=True)
-            try:
-                begin(self._lease.connection, writes=True)
-                self._may_be_written()  # only now: it may have waited for others
-                self._transaction = SqliteTransaction(self._lease.connection, writes=True)
-                self._state.transaction = self._transaction
-            except BaseException:
-                self._state.transaction = None
-                try:
-                    end(self._lease.connection, keep=False)
-                finally:
-                    self._lease.end()
-                raise
-        except sqlite3.Error as error:
-            self._faults.raise_translated(error)
-        return self._transaction
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        """Keep all or, if an exception is raised, nothing; then do what waited for the commit."""
-        self._state.transaction = None
-        self._transaction.over = True
-        sound = not self._faults.damaged
-        with OffTheClock():  # nobody could tell whether a COMMIT that was interrupted has kept anything
-            self._end(keep=error is None and sound)
-        if isinstance(error, sqlite3.Error):
-            self._faults.raise_translated(error)
-        if error is None and not sound:
-            raise DatabaseDamaged()
-        if error is None and self._transaction.afterwards:
-            do(self._transaction.afterwards, self._state)
-        if error is None and (thousands := self._transaction.thousands):
-            most = (thousands + 1) * EVERY  # one more to catch up
-            index_bodies(self._connections, self._faults, self._state, most=most)
-
-    def _end(self, *, keep: bool) -> None:
-        try:
-            end(self._lease.connection, keep=keep)
-        except sqlite3.Error as fault:
-            self._faults.raise_translated(fault)
-        finally:
-            self._lease.end()
-
-    def _may_be_written(self) -> None:
-        """Refuse to write to a file that is damaged, or that is no longer where it was."""
-        if self._faults.damaged:
-            raise DatabaseDamaged()
-        self._connections.begin_to_write()
-
-
-def index_bodies(connections: Connections, faults: Faults, state: ThreadState, *, most: float = inf) -> None:
-    """Index the messages that wait, at most so many; what fails a later write does.
-
-    Others can write between two transactions.
-    """
-    try:
-        while most > 0:
-            together = int(min(most, AT_ONCE))
-            with Writing(connections, faults, state) as transaction:
-                if not index_next(transaction.connection, together):
-                    break
-            most -= together
-    except (SupportCasesError, sqlite3.Error) as error:
-        log.warning("messages wait for their index: %s", error)
 
 
 def begin(connection: Connection, *, writes: bool) -> None:

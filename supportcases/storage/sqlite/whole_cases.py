@@ -6,8 +6,9 @@ from itertools import islice
 from typing import Any, Final
 
 from supportcases.domain.whole_cases import Dossier
-from supportcases.storage.rows import case_to_row, entry_to_row, message_to_row
+from supportcases.storage.rows import case_to_row, message_to_row, numbered
 from supportcases.storage.sqlite.errors import insert
+from supportcases.storage.sqlite.events import LAST_SEQUENCE
 
 # Rows of a statement. Before each statement that may be undone FTS5 writes what it knows of new subjects to the file:
 # a case that comes alone takes four times as long for it, and so does each message behind it in the transaction.
@@ -30,8 +31,7 @@ class SqliteWholeCases:
         said = ((case, message) for case, messages, _ in dossiers for message in messages)
         last = self._insert("message", "messages", (message_to_row(case, message) for case, message in said))
         self._messages_added(last, sum(len(messages) for _, messages, _ in dossiers))
-        happened = ((case, entry) for case, _, history in dossiers for entry in history)
-        self._insert("entry", "events", (entry_to_row(case, entry) for case, entry in happened))
+        self._insert("entry", "events", numbered(dossiers, self._last_sequences(dossiers)))
 
     def _claim_numbers(self, dossiers: Sequence[Dossier]) -> None:
         """Let the numbers of new cases go on behind the highest of each store."""
@@ -46,6 +46,11 @@ class SqliteWholeCases:
             """,
             [{"store": store, "number": number} for store, number in highest.items()],
         )
+
+    def _last_sequences(self, dossiers: Sequence[Dossier]) -> dict[str, int]:
+        stores = {case.store for case, _, _ in dossiers}
+        last = {store: self._connection.execute(LAST_SEQUENCE, {"store": store}).fetchone() for store in stores}
+        return {store: number for store, (number,) in last.items()}
 
     def _insert(self, thing: str, table: str, rows: Iterator[Mapping[str, Any]]) -> int:
         """Add the rows, and return the place of the last one in the table, or 0 where there are none."""

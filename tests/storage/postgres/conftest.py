@@ -5,6 +5,7 @@ from contextlib import closing
 import pytest
 
 from supportcases.storage.postgres import PostgresRepository
+from tests.support.engine_option import DATABASES
 
 
 @pytest.fixture
@@ -17,3 +18,9 @@ def owner_url(postgres_url):
 def repository(postgres_url):
     with closing(PostgresRepository(postgres_url)) as repository:
         yield repository
+
+
+@pytest.fixture
+def used_repository(pytestconfig, postgres_url):
+    """A repository of the same database, with connections that are there already: to connect takes longer than most."""
+    return pytestconfig.stash[DATABASES].repository(postgres_url)

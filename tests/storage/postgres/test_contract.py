@@ -2,6 +2,7 @@
 
 from contextlib import closing
 
+import pytest
 from psycopg import errors
 
 from supportcases.storage.postgres import PostgresRepository
@@ -13,6 +14,10 @@ CASE_IS_THERE = "supportcases_messages_store_case_id_fkey"
 
 class TestPostgres(Contract):
     refused = errors.IntegrityError
+
+    @pytest.fixture
+    def repository(self, used_repository):
+        return used_repository
 
     def test_a_thread_is_measured_by_the_messages_of_its_own_case_without_notes(self, repository, owner_url):
         case, other = a_case(1), a_case(2)

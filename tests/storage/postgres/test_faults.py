@@ -229,6 +229,16 @@ def test_a_server_that_is_read_only_is_unavailable(repository, admin):
     with pytest.raises(DatabaseUnavailable):
         kept(repository, a_case(1))
     assert listed(repository) == []
+    assert repository.hindrance() == "The database server takes no writes: it is a follower, or read-only."
+
+
+def test_a_role_that_may_only_read_cannot_write(repository, admin):
+    assert repository.hindrance() is None
+    admin.execute("REVOKE INSERT ON supportcases_cases FROM supportcases")
+    try:
+        assert repository.hindrance() == "This role may not write the tables."
+    finally:
+        admin.execute("GRANT INSERT ON supportcases_cases TO supportcases")
 
 
 def test_a_follower_as_the_only_host_is_unavailable(repository, admin, postgres_url):
@@ -238,6 +248,8 @@ def test_a_follower_as_the_only_host_is_unavailable(repository, admin, postgres_
     try:
         with pytest.raises(DatabaseUnavailable):
             listed(repository)
+        with pytest.raises(DatabaseUnavailable):
+            repository.hindrance()
         with pytest.raises(DatabaseUnusable, match="read-only"):
             PostgresRepository(postgres_url)
     finally:

@@ -1,7 +1,8 @@
 """As `tests/storage/test_no_store_hides_another.py`: every statement that is told a store, tried with a foreign one."""
 
 import hashlib
-from contextlib import closing, nullcontext
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, nullcontext
 
 import pytest
 from psycopg import IntegrityError
@@ -11,10 +12,13 @@ from supportcases.storage.postgres import PostgresRepository
 from supportcases.storage.postgres.connections import Connection
 from supportcases.storage.postgres.kept_figures import wrong_durations, wrong_sizes
 from supportcases.storage.postgres.transactions import PostgresTransaction
-from tests.storage.test_no_store_hides_another import READS, REFUSED, WITHOUT_EFFECT, WRITES, answer
+from tests.storage.test_no_store_hides_another import answer
 from tests.support.neighbours import move_in_alone, move_in_both, note_before_any_answer, stray
+from tests.support.told_a_store import READS, REFUSED, WITHOUT_EFFECT, WRITES
 
 GLOBEX = {"store": "globex", "stores": ["globex"], "scope": "store:globex"}
+FIRST_PLACE = "SELECT setval(pg_get_serial_sequence('supportcases_events', 'position'), 1, false)"
+SAME_ORDER = "UPDATE supportcases_events SET xid = '0'"  # transactions are never those of another database
 COLUMNS = """
     SELECT table_name, column_name
     FROM information_schema.columns
@@ -29,21 +33,45 @@ def of_the_superuser(url: str, *, unguarded: bool = False) -> PostgresRepository
     return PostgresRepository(url.replace("user=supportcases", "user=postgres") + more)
 
 
-@pytest.fixture
-def neighbours(lend_postgres):
-    url = lend_postgres()
+def begin_anew(url: str) -> None:
+    """Let the places of events begin at 1, as in the other database."""
+    with closing(of_the_superuser(url)) as repository, repository.write() as transaction:
+        transaction.connection.execute(FIRST_PLACE)
+
+
+@contextmanager
+def both_in(url: str) -> Iterator[PostgresRepository]:
+    begin_anew(url)
     with closing(PostgresRepository(url)) as repository:
         move_in_both(repository)
         with closing(of_the_superuser(url, unguarded=True)) as unguarded, unguarded.write() as transaction:
             stray(transaction)
+            transaction.connection.execute(SAME_ORDER)
+        yield repository
+
+
+@pytest.fixture(scope="module")
+def neighbours(lend_postgres_to_all):
+    """Both, for whoever only reads."""
+    with both_in(lend_postgres_to_all()) as repository:
         yield repository
 
 
 @pytest.fixture
-def alone(lend_postgres):
-    url = lend_postgres()
+def touched(postgres_url):
+    """Both, for whoever writes."""
+    with both_in(postgres_url) as repository:
+        yield repository
+
+
+@pytest.fixture(scope="module")
+def alone(lend_postgres_to_all):
+    url = lend_postgres_to_all()
+    begin_anew(url)
     with closing(of_the_superuser(url)) as repository:
         move_in_alone(repository)
+    with closing(of_the_superuser(url, unguarded=True)) as unguarded, unguarded.write() as transaction:
+        transaction.connection.execute(SAME_ORDER)
     with closing(PostgresRepository(url)) as repository:
         yield repository
 
@@ -54,8 +82,8 @@ def test_globex_is_told_what_it_would_be_told_alone(neighbours, alone, name):
     assert answer(neighbours, READS[name], "acme") != answer(alone, READS[name], "acme")
 
 
-def test_sizes_and_durations_are_held_against_the_messages_of_the_same_case_alone(neighbours):
-    with neighbours.write() as transaction:
+def test_sizes_and_durations_are_held_against_the_messages_of_the_same_case_alone(touched):
+    with touched.write() as transaction:
         note_before_any_answer(transaction)
         assert [*wrong_sizes(transaction.connection), *wrong_durations(transaction.connection)] == []
 
@@ -107,18 +135,18 @@ def everything_of(repository, store: str) -> str:
 
 
 @pytest.mark.parametrize("name", WRITES)
-def test_whatever_globex_writes_acme_stays_as_it_was(neighbours, name):
-    before = everything_of(neighbours, "acme"), everything_of(neighbours, "globex")
-    with neighbours.write() as transaction:
+def test_whatever_globex_writes_acme_stays_as_it_was(touched, name):
+    before = everything_of(touched, "acme"), everything_of(touched, "globex")
+    with touched.write() as transaction:
         WRITES[name](transaction)
-    assert everything_of(neighbours, "acme") == before[0]
-    assert everything_of(neighbours, "globex") != before[1]
+    assert everything_of(touched, "acme") == before[0]
+    assert everything_of(touched, "globex") != before[1]
 
 
 @pytest.mark.parametrize("name", REFUSED | WITHOUT_EFFECT)
-def test_nothing_is_added_to_acmes_case_or_changed_as_if_it_were_globexs(neighbours, name):
-    before = everything_of(neighbours, "acme"), everything_of(neighbours, "globex")
+def test_nothing_is_added_to_acmes_case_or_changed_as_if_it_were_globexs(touched, name):
+    before = everything_of(touched, "acme"), everything_of(touched, "globex")
     refused = pytest.raises((IntegrityError, AlreadyThere)) if name in REFUSED else nullcontext()
-    with refused, neighbours.write() as transaction:
+    with refused, touched.write() as transaction:
         (REFUSED | WITHOUT_EFFECT)[name](transaction)
-    assert (everything_of(neighbours, "acme"), everything_of(neighbours, "globex")) == before
+    assert (everything_of(touched, "acme"), everything_of(touched, "globex")) == before

@@ -10,7 +10,7 @@ import pytest
 from supportcases import create_app
 from supportcases.domain.errors import DatabaseUnavailable, OutcomeUnknown
 from supportcases.storage.postgres import PostgresRepository
-from tests.conftest import CASES, client_of
+from tests.conftest import CASES, call, client_of
 from tests.support.postgres import Cluster, what_is_missing
 from tests.support.rows import a_case, found, kept, listed
 from tests.support.tools import miss
@@ -122,16 +122,26 @@ def test_amid_a_commit_nobody_knows_and_the_key_for_retries_tells(repository, re
 
 
 def test_while_it_is_away_all_is_unavailable_at_once_and_then_as_before(repository, server):
-    client = client_of(create_app(repository), "acme")
+    app = create_app(repository, metrics_token="t")
+    client = client_of(app, "acme")
     server.do("stop")
     try:
         began = time.monotonic()
         answers = [client.simulate_get(CASES), client.simulate_post(CASES, **NEW), client.simulate_get("/healthz")]
+        ready = client.simulate_get("/readyz")
+        metrics = call(app, "GET", "/metrics", HTTP_AUTHORIZATION="Bearer t")
         assert time.monotonic() - began < 2
     finally:
         server.do("start")
     assert [(answer.status_code, answer.json["code"]) for answer in answers] == [(503, "unavailable")] * 3
+    away = "The database cannot be read or written at the moment; try again later."
+    assert (ready.status_code, ready.json["code"], ready.json["error"]) == (503, "not_ready", away)
+    assert (metrics.status, metrics.body.splitlines()[-1]) == (200, b"supportcases_database_up 0")
     assert client.simulate_post(CASES, **NEW).json["number"] == 2
+    metrics = call(app, "GET", "/metrics", HTTP_AUTHORIZATION="Bearer t")
+    assert {b"supportcases_database_up 1", b'supportcases_open_cases{severity="normal"} 2'} < {
+        *metrics.body.splitlines()
+    }
 
 
 @contextmanager

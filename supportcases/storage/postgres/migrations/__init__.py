@@ -67,9 +67,7 @@ def bring_up_to_date(connection: Connection, name: str, *, must_exist: bool) -> 
         return
     if (encoding := connection.execute("SHOW server_encoding").fetchone()) != ("UTF8",):
         raise DatabaseUnusable(f"{name} cannot be used: its encoding is {encoding and encoding[0]}, and must be UTF8.")
-    connection.begin(writes=True)
-    connection.execute(f"SET LOCAL lock_timeout = '{PATIENCE}'")
-    connection.execute("SELECT pg_advisory_xact_lock(%(lock)s)", {"lock": ONE_AT_A_TIME})
+    begin_alone(connection)
     there = applied(connection)
     foreign = connection.execute(OURS).fetchone()
     if foreign and not there:
@@ -84,6 +82,13 @@ def bring_up_to_date(connection: Connection, name: str, *, must_exist: bool) -> 
                 "INSERT INTO supportcases_migrations (name, applied_at) VALUES (%(step)s, now())", {"step": step}
             )
     connection.commit()
+
+
+def begin_alone(connection: Connection) -> None:
+    """Begin a transaction beside which no other one changes the schema."""
+    connection.begin(writes=True)
+    connection.execute(f"SET LOCAL lock_timeout = '{PATIENCE}'")
+    connection.execute("SELECT pg_advisory_xact_lock(%(lock)s)", {"lock": ONE_AT_A_TIME})
 
 
 OURS: Final = """

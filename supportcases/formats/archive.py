@@ -2,7 +2,8 @@
 
 Every line names the version of the format. Between the first line and the last one each line is a case with its
 messages and its history, in version 2 with the bytes of its files behind it; the last one tells how many cases there
-were: an archive that was cut short has none. Without files an export is of version 1, which every release imports.
+were: an archive that was cut short has none. Without files an export is of version 1, which every release imports; the
+lines that tell of what was erased are of version 3.
 
 What an earlier release exported, every later one imports. Another version of the format is another module beside
 `archive_v1`, with its number in its name; those that are there stay as they are.
@@ -20,15 +21,19 @@ from typing import Any, Final, NoReturn
 from supportcases import formats
 from supportcases.domain.attachments import Upload
 from supportcases.domain.cases import Case
+from supportcases.domain.erasure import REDACTED, Tombstone
 from supportcases.domain.errors import DatabaseUnusable
+from supportcases.domain.events import EventKind
 from supportcases.domain.whole_cases import Dossier
 from supportcases.formats.archive_v2 import PIECE
+from supportcases.formats.archive_v3 import TOMBSTONE
 from supportcases.formats.members import CaseFormat, refuse, shown
 
 VERSION: Final = "archive_v"  # the name of a version's module, and then its number
 FORMAT: Final = "supportcases"  # the member whose value is the version of the format
 FILE: Final = "file"  # the members of a line with a piece of a file
 BYTES: Final = "bytes"
+PURGED: Final = "purged"  # the member of a line with a tombstone
 COUNT: Final = "cases"  # the member of the last line
 VERSIONS: Final[dict[int, CaseFormat]] = {
     int(module.name.removeprefix(VERSION)): import_module(f"{formats.__name__}.{module.name}").CASE_FORMAT
@@ -37,43 +42,63 @@ VERSIONS: Final[dict[int, CaseFormat]] = {
 }
 PLAIN: Final = 1  # without files
 WITH_FILES: Final = 2
+WITH_ERASURES: Final = 3
 KNOWN: Final = " or ".join(map(str, sorted(VERSIONS)))
 
 AttachedTo = Callable[[Case], Sequence[Upload]]  # the files of a case, as its messages name them
 ContentOf = Callable[[Upload], Iterable[bytes]]  # the bytes of a file, in pieces of `archive_v2.PIECE`
 
 
-def written(dossiers: Iterable[Dossier]) -> Iterator[str]:
+def written(dossiers: Iterable[Dossier], purged: Iterable[Tombstone] = ()) -> Iterator[str]:
     """Yield the lines of an archive, each with its end."""
     yield _line(PLAIN, {})
+    yield from map(_written_tombstone, purged)
     count = 0
     for count, dossier in enumerate(dossiers, start=1):  # noqa: B007 - the last one is how many there were
-        yield _line(PLAIN, VERSIONS[PLAIN].written(dossier))
+        version = WITH_ERASURES if _tells_of_erasure(dossier) else PLAIN
+        yield _line(version, VERSIONS[version].written(dossier))
     yield _line(PLAIN, {COUNT: count})
 
 
-def written_with_files(dossiers: Iterable[Dossier], attached: AttachedTo, content: ContentOf) -> Iterator[str]:
+def written_with_files(
+    dossiers: Iterable[Dossier], attached: AttachedTo, content: ContentOf, purged: Iterable[Tombstone] = ()
+) -> Iterator[str]:
     """Yield the lines of an archive that has the files too, a piece of one a line.
 
     Raises:
         DatabaseUnusable: The bytes of a file are not those that were sent.
     """
     yield _line(WITH_FILES, {})
+    yield from map(_written_tombstone, purged)
     count = 0
     for count, dossier in enumerate(dossiers, start=1):  # noqa: B007
-        has_files = any(message.attachments for message in dossier.messages)
-        files = _in_order(dossier, attached(dossier.case)) if has_files else []
-        yield _line(WITH_FILES, VERSIONS[WITH_FILES].written(dossier, files))
+        files = _in_order(dossier, attached(dossier.case)) if _files_of(dossier) else []
+        version = WITH_ERASURES if _tells_of_erasure(dossier) else WITH_FILES
+        yield _line(version, VERSIONS[version].written(dossier, files))
         for file in files:
             for piece in _sound(file, content(file)):
                 yield _line(WITH_FILES, {FILE: file.id, BYTES: b64encode(piece).decode("ascii")})
     yield _line(WITH_FILES, {COUNT: count})
 
 
+def _tells_of_erasure(dossier: Dossier) -> bool:
+    return any(entry.kind is EventKind.REDACTED for entry in dossier.history)
+
+
+def _written_tombstone(tombstone: Tombstone) -> str:
+    return _line(WITH_ERASURES, {PURGED: TOMBSTONE.written(tombstone)})
+
+
+def _files_of(dossier: Dossier) -> list[str]:
+    """Return the ids of the files that are told and still there: an archive has none that was erased."""
+    told = (file for message in dossier.messages for file in message.attachments)
+    return [file.id for file in told if file.name != REDACTED]
+
+
 def _in_order(dossier: Dossier, files: Sequence[Upload]) -> list[Upload]:
     """Return the files as the messages name them; one that is not there is told by `check`."""
     named = {file.id: file for file in files}
-    told = [file.id for message in dossier.messages for file in message.attachments]
+    told = _files_of(dossier)
     if set(told) != named.keys():
         case = dossier.case
         raise DatabaseUnusable(f"{case.store} {case.number} tells of other files than it has; check tells more.")
@@ -107,6 +132,8 @@ class Archive:
         self.line = 0
         self.files: tuple[Upload, ...] = ()  # of the case that was read last, whose bytes come next
         self._kept = 0  # how many of them were read
+        self.purged: list[Tombstone] = []  # of cases that were purged where the archive comes from
+        self._gaps: dict[str, set[int]] = {}  # their numbers, by store
         first = self._next()
         if not self._version:
             refuse("line 1", f'Must be {{"{FORMAT}": {PLAIN}}}, as an export begins.')
@@ -114,9 +141,15 @@ class Archive:
             refuse("line 1", f"Must have no other member than {FORMAT}.")
 
     def __iter__(self) -> Iterator[Dossier]:
-        """Yield the cases; those of a store must come in the order of their numbers, from 1 and without gaps."""
+        """Yield the cases; those of a store must come in the order of their numbers, from 1 and without gaps.
+
+        What was `purged`, whose numbers are none, is read before the first of them.
+        """
         count = 0
         while not self._is_last(value := self._next(), count):
+            if self._version == WITH_ERASURES and isinstance(value, dict) and value.keys() == {PURGED}:
+                self._read_tombstone(value[PURGED])
+                continue
             dossier, self.files = VERSIONS[self._version].read(value, self._place)
             self._kept = 0
             self._must_be_next(dossier.case.store, dossier.case.number)
@@ -158,9 +191,26 @@ class Archive:
 
     def _must_be_next(self, store: str, number: int) -> None:
         expected = self._numbers.get(store, 0) + 1
+        while expected in self._gaps.get(store, ()):
+            expected += 1
         if number != expected:
             refuse(f"{self._place}, number", f"Must be {expected}, the next one of {store}, not {number}.")
         self._numbers[store] = number
+
+    def _read_tombstone(self, value: Any) -> None:
+        read = TOMBSTONE.read(value, f"{self._place}, {PURGED}")
+        tombstone = Tombstone(
+            **read,
+            sequences=0,  # it has no place in the feed of whoever takes it in
+            last_sequence=0,
+            last_xid=0,
+            last_position=0,
+        )
+        numbers = self._gaps.setdefault(tombstone.store, set())
+        if tombstone.number in numbers or tombstone.number <= self._numbers.get(tombstone.store, 0):
+            refuse(self._place, f"Tells of {tombstone.store} {tombstone.number} too late, or a second time.")
+        numbers.add(tombstone.number)
+        self.purged.append(tombstone)
 
     def _next(self) -> Any:
         """Return what the next line says, apart from the version: an early export named it in its first line only."""

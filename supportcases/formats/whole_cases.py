@@ -5,6 +5,7 @@ from itertools import islice
 from typing import Final
 
 from supportcases.domain.cases import UUID_TEXT, Case, Stores
+from supportcases.domain.erasure import Tombstone
 from supportcases.domain.whole_cases import Dossier
 from supportcases.storage.protocol import Repository, Transaction
 
@@ -44,6 +45,14 @@ def kept(transaction: Transaction, stores: Stores = None) -> Iterator[Dossier]:
             for case in page:
                 yield _dossier(transaction, case)
             page = transaction.cases.following(store, page[-1].number, limit=PAGE)
+
+
+def purged(transaction: Transaction, stores: Stores = None) -> Iterator[Tombstone]:
+    """Yield what is kept of the purged cases of those stores, or of all: by store, then by number."""
+    after = ("", 0)
+    while some := transaction.erasures.tombstones(after=after, limit=PAGE):
+        yield from (each for each in some if stores is None or each.store in stores)
+        after = (some[-1].store, some[-1].number)
 
 
 def _dossier(transaction: Transaction, case: Case) -> Dossier:

@@ -29,6 +29,11 @@ def rows(path) -> dict[str, list[tuple]]:
         for table in TABLES:
             columns = [name for _, name, *_ in connection.execute(f"PRAGMA table_info(supportcases_{table})")]
             wanted = [name for name in columns if name not in ("id", "position", "case_id")]
+            if table == "events":  # loaded case by case, they have other numbers
+                wanted[wanted.index("sequence")] = "sequence IS NOT NULL"
+                wanted[wanted.index("message_id")] = (
+                    "(SELECT body FROM supportcases_messages AS m WHERE m.id = message_id)"
+                )
             if "case_id" in columns:
                 wanted.append("(SELECT number FROM supportcases_cases AS c WHERE c.id = case_id)")
             kept[table] = sorted(connection.execute(f"SELECT {', '.join(wanted)} FROM supportcases_{table}"), key=repr)

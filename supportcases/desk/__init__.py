@@ -2,16 +2,18 @@
 
 Each says who does it first, looks only at the cases that this actor may see, and keeps all that it changes, with the
 event that tells of it, in one transaction. What merchants and both sides do, and the list of each side, stands in
-`cases`, their files in `attachments`, what else the support team does in `triage`, `reports` and `texts`.
+`cases`, their files in `attachments`, the change feed in `feed`, who is told of it in `webhooks`, and what else the
+support team does in `triage`, `reports`, `texts`, `erasure` and `retention`.
 """
 
-from supportcases.desk.attachments import Attachments
 from supportcases.desk.reports import Reports
+from supportcases.desk.retention import Retention
 from supportcases.desk.texts import Texts
 from supportcases.desk.triage import Triage
+from supportcases.desk.webhooks import Webhooks
 
 
-class SupportDesk(Attachments, Triage, Reports, Texts):
+class SupportDesk(Retention, Triage, Reports, Webhooks, Texts):
     """The use cases of support cases, over a repository.
 
     A case is named by `ref`: its UUID, or its number in any written form (`42`, `"000042"`, `"#42"`); the support team,

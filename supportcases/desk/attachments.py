@@ -38,7 +38,6 @@ from supportcases.logs import logger
 from supportcases.storage.protocol import Transaction
 
 ALIVE_EVERY: Final = timedelta(seconds=5)
-DROPPED_BY_THE_WAY: Final = 2  # files that an announcement takes away: each is as many transactions as megabytes
 
 log: Final = logger("supportcases.desk")
 
@@ -104,7 +103,7 @@ class Attachments(Cases):
                 )
             upload = Upload(self._id(), store, actor.scope, actor.id, name, content_type, size, now)
             transaction.attachments.add(upload, new_secret())
-            going = transaction.attachments.drop_pending(before, limit=DROPPED_BY_THE_WAY)
+            going = self._contents.drop_by_the_way(transaction, before)
         try:
             self._take_away(going)
         except SupportCasesError as error:
@@ -260,9 +259,13 @@ class Attachments(Cases):
         """Take away up to `most` files that were announced 24 hours ago and are not attached; return how many.
 
         Call it again until it returns 0: then all are gone.
+
+        Raises:
+            AttachmentStoreNeeded: The bytes of one are not in the database, and the desk has no other store.
         """
         with self.repository.write() as transaction:
             before = times.before(self._now(), PENDING_TIME)
+            self._contents.must_reach_going(transaction, before)
             going = transaction.attachments.drop_pending(before, limit=most)
         self._take_away(going)
         return len(going)
@@ -270,10 +273,7 @@ class Attachments(Cases):
     def _take_away(self, going: Iterable[Upload]) -> None:
         """Take away the bytes of each file, and then what is told of it: whoever is interrupted begins again there."""
         for upload in going:
-            if upload.content:
-                self._contents.remove(upload.content)
-            with self.repository.write() as transaction:
-                transaction.attachments.remove(upload.id)
+            self._contents.take_away(upload)
 
     def attachment_secret(self) -> bytes | None:
         """Return the secret by which URLs of files are signed; None before the first file was announced."""

@@ -1,16 +1,21 @@
 """The bytes of files: kept by the database in pieces, and looked at while they come."""
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Final
 
 from supportcases.domain.attachments import CHUNK, Upload
-from supportcases.domain.errors import InvalidInput, UploadInProgress
-from supportcases.storage.protocol import ContentStore, Repository
+from supportcases.domain.cases import Stores
+from supportcases.domain.errors import AttachmentStoreNeeded, InvalidInput, UploadInProgress
+from supportcases.logs import logger
+from supportcases.storage.protocol import ContentStore, Repository, Transaction
 
 REMOVED_AT_ONCE: Final = 4  # pieces: what is deleted is overwritten, and other writers wait meanwhile
+DROPPED_BY_THE_WAY: Final = 2  # files that an announcement takes away: each is as many transactions as megabytes
 MAGIC: Final = 16  # bytes by which a picture is known
+
+log: Final = logger("supportcases.desk")
 
 
 class DatabaseStore:
@@ -19,6 +24,7 @@ class DatabaseStore:
     def __init__(self, repository: Repository) -> None:
         """Keep them in `repository`."""
         self._repository = repository
+        self._is_told = False
 
     def write(self, name: str, chunks: Iterable[bytes]) -> None:
         """Keep the chunks."""
@@ -46,6 +52,62 @@ class DatabaseStore:
             with self._repository.write() as transaction:
                 more = transaction.attachments.remove_chunks(name, limit=REMOVED_AT_ONCE)
 
+    def take_away(self, upload: Upload) -> None:
+        """Forget the bytes of a file that is going, and with the last of them what is told of it.
+
+        Raises:
+            AttachmentStoreNeeded: Its bytes are elsewhere.
+        """
+        with self._repository.read(once=True) as transaction:
+            self.must_reach(transaction, [upload.id])
+        self.forget(upload)
+
+    def forget(self, upload: Upload) -> None:
+        """Do so, whether it has bytes here or not.
+
+        The row goes in the transaction in which the last piece goes: wherever this is interrupted, a row without a
+        piece is that of a file whose bytes are elsewhere.
+        """
+        more = True
+        while more:
+            with self._repository.write() as transaction:
+                kept = transaction.attachments
+                more = bool(upload.content) and kept.remove_chunks(upload.content or "", limit=REMOVED_AT_ONCE)
+                if not more:
+                    kept.remove(upload.id)
+
+    def must_reach(self, transaction: Transaction, ids: Sequence[str]) -> None:
+        """Raise `AttachmentStoreNeeded` where the bytes of one of the files could not be taken away here."""
+        if transaction.attachments.is_one_elsewhere(ids):
+            raise AttachmentStoreNeeded()
+
+    def drop_by_the_way(self, transaction: Transaction, before: datetime) -> tuple[Upload, ...]:
+        """Return files that go, some that were announced `before` and are not attached among them.
+
+        Where the bytes of some are elsewhere none goes, which is told once: each announcement comes by here.
+        """
+        try:
+            with self._repository.write():
+                going = transaction.attachments.drop_pending(before, limit=DROPPED_BY_THE_WAY)
+                self.must_reach_going(transaction)
+        except AttachmentStoreNeeded as error:
+            if not self._is_told:
+                self._is_told = True
+                log.warning("files that nobody attached within a day stay: %s", error)
+            return ()
+        return going
+
+    def must_reach_going(self, transaction: Transaction, before: datetime | None = None) -> None:
+        """Do so for the files that are going, and those that were announced `before` and are not attached."""
+        if transaction.attachments.is_going_elsewhere(before):
+            raise AttachmentStoreNeeded()
+
+    def must_reach_old(self, transaction: Transaction, stores: Stores, moment: datetime) -> None:
+        """Do so for the files that a purge takes away, those that are going among them."""
+        self.must_reach_going(transaction)
+        if transaction.erasures.are_files_elsewhere(stores, moment):
+            raise AttachmentStoreNeeded()
+
     def names(self) -> Iterator[str]:
         """Yield every name under which something is kept."""
         with self._repository.read() as transaction:
@@ -54,7 +116,10 @@ class DatabaseStore:
 
 
 class BesideDatabase:
-    """A store that keeps the bytes from now on; what the database has kept before is read from there."""
+    """A store that keeps the bytes from now on; what the database has kept before is read from there.
+
+    It reaches the bytes of every file: what is in neither has none left.
+    """
 
     def __init__(self, store: ContentStore, before: DatabaseStore) -> None:
         """Keep them in `store`."""
@@ -79,13 +144,32 @@ class BesideDatabase:
         self._store.remove(name)
         self._before.remove(name)
 
+    def take_away(self, upload: Upload) -> None:
+        """Forget the bytes of a file that is going, and then what is told of it."""
+        if upload.content:
+            self._store.remove(upload.content)
+        self._before.forget(upload)
+
+    def drop_by_the_way(self, transaction: Transaction, before: datetime) -> tuple[Upload, ...]:
+        """Return files that go, some that were announced `before` and are not attached among them."""
+        return transaction.attachments.drop_pending(before, limit=DROPPED_BY_THE_WAY)
+
+    def must_reach(self, transaction: Transaction, ids: Sequence[str]) -> None:
+        """Do nothing."""
+
+    def must_reach_going(self, transaction: Transaction, before: datetime | None = None) -> None:
+        """Do nothing."""
+
+    def must_reach_old(self, transaction: Transaction, stores: Stores, moment: datetime) -> None:
+        """Do nothing."""
+
     def names(self) -> Iterator[str]:
         """Yield every name under which something is kept."""
         yield from self._store.names()
         yield from self._before.names()
 
 
-def contents_of(repository: Repository, store: ContentStore | None) -> ContentStore:
+def contents_of(repository: Repository, store: ContentStore | None) -> DatabaseStore | BesideDatabase:
     """Return what keeps the bytes of files: the database, or a `store` beside it."""
     in_database = DatabaseStore(repository)
     return BesideDatabase(store, in_database) if store else in_database

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Final
 
 from supportcases.domain import times
-from supportcases.domain.errors import IdempotencyKeyReused
+from supportcases.domain.errors import Erased, IdempotencyKeyReused
 from supportcases.storage.protocol import Answer, KeptAnswer, Repository
 
 KEPT_FOR: Final = timedelta(hours=24)
@@ -41,6 +41,7 @@ class IdempotentRequest:
 
         Raises:
             IdempotencyKeyReused: The key came with another request.
+            Erased: What the request did was taken out since.
         """
         if self._key is None:
             return None
@@ -50,6 +51,8 @@ class IdempotentRequest:
             return None
         if kept.fingerprint != self._fingerprint:
             raise IdempotencyKeyReused()
+        if kept.erased:
+            raise Erased()
         return kept.answer._replace(replayed=True)
 
     def once(self, act: Callable[[], Answer]) -> Answer:
@@ -59,6 +62,7 @@ class IdempotentRequest:
 
         Raises:
             IdempotencyKeyReused: The key came with another request.
+            Erased: What the request did was taken out since.
         """
         if self._key is None:
             return act()

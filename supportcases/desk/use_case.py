@@ -33,6 +33,7 @@ from supportcases.domain.events import Event, EventKind, OnEvent, kind_of_change
 from supportcases.domain.fields import Rule
 from supportcases.domain.ids import uuid7
 from supportcases.domain.subjects import subject_from
+from supportcases.domain.webhooks import PUBLIC, Reach
 from supportcases.logs import logger
 from supportcases.storage.protocol import ContentStore, Repository, Transaction
 
@@ -68,6 +69,7 @@ class UseCases:
         attachment_limits: AttachmentLimits = AttachmentLimits(),  # noqa: B008 - a value
         attachment_store: ContentStore | None = None,
         check_attachment: CheckAttachment | None = None,
+        webhook_reach: Reach = PUBLIC,
     ) -> None:
         """Serve the cases of `repository`.
 
@@ -86,6 +88,7 @@ class UseCases:
             attachment_store: What keeps the bytes of files from now on; the database unless given.
             check_attachment: Gets the path of a copy of each file, its name and its content type before it counts as
                 sent, and raises `AttachmentRefused` for one that is not to be taken, within 30 seconds.
+            webhook_reach: Where webhooks may go.
         """
         self.repository: Final = repository
         self.clock: Final = clock
@@ -97,6 +100,7 @@ class UseCases:
         self._limits = attachment_limits
         self._contents = contents_of(repository, attachment_store)
         self._check_attachment = check_attachment
+        self._reach = webhook_reach
         self._checking: Callable[[], AbstractContextManager[Checker]] = checking
 
     def subject_for(self, body: str) -> str:
@@ -261,7 +265,7 @@ class UseCases:
 
     def _record(self, transaction: Transaction, event: Event) -> None:
         """Keep the event, and tell of it once it is kept."""
-        transaction.events.record(event.case, event.entry)
+        transaction.events.record(event.case, event.entry, event.message.id if event.message else None)
         if self._on_event is not None:
             transaction.after_commit(partial(self._tell, self._on_event, event))
 

@@ -1,7 +1,7 @@
 """A whole support desk for a test: in memory, with a clock, ids and keys of its own, gone without a trace."""
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from datetime import timedelta
 from typing import Final, TypedDict, Unpack
@@ -55,6 +55,8 @@ def support_desk(
     max_open_cases: int | None = None,
     max_thread_messages: int = MAX_THREAD_MESSAGES,
     max_thread_characters: int = MAX_THREAD_CHARACTERS,
+    webhook_deny: Iterable[str] = (),
+    allow_http_loopback: bool = False,
     **files: Unpack[FileSettings],
 ) -> Iterator["DeskKit"]:
     """Yield a support desk for a test, usable from any thread; it is closed when the block ends.
@@ -69,6 +71,8 @@ def support_desk(
         max_open_cases: As for `create_app`.
         max_thread_messages: As for `create_app`.
         max_thread_characters: As for `create_app`.
+        webhook_deny: As for `create_app`.
+        allow_http_loopback: As for `create_app`; your test can then be the receiver.
         **files: What `create_app` is told of files: `public_url`, `attachment_store` and so on.
 
     Raises:
@@ -99,6 +103,8 @@ def support_desk(
             max_open_cases=max_open_cases,
             max_thread_messages=max_thread_messages,
             max_thread_characters=max_thread_characters,
+            webhook_deny=webhook_deny,
+            allow_http_loopback=allow_http_loopback,
             **files,
         )
         yield DeskKit(app, clock, new_id, events)

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from supportcases import Actor, AuthorKind, InvalidInput, Status, SupportDesk
+from supportcases import Actor, AuthorKind, InvalidInput, Status, SupportDesk, cli
 from supportcases.domain import times
 from supportcases.formats.whole_cases import Dossier, load
 from supportcases.storage.open import open_repository
@@ -150,31 +150,46 @@ def test_the_desks_own_word_says_so_and_the_history_who_did_it(desk, case, clock
 # how many
 
 
-def test_of_many_some_are_told_and_closed_at_a_time_the_longest_quiet_first(desk, clock):
-    with desk.repository.write():
-        for number in range(1, 1_004):
-            desk.open(ACME, body=BODY)
-            desk.answer(ADA, f"acme:{number}", body="Try again.")
-            clock.advance(milliseconds=1)
-    clock.advance(days=14)
-    assert idle(desk) == [("acme", number) for number in range(1, 1_001)]
-    assert numbers(desk.idle(CRON, answered_for=FORTNIGHT, limit=2, offset=1_000)) == [("acme", 1_001), ("acme", 1_002)]
-    assert numbers(desk.close_idle(CRON, answered_for=FORTNIGHT, limit=2)) == [("acme", 1), ("acme", 2)]
-    assert len(close_idle(desk)) == 1_000
-    assert close_idle(desk) == [("acme", 1_003)]
+@pytest.fixture
+def many(desk, clock):
+    """1,003 cases of acme that were answered one after the other, a fortnight and more ago."""
+    cases = [a_case(n, last_activity_at=T0 + n * MILLISECOND, created_at=T0, **ANSWERED) for n in range(1, 1_004)]
+    load(desk.repository, (Dossier(case, (a_message(case.number),), ()) for case in cases))
+    clock.advance(days=15)
+    return [("acme", case.number) for case in cases]
+
+
+def test_of_many_some_are_told_and_closed_at_a_time_the_longest_quiet_first(desk, many):
+    assert idle(desk) == many[:1_000]
+    assert numbers(desk.idle(CRON, answered_for=FORTNIGHT, limit=2, offset=1_000)) == many[1_000:1_002]
+    assert numbers(desk.close_idle(CRON, answered_for=FORTNIGHT, limit=2)) == many[:2]
+    assert idle(desk) == many[2:1_002]
+
+
+def test_a_thousand_are_closed_at_a_time_unless_told_otherwise(desk, many):
+    assert close_idle(desk) == many[:1_000]
+    assert close_idle(desk) == many[1_000:]
     assert close_idle(desk) == []
 
 
-def test_the_command_closes_all_however_many(db, capsys):
-    from supportcases import cli
-
+def idle_in(db, count: int) -> None:
     with closing(open_repository(db)) as repository:
-        load(repository, (Dossier(a_case(n, **ANSWERED), (a_message(n),), ()) for n in range(1, 1_004)))
+        load(repository, (Dossier(a_case(n, **ANSWERED), (a_message(n),), ()) for n in range(1, count + 1)))
+
+
+def test_the_command_tells_of_all_however_many(db, capsys):
+    idle_in(db, 1_003)
     assert cli.main(["close-idle", "--answered-for", "14d", "--db", db, "--dry-run"]) == 0
-    assert capsys.readouterr().out.splitlines()[-1] == "1003 cases would be closed"
+    lines = capsys.readouterr().out.splitlines()
+    assert (len(set(lines)), lines[-1]) == (1_004, "1003 cases would be closed")
+
+
+def test_the_command_closes_all_however_many(db, capsys, monkeypatch):
+    monkeypatch.setitem(SupportDesk.close_idle.__kwdefaults__, "limit", 3)
+    idle_in(db, 7)
     assert cli.main(["close-idle", "--answered-for", "14d", "--db", db]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert (len(set(lines)), lines[-1]) == (1_004, "1003 cases closed")
+    assert (len(set(lines)), lines[-1]) == (8, "7 cases closed")
     assert cli.main(["close-idle", "--answered-for", "14d", "--db", db]) == 0
     assert capsys.readouterr().out == "0 cases closed\n"
 

@@ -11,6 +11,7 @@ from falcon.testing import create_environ
 
 from supportcases import SqliteRepository, SupportDesk, ThreadFull, create_app
 from supportcases.domain.cases import ThreadSize
+from supportcases.formats.whole_cases import Dossier, load
 from supportcases.storage.rows import message_to_row
 from supportcases.storage.sqlite.checks import check
 from supportcases.testing import support_desk
@@ -89,15 +90,16 @@ def test_a_retry_of_a_reply_that_was_taken_gets_its_answer_although_the_case_is_
 
 
 def test_unless_told_otherwise_it_is_2000_messages_and_2000000_characters(desk):
-    desk.open(ACME, body=BODY)
-    desk.open(ACME, body=BODY)
-    with desk.repository.write():
-        for _ in range(1_999):
-            desk.reply(ACME, 1, body="x")
-        for _ in range(199):
-            desk.reply(ACME, 2, body="x" * 10_000)
-        desk.reply(ACME, 2, body="x" * (10_000 - len(BODY)))
-    assert (size_of(desk), size_of(desk, 2)) == ((2_000, 2_031), (201, 2_000_000))
+    ids = itertools.count(1)
+    lengths = {1: [1] * 1_999, 2: [10_000] * 199}
+    cases = {
+        a_case(number): tuple(a_message(next(ids), "x" * length) for length in lengths[number]) for number in lengths
+    }
+    load(desk.repository, (Dossier(case, messages, ()) for case, messages in cases.items()))
+    desk.reply(ACME, 1, body="x")
+    desk.reply(ACME, 2, body="x" * 9_999)
+    desk.reply(ACME, 2, body="x")
+    assert (size_of(desk), size_of(desk, 2)) == ((2_000, 2_000), (201, 2_000_000))
     for number in (1, 2):
         with pytest.raises(ThreadFull) as full:
             desk.reply(ACME, number, body="x")

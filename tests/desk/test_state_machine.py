@@ -307,7 +307,13 @@ class Desks(RuleBasedStateMachine):
             assert {name: getattr(expected, name) for name in fields} == fields or len(expected.events) > 100
 
 
-Desks.TestCase.settings = settings(
-    max_examples=60, stateful_step_count=40, derandomize=True, deadline=None, database=None
-)
-TestDesks = Desks.TestCase
+Desks.TestCase.settings = settings(max_examples=60, stateful_step_count=40)
+
+
+@pytest.mark.usefixtures("fewer_on_postgres")
+class TestDesks(Desks.TestCase):
+    @pytest.fixture
+    def fewer_on_postgres(self, pytestconfig):
+        """A third of the lives reach each of its statements; the desk above them has had all of them on SQLite."""
+        if pytestconfig.option.engine == "postgres":
+            type(self).settings = settings(self.settings, max_examples=20)

@@ -62,7 +62,7 @@ def test_a_case_that_was_opened_again_is_not_closed_and_then_takes_longer(desk, 
 # medians and percentiles
 
 
-@settings(max_examples=100, derandomize=True, deadline=None, database=None)
+@settings(max_examples=100)
 @given(st.lists(st.integers(0, 10**12), min_size=2, max_size=40))
 def test_a_spread_is_that_of_the_standard_library(milliseconds):
     spread = spread_of(milliseconds)

@@ -23,6 +23,7 @@ from tests.support.engines import events_of
 FOR_SUPPORT = {
     "answer": lambda desk, actor, ref: desk.answer(actor, ref, body="x"),
     "note": lambda desk, actor, ref: desk.note(actor, ref, body="x"),
+    "whole_case": lambda desk, actor, ref: desk.whole_case(actor, ref),
     "change": lambda desk, actor, ref: desk.change(actor, ref, severity="low"),
     "change nothing": lambda desk, actor, ref: desk.change(actor, ref),
     "assign": lambda desk, actor, ref: desk.assign(actor, ref, "me"),
@@ -38,6 +39,8 @@ OVER_ALL = {
     "queue": lambda desk, actor: desk.queue(actor),
     "stats": lambda desk, actor: desk.stats(actor),
     "stores": lambda desk, actor: desk.stores(actor),
+    "views": lambda desk, actor: desk.views(actor),
+    "assignees": lambda desk, actor: desk.assignees(actor),
     "idle": lambda desk, actor: desk.idle(actor, answered_for=timedelta(days=1)),
     "close_idle": lambda desk, actor: desk.close_idle(actor, answered_for=timedelta(milliseconds=1)),
 }
@@ -134,10 +137,10 @@ def test_what_closes_a_closed_case_is_not_written_down_as_a_closing(desk, clock,
 def test_a_closing_that_fails_keeps_no_answer_either(desk, case, monkeypatch):
     before = everything(desk)
 
-    def record(events, case, entry):
+    def record(events, case, entry, message_id):
         if entry.kind == "closed":
             raise ZeroDivisionError
-        recorded(events, case, entry)
+        recorded(events, case, entry, message_id)
 
     events = events_of(desk.repository)
     recorded = events.record

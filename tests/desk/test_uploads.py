@@ -34,7 +34,7 @@ from tests.support.files import desk as desk  # a fixture
             {"content_type": "a/b\n"},
             {"content_type": "Must be a media type such as image/png, of up to 127 characters."},
         ),
-        ({"size": 0}, {"size": f"Must be a whole number from 1 to {2**53 - 1}."}),
+        ({"size": 0}, {"size": "Must be a whole number from 1 to what the desk allows."}),
         ({"size": 700_001}, {"size": "Must be a whole number from 1 to 700,000."}),
         ({"store": "globex"}, {"store": "Must be left out: a merchant's cases are of the merchant's own store."}),
     ],

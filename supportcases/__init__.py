@@ -18,35 +18,45 @@ from supportcases.domain.cases import (
     Status,
     Thread,
 )
+from supportcases.domain.endpoints import Delivery, DeliveryPage, NewSecret, Webhook, WebhookPage
 from supportcases.domain.errors import (
     AlreadyUploaded,
     AttachmentNotFound,
     AttachmentRefused,
     AttachmentsFull,
+    AttachmentStoreNeeded,
     CaseMoved,
     CaseNotFound,
+    CursorExpired,
     DatabaseBusy,
     DatabaseDamaged,
     DatabaseMoved,
     DatabaseUnavailable,
     DatabaseUnusable,
+    Erased,
     IdempotencyKeyReused,
     InvalidInput,
     KeyNotFound,
     NotPermitted,
+    OnHold,
     OutcomeUnknown,
     SupportCasesError,
     TextNotFound,
     ThreadFull,
+    TooManyAttempts,
     TooManyCases,
     TooManyTexts,
+    TooManyWebhooks,
     TooSlow,
     Unauthorized,
     UploadInProgress,
     UploadsFull,
+    VacuumNeeded,
+    WebhookNotFound,
 )
 from supportcases.domain.events import Event, EventKind, History, HistoryEntry
 from supportcases.domain.excerpts import Excerpt
+from supportcases.domain.feed import FeedEvent, FeedPage
 from supportcases.domain.queue import QueuePage, QueueSort, QueueViews, StoreCounts, StorePage
 from supportcases.domain.statistics import Spread, Statistics
 from supportcases.domain.texts import CannedText
@@ -58,6 +68,7 @@ from supportcases.version import __version__
 if TYPE_CHECKING:
     from supportcases.app import create_app, mount
     from supportcases.web.application import SupportApp
+    from supportcases.web.handled import HandledRequest
 
 __all__ = [
     "Actor",
@@ -68,6 +79,7 @@ __all__ = [
     "AttachmentLimits",
     "AttachmentNotFound",
     "AttachmentRefused",
+    "AttachmentStoreNeeded",
     "AttachmentsFull",
     "AuthorKind",
     "CannedText",
@@ -77,15 +89,22 @@ __all__ = [
     "CasePage",
     "Category",
     "ContentStore",
+    "CursorExpired",
     "DatabaseBusy",
     "DatabaseDamaged",
     "DatabaseMoved",
     "DatabaseUnavailable",
     "DatabaseUnusable",
+    "Delivery",
+    "DeliveryPage",
+    "Erased",
     "Event",
     "EventKind",
     "Excerpt",
+    "FeedEvent",
+    "FeedPage",
     "FolderStore",
+    "HandledRequest",
     "History",
     "HistoryEntry",
     "IdempotencyKeyReused",
@@ -94,7 +113,9 @@ __all__ = [
     "KeyPage",
     "KeyRing",
     "Message",
+    "NewSecret",
     "NotPermitted",
+    "OnHold",
     "OutcomeUnknown",
     "QueuePage",
     "QueueSort",
@@ -114,13 +135,19 @@ __all__ = [
     "TextNotFound",
     "Thread",
     "ThreadFull",
+    "TooManyAttempts",
     "TooManyCases",
     "TooManyTexts",
+    "TooManyWebhooks",
     "TooSlow",
     "Unauthorized",
     "Upload",
     "UploadInProgress",
     "UploadsFull",
+    "VacuumNeeded",
+    "Webhook",
+    "WebhookNotFound",
+    "WebhookPage",
     "__version__",
     "create_app",
     "mount",
@@ -129,7 +156,7 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     """Import what serves HTTP when it is first asked for: a command at the terminal begins sooner without."""
-    if name in ("create_app", "mount", "SupportApp"):
+    if name in ("create_app", "mount", "HandledRequest", "SupportApp"):
         from supportcases import app
 
         return getattr(app, name)

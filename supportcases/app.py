@@ -3,6 +3,7 @@
 import math
 import os
 import re
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final, Literal
 
@@ -22,13 +23,20 @@ from supportcases.domain.attachments import AttachmentLimits
 from supportcases.domain.events import OnEvent
 from supportcases.domain.ids import uuid7
 from supportcases.domain.subjects import subject_from
+from supportcases.domain.webhooks import Reach
 from supportcases.processes import TIME_BUDGET
 from supportcases.storage.open import open_repository
 from supportcases.storage.protocol import ContentStore, Repository
+from supportcases.version import __version__
+from supportcases.web import arguments, metrics
 from supportcases.web.application import SupportApp
 from supportcases.web.attachment_urls import PUBLIC_URL, URL_LIFE, AttachmentUrls
 from supportcases.web.attachments import AttachmentItem, MerchantAttachments, SupportAttachments
-from supportcases.web.auth import Authenticate, Authentication, by_api_key, first_of
+from supportcases.web.auth import Authenticate, Authentication, recogniser
+from supportcases.web.cors import Cors
+from supportcases.web.events import MerchantFeed, SupportFeed
+from supportcases.web.handled import HandledRequest as HandledRequest
+from supportcases.web.handled import OnRequest
 from supportcases.web.host import of_the_host, untimed
 from supportcases.web.merchant.cases import CaseCollection, CaseItem, CaseMessages
 from supportcases.web.mounting import Mounted as Mounted
@@ -36,7 +44,7 @@ from supportcases.web.mounting import WsgiApp
 from supportcases.web.mounting import mount as mount
 from supportcases.web.rate_limit import Limits, RateLimit
 from supportcases.web.resources import DeskResource
-from supportcases.web.service import PREFIX, Health, OpenApi
+from supportcases.web.service import PREFIX, Health, OpenApi, Readiness
 from supportcases.web.support.cases import (
     Assignees,
     DeskStatistics,
@@ -47,9 +55,11 @@ from supportcases.web.support.cases import (
     Stores,
     Views,
 )
+from supportcases.web.support.erasure import ROUTES_OF_ERASURE
 from supportcases.web.support.idle import IdleCases
 from supportcases.web.support.keys import KeyItem, Keys
 from supportcases.web.support.texts import CannedTextItem, CannedTexts
+from supportcases.web.webhooks import routes_of_webhooks
 
 if TYPE_CHECKING:
     from supportcases.console import Console
@@ -62,11 +72,14 @@ ROUTES: Final[dict[str, type[DeskResource]]] = {
     "support-cases/{id_or_number}": CaseItem,
     "support-cases/{id_or_number}/messages": CaseMessages,
     "support-cases/attachments": MerchantAttachments,
+    "support-cases/events": MerchantFeed,
     "support/cases": Queue,
     "support/cases/{id}": QueuedCase,
     "support/cases/{id}/messages": QueuedCaseMessages,
     "support/cases/{id}/history": QueuedCaseHistory,
+    **ROUTES_OF_ERASURE,
     "support/attachments": SupportAttachments,
+    "support/events": SupportFeed,
     "support/stats": DeskStatistics,
     "support/views": Views,
     "support/idle": IdleCases,
@@ -86,6 +99,7 @@ def create_app(
     api_keys: bool = False,
     prefix: str = PREFIX,
     on_event: OnEvent | None = None,
+    on_request: OnRequest | None = None,
     clock: times.Clock = times.now,
     new_id: NewId = uuid7,
     make_subject: SubjectMaker = subject_from,
@@ -101,8 +115,12 @@ def create_app(
     attachment_url_life: timedelta = URL_LIFE,
     attachment_store: ContentStore | None = None,
     check_attachment: CheckAttachment | None = None,
+    webhook_deny: Iterable[str] = (),
+    allow_http_loopback: bool = False,
+    allow_origins: Iterable[str] = (),
     rate_limit: str | None = None,
     time_budget: float | None = TIME_BUDGET,
+    metrics_token: str | None = None,
     service_routes: bool = True,
     docs: bool = False,
     console: "bool | Console" = False,
@@ -120,6 +138,8 @@ def create_app(
         prefix: The path of the API within the app; "" is the app's own root.
         on_event: Gets each `Event` (who did what to which case, and what was said) once it is kept, outside any
             transaction. The request waits for it; what it raises is logged and changes nothing.
+        on_request: Gets a `HandledRequest` (method, route, status, seconds and so on) for each request, whatever its
+            answer, which waits for it; what it raises is logged and changes nothing.
         clock: Returns the present moment, with a time zone.
         new_id: Returns a new UUID for a case or a message.
         make_subject: Returns a subject for a body that came without one.
@@ -138,6 +158,10 @@ def create_app(
         attachment_store: What keeps the bytes of files: a `FolderStore`, or one of your own; the database unless given.
         check_attachment: Gets the path of a copy of each file, its name and its content type before it counts as sent,
             and raises `AttachmentRefused` for one that is not to be taken, within 30 seconds.
+        webhook_deny: Networks to which no webhook may go, such as `["198.51.100.0/24"]`, beside all that is not public.
+        allow_http_loopback: Whether webhooks may go to this very machine too, over http: for development.
+        allow_origins: Origins of pages, such as `["https://shop.example"]`, that may ask from a browser with a key of
+            their own (CORS); none unless given. Their preflights need no key.
         rate_limit: How many requests each API key, or each actor of `authenticate`, may send to this process, such as
             `"120/minute"` (or second, hour, day), and how often each `REMOTE_ADDR` may be answered with 401; more is
             429 with `Retry-After`. Behind a proxy let your server, which knows it, set `REMOTE_ADDR`. A right key
@@ -145,7 +169,9 @@ def create_app(
         time_budget: How many seconds a request may take, its wait for others included; one that takes longer is
             interrupted, changes nothing and is 503. What `authenticate`, `make_subject` and `on_event` take does not
             count. None lets each take its time.
-        service_routes: Whether `/healthz` and `/openapi.json` are served at the app's own root, to anybody.
+        metrics_token: With which `Authorization: Bearer` header Prometheus reads `/metrics` at the app's own root; None
+            for no such path.
+        service_routes: Whether `/healthz`, `/readyz` and `/openapi.json` are served at the app's own root, to anybody.
         docs: Whether pages for people are served there too, to anybody: the reference of the API at `/docs`, and the
             way to it at `/`.
         console: Whether the support team's pages are served at `/console`; a `supportcases.console.Console` says how.
@@ -156,34 +182,41 @@ def create_app(
         DatabaseUnusable: The folder is missing, the file is no database or was written by a newer version, or it
             cannot be written.
         ImportError: The extra for the console is not installed.
-        ValueError: `prefix`, `max_open_cases`, `max_thread_messages`, `max_thread_characters`, `public_url`, a limit of
-            files, `rate_limit` or `time_budget` is none; or `docs` is asked for without the service routes, of which it
-            tells.
+        ValueError: `prefix`, `public_url`, a limit, `webhook_deny`, `allow_origins`, `rate_limit`, `time_budget` or
+            `metrics_token` is none; or `docs` is asked for without the service routes, of which it tells.
+        TypeError: A function cannot be called; or `database`, `attachment_store` or `attachment_url_life` is none.
     """
     if not re.fullmatch(PREFIX_FORM, prefix):
         raise ValueError(f"prefix must be empty or a path such as '/api/v1', not {prefix!r}.")
     if max_open_cases is not None and not (type(max_open_cases) is int and max_open_cases >= 1):
         raise ValueError(f"max_open_cases must be None or a whole number from 1 on, not {max_open_cases!r}.")
-    for name, most in (
-        ("max_thread_messages", max_thread_messages),
-        ("max_thread_characters", max_thread_characters),
-        ("max_attachment_size", max_attachment_size),
-        ("max_attachments", max_attachments),
-        ("max_attachment_bytes", max_attachment_bytes),
-        ("max_pending_bytes", max_pending_bytes),
-    ):
-        if not (type(most) is int and most >= 1):
-            raise ValueError(f"{name} must be a whole number from 1 on, not {most!r}.")
+    arguments.whole_numbers(
+        max_body=max_body,
+        max_thread_messages=max_thread_messages,
+        max_thread_characters=max_thread_characters,
+        max_attachment_size=max_attachment_size,
+        max_attachments=max_attachments,
+        max_attachment_bytes=max_attachment_bytes,
+        max_pending_bytes=max_pending_bytes,
+    )
+    arguments.functions(authenticate=authenticate, on_event=on_event, on_request=on_request, make_subject=make_subject)
+    arguments.functions(clock=clock, new_id=new_id, check_attachment=check_attachment)
+    arguments.files(attachment_store, attachment_url_life)
     if public_url is not None and not PUBLIC_URL.fullmatch(public_url):
         raise ValueError(f"public_url must be a URL such as 'https://shop.example/desk', not {public_url!r}.")
-    if not timedelta(seconds=1) <= attachment_url_life <= timedelta(days=365):
-        raise ValueError(f"attachment_url_life must be from a second to a year, not {attachment_url_life!r}.")
     if time_budget is not None and not (type(time_budget) in (int, float) and 0 < time_budget < math.inf):
         raise ValueError(f"time_budget must be None or a number of seconds above 0, not {time_budget!r}.")
+    if not (metrics_token is None or (isinstance(metrics_token, str) and metrics.TOKEN.fullmatch(metrics_token))):
+        raise ValueError(f"metrics_token must be None or {metrics.ALLOWED}.")
     if docs and not service_routes:
         raise ValueError("docs=True needs service_routes=True: it tells of them.")
     clock, new_id = of_the_host("clock", clock), of_the_host("new_id", new_id)
     limits = _limits(rate_limit)
+    try:
+        reach = Reach.of(webhook_deny, http_loopback=allow_http_loopback)
+    except ValueError as problem:
+        raise ValueError(f"webhook_deny: {problem}") from None
+    cors = _cors(allow_origins)
     repository = open_repository(database)
     desk = SupportDesk(
         repository,
@@ -199,28 +232,37 @@ def create_app(
         ),
         attachment_store=attachment_store,
         check_attachment=check_attachment,
+        webhook_reach=reach,
     )
     urls = AttachmentUrls(desk, prefix=prefix, public_url=public_url, life=attachment_url_life)
     keys = KeyRing(repository, clock=clock)
     service: dict[str, Any] = (
-        {"/healthz": Health(repository), "/openapi.json": OpenApi(prefix)} if service_routes else {}
+        {"/healthz": Health(repository), "/readyz": Readiness(repository), "/openapi.json": OpenApi(prefix)}
+        if service_routes
+        else {}
     )
+    if metrics_token is not None:
+        how: dict[str, Any] = {"clock": clock, "version": __version__, "limits": limits}
+        service[metrics.PATH] = metrics.Metrics(repository, token=metrics_token, **how)
     if docs:
-        service |= _pages(prefix, has_console=bool(console))
+        from supportcases.web.pages.people import pages  # here: whoever serves no pages reads none of their files
+
+        service |= pages(prefix, has_console=bool(console))
     if authenticate is not None:
         authenticate = untimed(of_the_host("authenticate", authenticate))
-    recognise = _recogniser(authenticate, keys, api_keys)
+    recognise = recogniser(authenticate, keys, api_keys)
     beside: dict[str, WsgiApp] = {}
     if console:
         sign_ins = SignIns(repository, clock=clock) if api_keys or authenticate is None else None
         who = {"keys": keys, "authenticate": authenticate, "sign_ins": sign_ins, "limits": limits}
         beside = _console(desk, console, prefix, **who, max_body=max_body, url_life=attachment_url_life)
-    authentication = Authentication(recognise, prefix, service.keys(), limits, urls.path)
-    app = SupportApp(desk, keys, authentication, time_budget, beside, urls)
+    authentication = Authentication(recognise, prefix, service.keys(), limits, urls.path, cors is not None)
+    app = SupportApp(desk, keys, authentication, time_budget, beside, urls, on_request, cors)
     checked = believing(desk)  # the schemas of the resources check
     shared: dict[str, Any] = {"max_body": max_body, "urls": urls}
     file = AttachmentItem(desk, urls)
-    resources = {path: resource(checked, **shared) for path, resource in ROUTES.items()}
+    resources: dict[str, DeskResource] = {path: resource(checked, **shared) for path, resource in ROUTES.items()}
+    resources |= routes_of_webhooks(checked, **shared)
     resources |= {path: resource(checked, keys, **shared) for path, resource in ROUTES_OF_KEYS.items()}
     for path, resource in (resources | dict.fromkeys(ROUTES_OF_FILES, file)).items():
         app.add_route(f"{prefix}/{path}", resource)
@@ -229,22 +271,12 @@ def create_app(
     return app
 
 
-def _pages(prefix: str, *, has_console: bool) -> dict[str, Any]:
-    """Return the resources for people, by their paths."""
-    from supportcases.web.pages import reference, welcome  # here: whoever serves no pages reads none of their files
-
-    console = welcome.Place("/console/", "The team's console", "The queue, for whoever has a support key")
-    places = (
-        *([console] if has_console else []),
-        welcome.Place(reference.PATH, "API reference", "Every request, with examples, to read and to try"),
-        welcome.Place("/openapi.json", "openapi.json", "The same for programs"),
-        welcome.Place("/healthz", "Health", "Whether the database answers"),
-    )
-    return {
-        reference.PATH: reference.Reference(prefix),
-        welcome.PATH: welcome.Welcome(*places),
-        **reference.STATIC.routes,
-    }
+def _cors(origins: Iterable[str]) -> Cors | None:
+    try:
+        allowed = Cors(origins)
+    except ValueError as problem:
+        raise ValueError(f"allow_origins {problem}") from None
+    return allowed if allowed.allow_origins else None
 
 
 def _limits(rate_limit: str | None) -> Limits | None:
@@ -252,14 +284,6 @@ def _limits(rate_limit: str | None) -> Limits | None:
         return None if rate_limit is None else Limits(RateLimit.parse(rate_limit))
     except ValueError as problem:
         raise ValueError(f"rate_limit: {problem}") from None
-
-
-def _recogniser(authenticate: Authenticate | None, keys: KeyRing, api_keys: bool) -> Authenticate:
-    """Return what tells who is asking: the host's own `authenticate`, the API keys, or one after the other."""
-    recognise = by_api_key(keys)
-    if authenticate is None:
-        return recognise
-    return first_of(authenticate, recognise) if api_keys else authenticate
 
 
 def _console(desk: SupportDesk, settings: "Literal[True] | Console", prefix: str, **rest: Any) -> dict[str, WsgiApp]:

@@ -15,11 +15,25 @@ from apispec import APISpec
 from apispec.ext.marshmallow import MarshmallowPlugin
 
 from dev.tools import openapi_answers as answers
+from dev.tools import openapi_feed_answers as feed_answers
 from dev.tools import openapi_key_answers as key_answers
+from dev.tools import openapi_report_answers as report_answers
+from dev.tools import openapi_webhooks as webhooks
 from dev.tools import reference_page
 from dev.tools.openapi_examples import CASES, SUPPORT, Examples
 from dev.tools.openapi_operations import OPERATIONS
-from dev.tools.openapi_rules import FILE_ID, ID_OR_NUMBER, IDEMPOTENCY_KEY, KEY_ID, REFERENCE, TEXT_ID, from_rule
+from dev.tools.openapi_rules import (
+    DELIVERY_ID,
+    FILE_ID,
+    ID_OR_NUMBER,
+    IDEMPOTENCY_KEY,
+    KEY_ID,
+    REFERENCE,
+    STORE,
+    TEXT_ID,
+    WEBHOOK_ID,
+    from_rule,
+)
 from supportcases import create_app
 from supportcases.app import MAX_BODY
 from supportcases.domain import fields as rules
@@ -55,6 +69,7 @@ SCHEMAS = (
     answers.FieldProblem,
     answers.Error,
     answers.Health,
+    answers.Ready,
     shapes.NewSupportCase,
     shapes.SupportCaseChange,
     shapes.ManyCasesChange,
@@ -85,16 +100,33 @@ SCHEMAS = (
     key_answers.Key,
     key_answers.MadeKey,
     key_answers.KeyList,
-    answers.QueueViews,
-    answers.StoreCounts,
-    answers.StoreList,
-    answers.SeverityCounts,
-    answers.StatusCounts,
-    answers.Spread,
-    answers.Statistics,
+    shapes.NewRedaction,
+    answers.Redaction,
+    answers.Hold,
+    answers.HoldList,
+    report_answers.QueueViews,
+    report_answers.StoreCounts,
+    report_answers.StoreList,
+    report_answers.SeverityCounts,
+    report_answers.StatusCounts,
+    report_answers.Spread,
+    report_answers.Statistics,
+    feed_answers.FeedCase,
+    feed_answers.FeedActor,
+    feed_answers.FeedChange,
+    feed_answers.FeedEvent,
+    feed_answers.SupportFeedEvent,
+    feed_answers.FeedMeta,
+    feed_answers.Feed,
+    feed_answers.SupportFeed,
+    *webhooks.SCHEMAS,
 )
 OPTIONAL = {
+    **webhooks.OPTIONAL,
     "Error": {"details"},
+    "FeedActor": {"label"},
+    "FeedEvent": {"messageId"},
+    "SupportFeedEvent": {"messageId"},
     "ListedCase": {"messageCount", "excerpt"},
     "SupportCaseWithMessages": {"history"},
 }
@@ -110,13 +142,22 @@ PARAMETERS = {
     "cases/{id}": REFERENCE,
     "texts/{id}": TEXT_ID,
     "keys/{id}": KEY_ID,
+    "stores/{store}": STORE,
     "attachments/{id}": FILE_ID,
+    "webhooks/{id}": WEBHOOK_ID,
+    "{delivery}": DELIVERY_ID,
 }
 # what a schema says beyond its fields
 MORE: dict[str, dict[str, Any]] = {
+    **webhooks.MORE,
     "SupportCaseChange": {"minProperties": 1},
     "ManyCasesChange": {"minProperties": 2},
     "TextChange": {"minProperties": 1},
+    "NewRedaction": {  # one thing beside the reason
+        "minProperties": 2,
+        "maxProperties": 2,
+        "anyOf": [{"properties": {"subject": {"const": True}}}],
+    },
     "NewKey": {
         "anyOf": [
             {"required": ["store"], "properties": {"stores": False, "admin": False}},
@@ -140,7 +181,8 @@ ERRORS: dict[int, tuple[str, dict[str, Any]]] = {
     401: ("No valid API key", {"WWW-Authenticate": {"description": "Bearer", "schema": {"type": "string"}}}),
     403: ("Not for this key: it is of the other kind, does not serve that store, or has not the right admin", {}),
     404: (
-        "There is no such case, file, text or API key for this key; a merchant's finds nothing at all below /support",
+        "There is no such case, file, text, webhook or API key for this key; a merchant's finds nothing at all below "
+        "/support",
         {},
     ),
     405: (
@@ -148,8 +190,13 @@ ERRORS: dict[int, tuple[str, dict[str, Any]]] = {
         {"Allow": {"description": "What it takes", "schema": {"type": "string"}}},
     ),
     409: (
-        "There are as many open cases of the store, texts, or bytes of its files as there may be, the case has no room "
-        "for a reply, or the bytes of this file are there, or are being sent",
+        "There are as many open cases of the store, texts, webhooks, or bytes of its files as there may be, the case "
+        "has no room for a reply, or the bytes of this file are there, or are being sent",
+        {},
+    ),
+    410: (
+        "The cursor in `after` is unknown or too old: begin again, and read the cases anew; or what a retry with an "
+        "Idempotency-Key once did was taken out since",
         {},
     ),
     412: ("The case has changed since it had the ETag in If-Match", {}),
@@ -161,7 +208,8 @@ ERRORS: dict[int, tuple[str, dict[str, Any]]] = {
     ),
     422: ("The Idempotency-Key was used for another request, or this file is not taken here", {}),
     429: (
-        "More requests than the app's rate limit, where it has one, takes of one key or address",
+        "More requests than the app's rate limit, where it has one, takes of one key or address, or more than ten "
+        "tests and redeliveries of a webhook within a minute",
         {
             "Retry-After": {"description": "Seconds to wait", "schema": {"type": "integer"}},
             "RateLimit-Policy": {
@@ -175,7 +223,8 @@ ERRORS: dict[int, tuple[str, dict[str, Any]]] = {
     503: (
         "The database is busy or cannot be used at the moment, this takes too long (`too_slow`), or "
         "it may have been kept or not (`outcome_unknown`): send it again only with its `Idempotency-Key`; "
-        "or the desk has moved to another database, and nothing is written to this one any more (`moved`)",
+        "or the desk has moved to another database, and nothing is written to this one any more (`moved`); of "
+        "`/readyz`: this process cannot write (`not_ready`)",
         {
             "Retry-After": {
                 "description": "Seconds to wait; missing with `too_slow` and `outcome_unknown`",
@@ -210,7 +259,7 @@ def make() -> dict[str, Any]:
     for path, methods in _routes().items():
         operations = {m.lower(): _operation(plugin, m, path, summary, examples) for m, summary in methods.items()}
         spec.path(path, operations=operations, parameters=[of for name, of in PARAMETERS.items() if name in path])
-    document = spec.to_dict()
+    document = spec.to_dict() | {"webhooks": webhooks.told_to(examples.told)}
     _close(document["components"]["schemas"])
     return json.loads(json.dumps(document))
 
@@ -240,7 +289,7 @@ def _summary(route: Any, method: Any) -> str:
 
 
 def _operation(plugin: MarshmallowPlugin, method: str, path: str, summary: str, examples: "Examples") -> dict[str, Any]:
-    told = OPERATIONS[method, path]
+    told = (OPERATIONS | webhooks.OPERATIONS)[method, path]
     summary = told.get("summary", summary)
     ask, answer = examples.of(method, path)
     tags = [name for start, (name, _) in TAGS.items() if path.startswith(start)]
@@ -280,6 +329,9 @@ def _headers(told: dict[str, Any]) -> dict[str, Any]:
         headers["Location"] = {"description": "Path of what is new, by UUID", "schema": {"type": "string"}}
     if IDEMPOTENCY_KEY in told.get("parameters", []):
         headers["Idempotent-Replayed"] = {"description": "true on a retry's answer", "schema": {"const": "true"}}
+    if told.get("feed"):
+        schema = {"type": "integer", "minimum": 1}
+        headers["Retry-After"] = {"description": "At the end: seconds to wait before asking again", "schema": schema}
     if told.get("etag"):
         schema = {"type": "string", "pattern": '^"[1-9][0-9]*"$'}
         headers["ETag"] = {

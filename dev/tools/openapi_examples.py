@@ -1,6 +1,9 @@
 """The examples of the OpenAPI document: each is what a real app in memory answers to a real request."""
 
 import itertools
+import json
+import re
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
@@ -13,6 +16,8 @@ from supportcases.app import MAX_BODY
 from supportcases.domain.errors import DatabaseBusy
 from supportcases.testing import numbered_keys
 from supportcases.web.service import PREFIX
+from supportcases.webhooks.sending import Outcome
+from supportcases.webhooks.worker import Worker
 
 CASES: Final = f"{PREFIX}/support-cases"
 ITEM: Final = f"{CASES}/{{id_or_number}}"
@@ -21,13 +26,21 @@ MESSAGES: Final = f"{ITEM}/messages"
 FILES: Final = f"{CASES}/attachments"
 FILE: Final = f"{FILES}/{{id}}"
 
+EVENTS: Final = f"{CASES}/events"
+HOOKS: Final = f"{CASES}/webhooks"
+
 SUPPORT: Final = f"{PREFIX}/support"
+SUPPORT_EVENTS: Final = f"{SUPPORT}/events"
+SUPPORT_HOOKS: Final = f"{SUPPORT}/webhooks"
 SUPPORT_FILES: Final = f"{SUPPORT}/attachments"
 SUPPORT_FILE: Final = f"{SUPPORT_FILES}/{{id}}"
 QUEUE: Final = f"{SUPPORT}/cases"
 QUEUED: Final = f"{QUEUE}/{{id}}"
 QUEUED_MESSAGES: Final = f"{QUEUED}/messages"
 HISTORY: Final = f"{QUEUED}/history"
+REDACTIONS: Final = f"{QUEUED}/redactions"
+HOLD: Final = f"{QUEUED}/hold"
+HOLDS: Final = f"{SUPPORT}/holds"
 STATISTICS: Final = f"{SUPPORT}/stats"
 IDLE: Final = f"{SUPPORT}/idle"
 TEXTS: Final = f"{SUPPORT}/texts"
@@ -37,9 +50,11 @@ ASSIGNEES: Final = f"{SUPPORT}/assignees"
 KEYS: Final = f"{SUPPORT}/keys"
 KEY: Final = f"{KEYS}/{{id}}"
 STORES: Final = f"{SUPPORT}/stores"
+STORE_HOLD: Final = f"{STORES}/{{store}}/hold"
 
 LIMITED: Final[dict[int, dict[str, Any]]] = {409: {"max_open_cases": 1}, 429: {"rate_limit": "1/minute"}}
 
+RANDOM: Final = {r"whsec_[A-Za-z0-9+/]{43}=": "whsec_example", r"test_[0-9a-f]{32}": f"test_{7:032x}"}
 ACTORS: Final = {"sck_example": Actor.merchant("acme"), "sck_support": Actor.support("Ada", admin=True)}
 
 
@@ -47,8 +62,26 @@ def _headers(key: str, **more: str) -> dict[str, str]:
     return {"Authorization": f"Bearer {key}", "X-Request-Id": "7d2c1f04", **more}
 
 
+class Receiver:
+    """Takes what webhooks are told, in place of the network."""
+
+    def __init__(self) -> None:
+        """Know of nothing yet."""
+        self.told: dict[str, Any] = {}
+
+    def send(self, url: str, body: bytes, headers: Mapping[str, str]) -> Outcome:
+        """Take it."""
+        told = json.loads(alike(body.decode()))
+        self.told["test" if told["type"] == "webhook.test" else url] = told
+        return Outcome(204, None, 87)
+
+
 class Examples:
-    """Requests and what a real app answers to them."""
+    """Requests and what a real app answers to them.
+
+    Attributes:
+        told: What webhooks are told: of a store, of the whole desk, and where somebody tests one.
+    """
 
     def __init__(self) -> None:
         moments = (datetime(2024, 6, 15, 10, 30, tzinfo=UTC) + timedelta(minutes=29 * n) for n in itertools.count())
@@ -94,7 +127,9 @@ class Examples:
         self._ask("POST", MESSAGES, f"{CASES}/1/messages", thanks)
         self._ask("PATCH", ITEM, f"{CASES}/1", {"status": "closed"})
         self._ask("GET", CASES, CASES)
+        self._ask("GET", EVENTS, f"{EVENTS}?limit=2")
         self._ask("GET", "/healthz", "/healthz")
+        self._ask("GET", "/readyz", "/readyz")
         self._make_files(FILES, FILE, {})
         self._make_files(SUPPORT_FILES, SUPPORT_FILE, {"store": "acme"})
         self._make_support()
@@ -124,10 +159,19 @@ class Examples:
         self._ask("GET", TEXT, f"{TEXTS}/{text.id}")
         self._ask("GET", TEXTS, TEXTS)
         self._ask("GET", STORES, STORES)
+        self._ask("GET", SUPPORT_EVENTS, f"{SUPPORT_EVENTS}?store=globex&limit=3")
         self._make_keys()
         self._later = timedelta(days=20)
         self._ask("GET", IDLE, IDLE)
         self._ask("POST", IDLE, IDLE, {"days": 14})
+        self._make_webhooks()
+        self._make_erasures()
+
+    def _make_erasures(self) -> None:
+        self._ask("POST", REDACTIONS, f"{QUEUE}/acme:2/redactions", {"subject": True, "reason": "request"})
+        self._ask("PUT", HOLD, f"{QUEUE}/acme:2/hold")
+        self._ask("PUT", STORE_HOLD, f"{STORES}/globex/hold")
+        self._ask("GET", HOLDS, HOLDS)
 
     def _make_files(self, files: str, file: str, more: dict[str, str]) -> None:
         self._stopped = self._desk.clock()  # the URL is good for an hour
@@ -150,11 +194,37 @@ class Examples:
         self._ask("GET", KEY, f"{KEYS}/{made['id']}")
         made["key"] = "sck_example"  # what looks like a real one alarms whoever scans for keys
 
+    def _make_webhooks(self) -> None:
+        of_shop, of_desk = "https://shop.example.com/hooks", "https://desk.example.com/hooks"
+        new = {"url": of_shop, "types": ["support_case.answered"], "description": "Our shop"}
+        self._ask("POST", HOOKS, HOOKS, new)
+        self._ask("POST", SUPPORT_HOOKS, SUPPORT_HOOKS, {"url": of_desk, "description": "All that happens"})
+        self._desk.answer(ACTORS["sck_support"], "acme:2", body="The file has arrived, thank you.")
+        receiver = Receiver()
+        worker = Worker(self._desk.repository, receiver, clock=self._desk.clock)  # type: ignore[arg-type]
+        worker.deliver_due()
+        for at in (HOOKS, SUPPORT_HOOKS):
+            one = f"{at}/{self._made['POST', at][1]['id']}"
+            self._ask("PATCH", f"{at}/{{id}}", one, {"types": ["support_case.answered", "support_case.closed"]})
+            self._ask("POST", f"{at}/{{id}}/test", f"{one}/test")
+            worker.deliver_due()
+            self._ask("POST", f"{at}/{{id}}/deliveries/{{delivery}}/redeliver", f"{one}/deliveries/1/redeliver")
+            self._ask("GET", f"{at}/{{id}}/deliveries", f"{one}/deliveries")
+            self._ask("GET", f"{at}/{{id}}", one)
+            self._ask("GET", at, at)
+            self._ask("POST", f"{at}/{{id}}/rotate", f"{one}/rotate")
+            self._ask("DELETE", f"{at}/{{id}}", one)
+        self.told = {
+            "event": receiver.told[of_shop],
+            "supportEvent": receiver.told[of_desk],
+            "test": receiver.told["test"],
+        }
+
     def _ask(self, method: str, template: str, path: str, body: Any = None) -> None:
         key = "sck_support" if template.startswith(f"{SUPPORT}/") else "sck_example"
         answer = self._client.simulate_request(method, path, json=body, headers=_headers(key))
-        assert answer.status_code in (200, 201), answer.text
-        self._made[method, template] = (body, answer.json)
+        assert answer.status_code in (200, 201, 202), answer.text
+        self._made[method, template] = (body, json.loads(alike(answer.text)))
 
     def error(self, status: int) -> Any:
         """Return the body of an error."""
@@ -169,6 +239,7 @@ class Examples:
             404: {"method": "GET", "path": f"{CASES}/999"},
             405: {"method": "DELETE", "path": CASES},
             409: {"method": "POST", "path": CASES, "json": body},
+            410: {"method": "GET", "path": EVENTS, "query_string": "after=x"},
             412: {"method": "PATCH", "path": f"{QUEUE}/globex:1", "json": {"status": "closed"}, "headers": stale},
             413: {"method": "POST", "path": CASES, "json": {"body": "x" * MAX_BODY}},
             415: {"method": "POST", "path": CASES, "body": "x", "headers": text},
@@ -192,3 +263,10 @@ class Examples:
         answer = client.simulate_request(**{"headers": _headers("sck_example"), **wrong[status]})
         assert answer.status_code == status, answer.text
         return answer.json
+
+
+def alike(text: str) -> str:
+    """Return text in which what is random is the same every time."""
+    for pattern, instead in RANDOM.items():
+        text = re.sub(pattern, instead, text)
+    return text

@@ -3,13 +3,18 @@
 from typing import Any
 
 from dev.tools import openapi_answers as answers
+from dev.tools import openapi_feed_answers as feed_answers
 from dev.tools import openapi_key_answers as key_answers
+from dev.tools import openapi_report_answers as report_answers
 from dev.tools.openapi_examples import (
     ASSIGNEES,
     CASES,
+    EVENTS,
     FILE,
     FILES,
     HISTORY,
+    HOLD,
+    HOLDS,
     IDLE,
     ITEM,
     KEY,
@@ -18,8 +23,11 @@ from dev.tools.openapi_examples import (
     QUEUE,
     QUEUED,
     QUEUED_MESSAGES,
+    REDACTIONS,
     STATISTICS,
+    STORE_HOLD,
     STORES,
+    SUPPORT_EVENTS,
     SUPPORT_FILE,
     SUPPORT_FILES,
     TEXT,
@@ -61,7 +69,7 @@ OPERATIONS: dict[tuple[str, str], dict[str, Any]] = {
         "parameters": [IDEMPOTENCY_KEY],
         "answer": answers.Case,
         "status": 201,
-        "errors": [400, 403, 409, 413, 415, 422],
+        "errors": [400, 403, 409, 410, 413, 415, 422],
         "location": True,
         "links": _links({"id_or_number": "$response.body#/id"}, "getCase", "changeCase", "replyToCase"),
     },
@@ -78,7 +86,7 @@ OPERATIONS: dict[tuple[str, str], dict[str, Any]] = {
         "parameters": [IDEMPOTENCY_KEY],
         "answer": answers.Reply,
         "status": 201,
-        "errors": [400, 403, 404, 409, 413, 415, 422],
+        "errors": [400, 403, 404, 409, 410, 413, 415, 422],
     },
     ("POST", FILES): {
         "id": "announceFile",
@@ -99,6 +107,21 @@ OPERATIONS: dict[tuple[str, str], dict[str, Any]] = {
     },
     ("PUT", SUPPORT_FILE): {"id": "sendFileForStore", "summary": "Take the bytes of a file of the team's", **SENDS},
     ("GET", SUPPORT_FILE): {"id": "readFileForTeam", "summary": "Return the bytes of a file to the team", **READS},
+    ("GET", EVENTS): {
+        "id": "listEvents",
+        "query": shapes.FeedQuery,
+        "answer": feed_answers.Feed,
+        "errors": [400, 403, 410],
+        "feed": True,
+    },
+    ("GET", SUPPORT_EVENTS): {
+        "id": "listSupportEvents",
+        "summary": "List what happened to the cases of all stores after a cursor, as for merchants, and notes too",
+        "query": shapes.SupportFeedQuery,
+        "answer": feed_answers.SupportFeed,
+        "errors": [400, 404, 410],
+        "feed": True,
+    },
     ("GET", QUEUE): {"id": "listQueue", "query": shapes.QueueQuery, "answer": answers.Queue, "errors": [400, 404]},
     ("POST", QUEUE): {
         "id": "openCaseForStore",
@@ -106,7 +129,7 @@ OPERATIONS: dict[tuple[str, str], dict[str, Any]] = {
         "parameters": [IDEMPOTENCY_KEY],
         "answer": answers.SupportCase,
         "status": 201,
-        "errors": [400, 403, 404, 409, 413, 415, 422],
+        "errors": [400, 403, 404, 409, 410, 413, 415, 422],
         "location": True,
         "links": _links(SAME_CASE, "getQueuedCase", "changeQueuedCase", "answerCase", "caseHistory"),
     },
@@ -138,7 +161,7 @@ OPERATIONS: dict[tuple[str, str], dict[str, Any]] = {
         "parameters": [IDEMPOTENCY_KEY, IF_MATCH],
         "answer": answers.SupportReply,
         "status": 201,
-        "errors": [400, 404, 412, 413, 415, 422],
+        "errors": [400, 404, 409, 410, 412, 413, 415, 422],
     },
     ("GET", HISTORY): {
         "id": "caseHistory",
@@ -149,7 +172,7 @@ OPERATIONS: dict[tuple[str, str], dict[str, Any]] = {
     ("GET", STATISTICS): {
         "id": "deskStatistics",
         "query": shapes.StatisticsQuery,
-        "answer": answers.Statistics,
+        "answer": report_answers.Statistics,
         "errors": [400, 404],
     },
     ("GET", IDLE): {
@@ -164,7 +187,7 @@ OPERATIONS: dict[tuple[str, str], dict[str, Any]] = {
         "answer": answers.SupportCaseList,
         "errors": [400, 404, 413, 415],
     },
-    ("GET", VIEWS): {"id": "countViews", "answer": answers.QueueViews, "errors": [404]},
+    ("GET", VIEWS): {"id": "countViews", "answer": report_answers.QueueViews, "errors": [404]},
     ("GET", TEXTS): {"id": "listTexts", "answer": answers.CannedTextList, "errors": [404]},
     ("POST", TEXTS): {
         "id": "addText",
@@ -175,6 +198,19 @@ OPERATIONS: dict[tuple[str, str], dict[str, Any]] = {
         "location": True,
         "links": _links(SAME_CASE, "getText", "changeText", "removeText"),
     },
+    ("POST", REDACTIONS): {
+        "id": "redactCase",
+        "body": shapes.NewRedaction,
+        "parameters": [IF_MATCH],
+        "answer": answers.Redaction,
+        "status": 201,
+        "errors": [400, 404, 409, 412, 413, 415],
+    },
+    ("PUT", HOLD): {"id": "holdCase", "answer": answers.Hold, "errors": [404, 413]},
+    ("DELETE", HOLD): {"id": "releaseCase", "answer": None, "status": 204, "errors": [404]},
+    ("PUT", STORE_HOLD): {"id": "holdStore", "answer": answers.Hold, "errors": [400, 403, 404, 413]},
+    ("DELETE", STORE_HOLD): {"id": "releaseStore", "answer": None, "status": 204, "errors": [400, 403, 404]},
+    ("GET", HOLDS): {"id": "listHolds", "query": shapes.HoldQuery, "answer": answers.HoldList, "errors": [400, 404]},
     ("GET", TEXT): {"id": "getText", "answer": answers.CannedText, "errors": [404]},
     ("PATCH", TEXT): {
         "id": "changeText",
@@ -204,9 +240,10 @@ OPERATIONS: dict[tuple[str, str], dict[str, Any]] = {
     ("GET", STORES): {
         "id": "listStores",
         "query": shapes.SupportStoreQuery,
-        "answer": answers.StoreList,
+        "answer": report_answers.StoreList,
         "errors": [400, 404],
     },
     ("GET", "/healthz"): {"id": "health", "answer": answers.Health, "errors": [], "open": True},
+    ("GET", "/readyz"): {"id": "ready", "answer": answers.Ready, "errors": [], "open": True},
     ("GET", "/openapi.json"): {"id": "openapi", "answer": None, "errors": [], "open": True},
 }

@@ -6,12 +6,13 @@ from marshmallow import fields
 
 from dev.tools.openapi_answers import Timestamp
 from supportcases.desk import keys
-from supportcases.domain import attachments, lists
+from supportcases.domain import attachments, endpoints, lists, webhooks
 from supportcases.domain import fields as rules
 from supportcases.domain.cases import CHANGEABLE, NUMBER_TEXT, UUID_TEXT
 
 NO_NUL = r"^[^\u0000]*$"
 ONE_LINE = r"^[^\u0000-\u001f\u007f-\u009f]*$"
+URL = r"^https?://[A-Za-z0-9._\[\]:-]+([/?][A-Za-z0-9._~:/?@!$&'()*+,;=%-]*)?$"
 _DAY = (  # of the calendar, leap days too
     r"[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])|[0-9]{4}-(0[13-9]|1[0-2])-(29|30)"
     r"|[0-9]{4}-(0[13578]|1[02])-31|([0-9]{2}(0[48]|[2468][048]|[13579][26])|([02468][048]|[13579][26])00)-02-29"
@@ -40,8 +41,11 @@ REFERENCE = _in_path(
     "A UUID, or a store and a case number there, as acme:42, acme:000042 or acme:#42 (# is sent as %23)",
     f"({UUID_TEXT.pattern}|{rules.STORE.pattern}:{NUMBER_TEXT.pattern})",
 )
+STORE = _in_path("store", "The name of a store", rules.STORE.pattern)
 KEY_ID = _in_path("id", "The id of an API key", keys.KEY_ID.pattern)
 TEXT_ID = _in_path("id", "The UUID of a canned text", UUID_TEXT.pattern)
+WEBHOOK_ID = _in_path("id", "The UUID of a webhook", UUID_TEXT.pattern)
+DELIVERY_ID = _in_path("delivery", "The number of a delivery of the webhook", "[1-9][0-9]{0,14}")
 FILE_ID = _in_path("id", "The UUID of a file", UUID_TEXT.pattern)
 IDEMPOTENCY_KEY = _header(
     "Idempotency-Key",
@@ -68,7 +72,7 @@ def from_rule(self: Any, field: Any, **_: Any) -> dict[str, Any]:
         kind = ["string", "null"] if field.allow_none else "string"
         return {"type": kind, "format": "date-time", "pattern": r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$"}
     if isinstance(field, fields.Dict):
-        return {"propertyNames": {"enum": list(CHANGEABLE)}}
+        return {"propertyNames": {"enum": list(field.metadata.get("names", CHANGEABLE))}}
     match getattr(field, "rule", None):
         case rules.TextRule() as rule:
             return _text(rule)
@@ -83,7 +87,14 @@ def from_rule(self: Any, field: Any, **_: Any) -> dict[str, Any]:
             label = _text(rules.AUTHOR)
             return {**label, "type": kind, "not": {"enum": list(reserved)}}
         case rules.PatternRule(pattern=pattern):
-            return {"type": "string", "pattern": f"^{pattern}$"}
+            return {"type": ["string", "null"] if field.allow_none else "string", "pattern": f"^{pattern}$"}
+        case webhooks.UrlRule():
+            return {"type": "string", "maxLength": webhooks.LONGEST, "pattern": URL}
+        case endpoints.TypesRule(known=known):
+            types = {"type": "string", "enum": list(known)}
+            return {"type": ["array", "null"], "items": types, "minItems": 1, "uniqueItems": True}
+        case endpoints.DescriptionRule():
+            return {**_text(endpoints.DescriptionRule.text), "type": ["string", "null"]}
         case lists.CasesRule(most=most):
             return {"type": "array", "items": REFERENCE["schema"], "minItems": 1, "maxItems": most}
         case lists.StoresRule(most=most):

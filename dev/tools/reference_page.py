@@ -65,7 +65,8 @@ class Operation(NamedTuple):
         """The request as a line for a shell."""
         if self.is_signed:
             return 'curl -T page.png "$UPLOAD_URL"' if self.method == "PUT" else 'curl -o page.png "$URL"'
-        parts = [f"-X {self.method}"] if self.method not in ("GET", "POST") else []
+        unless_told = "POST" if self.body else "GET"
+        parts = [f"-X {self.method}"] if self.method != unless_told else []
         parts.append(shlex.quote(ORIGIN + self.filled))
         if self.needs_key:
             parts.append('-H "Authorization: Bearer $KEY"')

@@ -6,8 +6,10 @@ from typing import Any, Final
 
 import falcon
 
+from supportcases.domain.actors import ActorKind
 from supportcases.domain.errors import DatabaseBusy
 from supportcases.processes import is_overdue
+from supportcases.web.handled import REQUEST_ID, ROUTE, STORE, method_of
 from supportcases.web.request import ApiRequest
 
 REFUSAL: Final = "supportcases.refusal"  # where an environment has why the server refused a request at its head
@@ -41,7 +43,11 @@ class Access:
             raise falcon.HTTPRouteNotFound()
 
     def process_response(self, req: ApiRequest, resp: falcon.Response, resource: object, req_succeeded: bool) -> None:
-        """Set the headers and log the line: method, route, status, milliseconds, request id, store."""
+        """Set the headers, tell those around, and log: method, route, status, milliseconds, request id, store."""
+        actor = req.actor
+        req.env[ROUTE] = req.uri_template
+        req.env[STORE] = actor.store if actor and actor.kind is ActorKind.MERCHANT else None
+        req.env[REQUEST_ID] = req.request_id
         caching = resp.get_header("Cache-Control", "no-store")
         resp.set_headers(
             [("X-Request-Id", req.request_id), ("Cache-Control", caching), ("X-Content-Type-Options", "nosniff")]
@@ -49,10 +55,10 @@ class Access:
         if log.isEnabledFor(logging.INFO):
             log.info(
                 "%s %s %d %.1fms %s %s",
-                req.method if req.method in falcon.HTTP_METHODS else "-",
+                method_of(req.env),
                 req.uri_template or "-",
                 resp.status_code,
                 (time.perf_counter() - req.started) * 1000,
                 req.request_id,
-                ",".join(sorted(req.actor.stores)) if req.actor and req.actor.stores else "-",
+                ",".join(sorted(actor.stores)) if actor and actor.stores else "-",
             )

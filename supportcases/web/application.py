@@ -12,11 +12,13 @@ from supportcases.desk import SupportDesk
 from supportcases.desk.keys import KeyRing
 from supportcases.domain.errors import SupportCasesError
 from supportcases.logs import logger
-from supportcases.processes import TIME_BUDGET, deadline, ticks, waited
+from supportcases.processes import TIME_BUDGET, deadline, request_under_way, ticks, waited
 from supportcases.web import errors
 from supportcases.web.access import Access
 from supportcases.web.attachment_urls import AttachmentUrls
 from supportcases.web.auth import Authentication
+from supportcases.web.cors import Cors
+from supportcases.web.handled import REQUEST_ID, ROUTE, STORE, OnRequest, handled
 from supportcases.web.request import ApiRequest, request_id_of
 
 # Requests with these methods keep one connection, for the key and for what is asked. The others have to wait for their
@@ -53,11 +55,14 @@ class DeskApp(FalconApp):
         env.setdefault("PATH_INFO", "")  # PEP 3333 lets a server leave out an empty one
         reads = env.get("REQUEST_METHOD") in READING
         budget = deadline.set(ticks() + self._time_budget - waited.get())
+        before = request_under_way.set(None)
         try:
             with self.desk.repository.request() if reads else nullcontext():
                 return self._answer(env, start_response)
         except Exception as error:
-            request_id = request_id_of(env)
+            request_id = request_under_way.get() or request_id_of(env)
+            request_under_way.set(request_id)
+            env.update({ROUTE: env.get(ROUTE), STORE: env.get(STORE), REQUEST_ID: request_id})
             if isinstance(error, UnicodeError):
                 log.warning("%s: the request is not decodable", request_id)
                 status, reason, sentence = 400, "400 Bad Request", "The request is not decodable."
@@ -74,6 +79,7 @@ class DeskApp(FalconApp):
             return [body]
         finally:
             deadline.reset(budget)
+            request_under_way.reset(before)
 
 
 class SupportApp(DeskApp):
@@ -93,18 +99,28 @@ class SupportApp(DeskApp):
         time_budget: float | None = None,
         beside: Mapping[str, Callable[..., Iterable[bytes]]] | None = None,
         urls: AttachmentUrls | None = None,
+        on_request: OnRequest | None = None,
+        cors: Cors | None = None,
     ) -> None:
         """Serve `desk` to whom `authentication` lets in, and spend at most `time_budget` seconds on a request.
 
-        What is asked for at or below a path of `beside` the application there answers. `urls` are those of files.
+        What is asked for at or below a path of `beside` the application there answers. `urls` are those of files;
+        `on_request` is told of each request, and `cors` says which pages of other origins may ask.
         """
-        super().__init__(desk, [Access(), authentication], time_budget)
+        super().__init__(desk, [Access(), *([cors] if cors else []), authentication], time_budget)
         self.keys: Final = keys
         self.attachment_urls: Final = urls or AttachmentUrls(desk, prefix="")
         self._beside = dict(beside or {})
+        self._on_request = on_request
         self.add_error_handler(Exception, errors.handle_unexpected)
         self.add_error_handler(falcon.HTTPError, errors.handle_falcon)
         self.add_error_handler(SupportCasesError, errors.handle_own)
+
+    def __call__(self, env: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        """Answer a request, and tell whoever wants to know of it."""
+        if self._on_request is None:
+            return super().__call__(env, start_response)
+        return handled(self._on_request, super().__call__, env, start_response)
 
     def _answer(self, env: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         path = env["PATH_INFO"]

@@ -9,6 +9,7 @@ import falcon
 from supportcases.desk.keys import KeyRing
 from supportcases.domain.actors import Actor, ActorKind
 from supportcases.domain.errors import Unauthorized
+from supportcases.web.cors import is_preflight
 from supportcases.web.rate_limit import Limits
 from supportcases.web.request import ApiRequest
 from supportcases.web.resources import DeskResource
@@ -39,6 +40,14 @@ def first_of(authenticate: Authenticate, otherwise: Authenticate) -> Authenticat
     return ask_both
 
 
+def recogniser(authenticate: Authenticate | None, keys: KeyRing, api_keys: bool) -> Authenticate:
+    """Return what tells who is asking: the host's own `authenticate`, the API keys, or one after the other."""
+    recognise = by_api_key(keys)
+    if authenticate is None:
+        return recognise
+    return first_of(authenticate, recognise) if api_keys else authenticate
+
+
 def recognised(authenticate: Authenticate, req: ApiRequest) -> Actor | None:
     """Return whom `authenticate`, which the host may have written, knows.
 
@@ -61,16 +70,19 @@ class Authentication:
         public: Collection[str],
         limits: Limits | None = None,
         signed: re.Pattern[str] | None = None,
+        preflights: bool = False,
     ) -> None:
         """Ask `authenticate` about every request at or below `prefix`, except for the paths in `public`.
 
-        Whoever reads or sends at a path of `signed` is not asked either: the URL itself says that they may.
+        Whoever reads or sends at a path of `signed` is not asked either: the URL itself says that they may. Nor are
+        browsers where `preflights` are to be answered, which tell of a path no more than its verbs.
         """
         self._authenticate = authenticate
         self._prefix = prefix
         self._public = public
         self._limits = limits
         self._signed = signed
+        self._preflights = preflights
 
     def process_request(self, req: ApiRequest, resp: falcon.Response) -> None:
         """Find out who is asking.
@@ -79,6 +91,8 @@ class Authentication:
             Unauthorized: Nobody knows.
             falcon.HTTPTooManyRequests: They, or those at their address whom nobody knows, ask too often.
         """
+        if self._preflights and is_preflight(req):
+            return
         path = "/" + req.path.lstrip("/")  # Falcon routes "//api" as "/api"
         if path in self._public or (self._signed and req.method in SIGNED and self._signed.fullmatch(path)):
             return
@@ -101,7 +115,7 @@ class Authentication:
             falcon.HTTPRouteNotFound: A merchant asks for the support team's side: it is as if there were none.
             NotPermitted: One of the support team asks for the merchants' side.
         """
-        if isinstance(resource, DeskResource):
+        if isinstance(resource, DeskResource) and not (self._preflights and is_preflight(req)):
             actor = asker(req)
             if resource.side is ActorKind.SUPPORT and actor.kind is ActorKind.MERCHANT:
                 raise falcon.HTTPRouteNotFound()

@@ -3,6 +3,9 @@
 from collections.abc import Callable, Iterable
 from typing import Any, Protocol
 
+from supportcases.web.arguments import wsgi_applications
+from supportcases.web.handled import NAMES
+
 WsgiApp = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 
@@ -18,11 +21,14 @@ def mount(host: WsgiApp, guest: WsgiApp, *, at: str, strip: bool = True) -> Moun
 
     The guest finds `at` in `SCRIPT_NAME` and no longer in `PATH_INFO`, as PEP 3333 says, so that its links begin with
     it. With `strip=False` it gets both as they came: `mount(host, app, at="/api/v1/support-cases", strip=False)`
-    hands over just that path of a host that owns the rest of `/api/v1`.
+    hands over just that path of a host that owns the rest of `/api/v1`. What the guest tells middleware around it, the
+    `supportcases.route` of the environment and so on, the host's environment has too, before the answer begins.
 
     Raises:
         ValueError: `at` is not an absolute path without a slash at its end.
+        TypeError: `host` or `guest` cannot be called, such as the `desk` of an application.
     """
+    wsgi_applications(host=host, guest=guest)
     if not at.startswith("/") or at.endswith("/"):
         raise ValueError(f"at must be a path such as '/support', not {at!r}.")
     prefix = at.encode().decode("latin-1")  # as WSGI writes paths
@@ -34,6 +40,12 @@ def mount(host: WsgiApp, guest: WsgiApp, *, at: str, strip: bool = True) -> Moun
         if not strip:
             return guest(environ, start_response)
         script_name = environ.get("SCRIPT_NAME", "").rstrip("/") + prefix
-        return guest({**environ, "SCRIPT_NAME": script_name, "PATH_INFO": path[len(prefix) :]}, start_response)
+        inner = {**environ, "SCRIPT_NAME": script_name, "PATH_INFO": path[len(prefix) :]}
+
+        def start(status: str, headers: list[tuple[str, str]], *error: Any) -> Any:
+            environ.update({name: inner[name] for name in NAMES if name in inner})
+            return start_response(status, headers, *error)
+
+        return guest(inner, start)
 
     return application

@@ -15,7 +15,7 @@ from supportcases.domain.actors import Actor
 from supportcases.domain.checking import checking
 from supportcases.domain.errors import InvalidInput
 from supportcases.domain.fields import API_KEY, CHARACTERS
-from supportcases.processes import OffTheClock
+from supportcases.processes import OffTheClock, request_under_way
 
 REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,128}")
 LENGTH: Final = re.compile(r"[0-9]+")
@@ -33,6 +33,7 @@ class ApiRequest(falcon.Request):
         super().__init__(env, options)
         self.started: Final = time.perf_counter()
         self.request_id: Final = request_id_of(env)
+        request_under_way.set(self.request_id)
         self.actor: Actor | None = None
         self._taken = 0  # bytes of the body
 

@@ -20,7 +20,7 @@ from supportcases.web.response import send_answer, send_parts
 class DeskResource:
     """A resource that asks the desk, for one side of it."""
 
-    side: ClassVar[ActorKind]  # `supportcases.web.auth` lets nobody else in
+    side: ActorKind  # `supportcases.web.auth` lets nobody else in
     writer: ClassVar[CaseJson]
 
     def __init__(self, desk: SupportDesk, *, max_body: int, urls: AttachmentUrls) -> None:
@@ -54,7 +54,7 @@ class DeskResource:
 
         def open_case() -> Answer:
             case = self._desk.open(actor, **new)
-            return Answer(201, self.writer.case(case), f"{req.mounted_at}{req.uri_template}/{case.id}")
+            return Answer(201, self.writer.case(case), f"{req.mounted_at}{req.uri_template}/{case.id}", case_id=case.id)
 
         asked = {"operation": "open", **new}
         retry = self._retry(req, actor, lambda: asked)

@@ -1,5 +1,6 @@
 """What may come in over HTTP, from both sides: each field of a body and each parameter of a query string."""
 
+from supportcases.desk import erasure
 from supportcases.domain import attachments as files
 from supportcases.domain import fields as rules
 from supportcases.domain import lists
@@ -71,6 +72,23 @@ class NewSupportMessage(Input):
     attachments = Ruled(files.ATTACHMENTS, "The ids of files that were sent and came with no other message")
     internal = Ruled(rules.INTERNAL, "Whether it is a note, of which a merchant notices nothing", load_default=False)
     close = Ruled(rules.CLOSE, "Whether the case is closed with it; not with a note", load_default=False)
+
+
+class NewRedaction(Input):
+    """What is to be taken out of a case for good: one of these beside `reason`."""
+
+    reason = Ruled(erasure.REASON, "Why: somebody asked for it, the law does, or it was by mistake", required=True)
+    message = Ruled(erasure.MESSAGE, "The id of a message or note, whose text goes")
+    subject = Ruled(erasure.SUBJECT, "Whether the subject goes, and each that the case had before")
+    label = Ruled(erasure.LABEL, "Somebody's label, which goes wherever it stands in this case")
+    attachment = Ruled(erasure.FILE, "The id of a file, whose bytes and name go")
+
+
+class HoldQuery(Query):
+    """Which part of what is held is wanted."""
+
+    limit = RuledParameter(rules.LIMIT, "Holds per page", load_default=rules.DEFAULT_LIMIT)
+    offset = RuledParameter(rules.OFFSET, "Holds to skip", load_default=0)
 
 
 class NewAttachment(Input):
@@ -179,6 +197,23 @@ class HistoryQuery(Query):
 
     limit = RuledParameter(rules.LIMIT, "Entries per page", load_default=rules.DEFAULT_HISTORY_LIMIT)
     offset = RuledParameter(rules.OFFSET, "Entries to skip", load_default=0)
+
+
+class FeedQuery(Query):
+    """Which part of the change feed is wanted."""
+
+    after = Ruled(
+        rules.FEED_CURSOR,
+        "The meta.next of the page before: go on behind it; latest is what happens from now on, and without it the "
+        "feed begins at its beginning",
+    )
+    limit = RuledParameter(rules.MANY, "Events per page", load_default=rules.DEFAULT_FEED_LIMIT)
+
+
+class SupportFeedQuery(FeedQuery):
+    """Which part of the change feed the support team wants."""
+
+    store = Ruled(rules.STORE, "Only what happened to cases of this store")
 
 
 class StatisticsQuery(Query):

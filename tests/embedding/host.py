@@ -17,6 +17,7 @@ from supportcases import (
     AttachmentNotFound,
     AttachmentRefused,
     AttachmentsFull,
+    AttachmentStoreNeeded,
     AuthorKind,
     CannedText,
     Case,
@@ -25,15 +26,22 @@ from supportcases import (
     CasePage,
     Category,
     ContentStore,
+    CursorExpired,
     DatabaseBusy,
     DatabaseDamaged,
     DatabaseMoved,
     DatabaseUnavailable,
     DatabaseUnusable,
+    Delivery,
+    DeliveryPage,
+    Erased,
     Event,
     EventKind,
     Excerpt,
+    FeedEvent,
+    FeedPage,
     FolderStore,
+    HandledRequest,
     History,
     HistoryEntry,
     IdempotencyKeyReused,
@@ -42,7 +50,9 @@ from supportcases import (
     KeyPage,
     KeyRing,
     Message,
+    NewSecret,
     NotPermitted,
+    OnHold,
     OutcomeUnknown,
     QueuePage,
     QueueSort,
@@ -62,13 +72,19 @@ from supportcases import (
     TextNotFound,
     Thread,
     ThreadFull,
+    TooManyAttempts,
     TooManyCases,
     TooManyTexts,
+    TooManyWebhooks,
     TooSlow,
     Unauthorized,
     Upload,
     UploadInProgress,
     UploadsFull,
+    VacuumNeeded,
+    Webhook,
+    WebhookNotFound,
+    WebhookPage,
     __version__,
     create_app,
     mount,
@@ -93,13 +109,16 @@ STATUSES: dict[int, tuple[type[SupportCasesError], ...]] = {
     400: (InvalidInput,),
     401: (Unauthorized,),
     403: (NotPermitted,),
-    404: (AttachmentNotFound, CaseNotFound, KeyNotFound, TextNotFound),
+    404: (AttachmentNotFound, CaseNotFound, KeyNotFound, TextNotFound, WebhookNotFound),
     409: (
-        *(ThreadFull, TooManyCases, TooManyTexts),
+        *(ThreadFull, TooManyCases, TooManyTexts, TooManyWebhooks),
         *(AlreadyUploaded, AttachmentsFull, UploadInProgress, UploadsFull),
+        *(OnHold, VacuumNeeded, AttachmentStoreNeeded),
     ),
+    410: (CursorExpired, Erased),
     412: (CaseMoved,),
     422: (AttachmentRefused, IdempotencyKeyReused),
+    429: (TooManyAttempts,),
     500: (DatabaseDamaged,),
     503: (DatabaseBusy, DatabaseMoved, DatabaseUnavailable, DatabaseUnusable, OutcomeUnknown, TooSlow),
 }
@@ -132,6 +151,11 @@ def tell(event: Event) -> None:
         log.info("%s, %s: %s", event.at.isoformat(), event.actor.label, said.body)
 
 
+def count(request: HandledRequest) -> None:
+    store: str | None = request.store
+    log.info("%s %s: %d, %s", request.method, request.route, request.status, store)
+
+
 def serve(path: str) -> SupportDesk:
     repository: Repository = SqliteRepository(path)
     support: SupportApp = create_app(
@@ -140,6 +164,7 @@ def serve(path: str) -> SupportDesk:
         api_keys=True,
         prefix="/api/v2",
         on_event=tell,
+        on_request=count,
         clock=now,
         new_id=new_id,
         make_subject=make_subject,
@@ -185,6 +210,14 @@ def team_page(desk: SupportDesk, agent: Actor) -> Iterator[str]:
     statistics: Statistics = desk.stats(agent, store="acme", created_before="2024-06-15")
     answers: Spread = statistics.first_answer
     yield f"{answers.median or 0.0:.1f} {statistics.counts[Status.OPEN][Severity.HIGH] + 1}"
+    feed: FeedPage = desk.events(agent, after="latest", limit=10, store="acme")
+    told: list[FeedEvent] = [*feed.events]
+    hooked: NewSecret = desk.add_webhook(agent, url="https://shop.example.com/hooks", types=["support_case.opened"])
+    hooks: WebhookPage = desk.webhooks(agent, store="acme")
+    hook: Webhook = desk.change_webhook(agent, hooked.webhook.id, enabled=False)
+    attempts: DeliveryPage = desk.deliveries(agent, hook.id, limit=10)
+    attempt: Delivery = desk.test_webhook(agent, hooks.webhooks[0].id)
+    yield f"{len(told)} {hooked.secret} {attempts.next} {attempt.state} {desk.deliver_due(seconds=1) + 1}"
     canned: CannedText = desk.texts(agent)[0]
     yield canned.body
     views: QueueViews = desk.views(agent)
@@ -213,6 +246,18 @@ def files_page(path: str, merchant: Actor) -> Iterator[str]:
 def looked_at(path: str, name: str, content_type: str) -> None:
     if name.endswith(".exe"):
         raise AttachmentRefused("Programs are not taken.")
+
+
+def webhooks_page(desk: SupportDesk, merchant: Actor) -> Iterator[str]:
+    made: NewSecret = desk.add_webhook(merchant, url="https://shop.example.com/hooks", types=["support_case.answered"])
+    webhook: Webhook = desk.change_webhook(merchant, made.webhook.id, description="Our shop", enabled=True)
+    page: WebhookPage = desk.webhooks(merchant, limit=1)
+    test: Delivery = desk.test_webhook(merchant, webhook.id)
+    told: DeliveryPage = desk.deliveries(merchant, webhook.id)
+    yield f"{page.count} {made.secret} {test.state} {told.next} {desk.deliver_due(seconds=1)}"
+    feed: FeedPage = desk.events(merchant, after="latest")
+    event: FeedEvent | None = feed.events[0] if feed.events else None
+    yield f"{event.sequence if event else ''} {feed.next} {feed.end}"
 
 
 def keys_page(path: str, stores: Iterable[str]) -> str:

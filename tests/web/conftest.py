@@ -3,6 +3,7 @@
 import pytest
 
 from tests.conftest import ACME, SUPPORT, call
+from tests.support.webhooks import OURS, THEIRS
 
 
 @pytest.fixture
@@ -18,3 +19,9 @@ def send(app):
         return call(app, method, path, body, **given | environ)
 
     return send
+
+
+@pytest.fixture(params=["merchant", "team"])
+def side(request, client, ada):
+    """Return who asks for webhooks, where, and what else is told of one."""
+    return (client, OURS, {}) if request.param == "merchant" else (ada, THEIRS, {"store": None})

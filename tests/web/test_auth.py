@@ -103,7 +103,7 @@ def test_without_a_key_every_path_and_verb_under_the_prefix_is_401(app, path):
         assert answer.body == (b"" if method == "HEAD" else NO_KEY)
 
 
-@pytest.mark.parametrize("path", ["/healthz", "/openapi.json"])
+@pytest.mark.parametrize("path", ["/healthz", "/readyz", "/openapi.json"])
 @pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS"])
 @pytest.mark.parametrize("header", [None, "Bearer nonsense"])
 def test_the_service_routes_need_no_key(app, method, path, header):

@@ -215,7 +215,7 @@ def test_two_apps_may_share_a_repository(repository):
     assert TestClient(two).simulate_get(CASES).json["meta"]["count"] == 1
 
 
-@pytest.mark.parametrize("path", ["/healthz", "/openapi.json"])
+@pytest.mark.parametrize("path", ["/healthz", "/readyz", "/openapi.json"])
 def test_the_service_routes_can_be_switched_off(repository, path):
     app = create_app(repository, service_routes=False)
     assert call(app, "GET", path).status == 404

@@ -1,19 +1,24 @@
 """A merchant notices nothing of what the support team keeps to itself: each answer byte for byte, and the work for it.
 
-That is notes, assignments, triage's questions, history and revisions.
+That is notes, what is taken out of them, holds, assignments, triage's questions, history, revisions, and what the
+desk's own webhook is told of them.
 """
 
 import itertools
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from supportcases import SqliteRepository, create_app
 from supportcases.testing import MovableClock, numbered_ids
+from supportcases.webhooks.sending import Outcome
+from supportcases.webhooks.worker import Worker
 from tests.conftest import ACME, ADA, CASES, SUPPORT, call, client_of, support_client_of
+from tests.support.webhooks import OURS, THEIRS, URL
 
 BODY = "The checkout shows a blank page."
 WORDS = "Kassandra suspects fraud"
 CASE_IDS = {n: f"0191abc0-0000-7000-8000-{n:012x}" for n in range(1, 60)}
 CASE = f"{SUPPORT}/cases/acme:1"
+HOOK = "0191abc0-0000-7000-8000-0000000000ff"
 
 
 def queries():
@@ -52,7 +57,11 @@ def requests():
     yield "POST", f"{CASES}/1/messages", "", b"{}"
     for tail in ("messages", "history", "notes"):
         yield "GET", f"{CASES}/1/{tail}", "", b""
-    for path in ("cases", "cases/acme:1", "cases/acme:1/messages", "cases/acme:1/history", "stats", "stores"):
+    for query in ("", "limit=1", "limit=3", "after=latest", "after=start", "store=acme"):
+        yield "GET", f"{CASES}/events", query, b""
+    for path in (OURS, f"{OURS}/{HOOK}", f"{OURS}/{HOOK}/deliveries"):
+        yield "GET", path, "", b""
+    for path in ("cases", "cases/acme:1", "cases/acme:1/messages", "cases/acme:1/history", "stats", "stores", "events"):
         yield "GET", f"{SUPPORT}/{path}", "", b""
 
 
@@ -68,10 +77,25 @@ def everything(app, key):
 def in_secret(ada, kind):
     """Do everything for case 1 of which no merchant may notice anything."""
     note = {"body": WORDS, "internal": True, "kind": kind, "author": "Kassandra"}
-    assert ada.simulate_post(f"{CASE}/messages", json=note).status_code == 201
+    noted = ada.simulate_post(f"{CASE}/messages", json=note)
+    assert noted.status_code == 201
+    gone = {"message": noted.json["message"]["id"], "reason": "mistake"}
+    assert ada.simulate_post(f"{CASE}/redactions", json=gone).status_code == 201
+    held = [call(f"{CASE}/hold").status_code for call in (ada.simulate_put, ada.simulate_delete)]
+    assert held == [200, 204]
     assert {ada.simulate_patch(CASE, json={"assignee": name}).status_code for name in ("Bob", "me")} == {200}
+    whole = next((hook for hook in ada.simulate_get(THEIRS).json["data"] if hook["store"] is None), None)
+    whole = whole or ada.simulate_post(THEIRS, json={"url": URL}).json
+    assert ada.simulate_post(f"{THEIRS}/{whole['id']}/test").status_code == 202
     for path in (CASE, f"{CASE}/history", f"{SUPPORT}/cases", f"{SUPPORT}/stats", f"{SUPPORT}/stores"):
         assert ada.simulate_get(path).status_code == 200
+
+
+class Sender:
+    """Reaches every receiver."""
+
+    def send(self, url, body, headers):
+        return Outcome(200, None, 5)
 
 
 def conversation(*, with_secrets):
@@ -80,6 +104,10 @@ def conversation(*, with_secrets):
     app = create_app(":memory:", clock=clock, new_id=lambda: ids())
     merchant, ada, key = client_of(app, "acme"), support_client_of(app), app.keys.create("acme")[0]
     heard = []
+    public, ids = ids, lambda: UUID(HOOK)
+    app.desk.add_webhook(ACME, url=URL)
+    ids = public
+    worker = Worker(app.desk.repository, Sender(), clock=clock)
 
     def told(answer=None):
         nonlocal ids
@@ -90,6 +118,7 @@ def conversation(*, with_secrets):
             in_secret(ada, next(kinds))
             ids = public
         clock.advance(minutes=1)
+        worker.deliver_due()
         heard.extend(everything(app, key))
 
     told(merchant.simulate_post(CASES, json={"body": BODY}))
@@ -105,6 +134,7 @@ def conversation(*, with_secrets):
     told(merchant.simulate_post(f"{CASES}/1/messages", json={"body": "Thanks."}))
     told(merchant.simulate_post(CASES, json={"body": BODY}))
     assert len(app.desk.get(ADA, "acme:1").messages) == (15 if with_secrets else 5)
+    assert [delivery.id for delivery in app.desk.deliveries(ACME, HOOK).deliveries] == list(range(9, 0, -1))
     return heard
 
 
@@ -134,6 +164,9 @@ MERCHANT_REQUESTS = [
     ("GET", f"{CASES}/1", {}),
     ("GET", f"{CASES}/{CASE_IDS[1]}", {}),
     ("GET", f"{CASES}/99", {}),
+    ("GET", f"{CASES}/events", {}),
+    ("GET", f"{CASES}/events", {"params": {"after": "latest"}}),
+    ("GET", OURS, {}),
     ("PATCH", f"{CASES}/1", {"json": {"status": "open"}}),
     ("PATCH", f"{CASES}/1", {"json": {"status": "closed"}}),
     ("PATCH", f"{CASES}/1", {"json": {"status": "open"}}),
@@ -151,6 +184,7 @@ def work_of(notes):
     merchant = client_of(app, "acme")
     app.desk.open(ACME, body=BODY)
     app.desk.open(ACME, body=BODY)  # whose messages end the search in the index as notes would
+    app.desk.add_webhook(ACME, url=URL)
     with repository.write() as transaction:
         for _ in range(notes):
             app.desk.note(ADA, "acme:1", body=WORDS)

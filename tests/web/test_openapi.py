@@ -4,6 +4,7 @@ import inspect
 import itertools
 import json
 import re
+from collections import Counter
 
 import pytest
 from falcon.inspect import inspect_app
@@ -17,7 +18,7 @@ from dev.tools import make_openapi
 from supportcases import KeyRing, SupportDesk
 from supportcases.domain import fields
 from supportcases.domain.errors import CaseNotFound
-from supportcases.web import shapes
+from supportcases.web import shapes, webhook_shapes
 from tests.conftest import ACME, ADA, SUPPORT
 
 
@@ -61,7 +62,7 @@ def test_every_example_validates_against_its_schema(document):
                 walk(child)
 
     walk(document)
-    assert seen == 57  # 13 bodies, 7 answers to merchants, 22 to support, the health's, 14 errors
+    assert seen == 91  # 18 bodies, 17 answers to merchants, 36 to support, health's two, 15 errors, 3 told to webhooks
 
 
 def pattern(document, operation, name):
@@ -79,13 +80,16 @@ def pattern(document, operation, name):
         (shapes.HistoryQuery, SupportDesk.history),
         (shapes.SupportStoreQuery, SupportDesk.stores),
         (shapes.KeyQuery, KeyRing.within),
+        (webhook_shapes.SupportWebhookQuery, SupportDesk.webhooks),
+        (webhook_shapes.DeliveryQuery, SupportDesk.deliveries),
+        (shapes.SupportFeedQuery, SupportDesk.events),
     ],
 )
 def test_the_defaults_that_the_document_tells_are_the_desk_s(query, use_case):
     told = {name: field.load_default for name, field in query().fields.items() if field.load_default is not missing}
     parameters = inspect.signature(use_case).parameters
     assert told == {name: parameters[name].default for name in told}
-    assert {"limit", "offset"} <= told.keys()
+    assert "limit" in told
 
 
 def test_moments_are_what_the_document_says(document):
@@ -137,8 +141,16 @@ def test_cases_are_named_as_the_document_says(app, document):
 
 NOT_FOR_ALL = (  # of the support team
     *("openCaseForStore", "announceFileForStore", "addText", "changeText", "removeText"),
-    *("listKeys", "makeKey", "getKey", "revokeKey"),
+    *("listKeys", "makeKey", "getKey", "revokeKey", "addWebhookForTeam"),
+    *("holdStore", "releaseStore"),
 )
+
+
+def test_no_two_operations_have_one_name_or_one_summary(document):
+    items = [*document["paths"].values(), *document["webhooks"].values()]
+    told = [item[method] for item in items for method in item if method != "parameters"]
+    for what in ("operationId", "summary"):
+        assert [name for name, times in Counter(each[what] for each in told).items() if times > 1] == []
 
 
 def test_every_operation_of_one_side_has_its_tag_and_its_errors(document):

@@ -41,12 +41,24 @@ def loaded(app, keys, *, peers=()):
 @pytest.fixture
 def merchants_side():
     """Return all but support's routes over an app of two stores with a key and a case each, each other's peer."""
+
+    def make():
+        app = of_two_stores()
+        ring = KeyRing(app.desk.repository, new_key=numbered_keys())
+        for actor in (ACME, GLOBEX):
+            ring.create(actor.store)
+        return app
+
+    new_key = numbered_keys()
+    keys = {actor.store: new_key() for actor in (ACME, GLOBEX)}
+    return loaded(Renewed(make), keys, peers=["acme", "globex"]).exclude(path_regex=f"^{SUPPORT}/")
+
+
+def of_two_stores():
     app = create_app(":memory:")
-    keys = {}
     for actor in (ACME, GLOBEX):
         app.desk.open(actor, body="The checkout shows a blank page.")
-        keys[actor.store], _ = app.keys.create(actor.store)
-    return loaded(app, keys, peers=["acme", "globex"]).exclude(path_regex=f"^{SUPPORT}/")
+    return app
 
 
 @pytest.fixture
@@ -59,9 +71,7 @@ def support_side():
     """
 
     def make():
-        app = create_app(":memory:")
-        for actor in (ACME, GLOBEX):
-            app.desk.open(actor, body="The checkout shows a blank page.")
+        app = of_two_stores()
         KeyRing(app.desk.repository, new_key=numbered_keys()).create_support(label="Ada")
         return app
 
@@ -98,11 +108,21 @@ def exceptions(case, response):
         excluded.append(positive_data_acceptance)  # nor what a signature is of
     if response.status_code == 409 and case.path.endswith("/attachments"):
         excluded.append(positive_data_acceptance)  # nor how many bytes wait already
+    if response.status_code == 400 and "/webhooks" in case.path:
+        faulty = {problem["field"] for problem in response.json().get("details", ())}
+        if faulty and faulty <= {"url", "types"}:  # nor where a URL leads, nor whose a webhook is that is to be changed
+            excluded.append(positive_data_acceptance)
+    if response.status_code == 400 and case.path.endswith("/redactions"):
+        faulty = {problem["field"] for problem in response.json().get("details", ())}
+        if faulty and faulty <= {"message", "label", "attachment"}:  # nor what a case has that can be taken out
+            excluded.append(positive_data_acceptance)
     if response.status_code == 400 and "cursor" in query:
         faulty = {problem["field"] for problem in response.json().get("details", ())}
         if faulty in ({"cursor"}, {"offset"}):
             # nor what was once a nextCursor, nor that an offset must not stand beside it
             excluded.append(positive_data_acceptance)
+    if response.status_code == 410 and "after" in query:
+        excluded.append(positive_data_acceptance)  # nor what was once a meta.next
     if any(text != text.strip() for text in texts):
         # texts are measured once they are trimmed: "   " is refused though it is three characters long, and a
         # trailing newline or a 121st blank is not refused though the schema says so
@@ -120,10 +140,10 @@ def test_each_operation_keeps_to_the_document(side, request, subtests):
         response = case.call()
         case.validate_response(response, excluded_checks=exceptions(case, response))
 
-    how = settings(max_examples=EXAMPLES, derandomize=True, deadline=None)
+    how = settings(max_examples=EXAMPLES)
     schema = request.getfixturevalue(side)
     made = list(get_all_tests(schema=schema, test_func=keeps, settings=how, given_kwargs=None))
-    assert len(made) == {"merchants_side": 9, "support_side": 25}[side]
+    assert len(made) == {"merchants_side": 20, "support_side": 41}[side]
     for operation, test in (each.ok() for each in made):
         with subtests.test(operation.label):
             test()
@@ -134,8 +154,7 @@ def workflow(over, *, max_examples):
 
     class Workflow(over.as_state_machine()):
         def setup(self):
-            if isinstance(over.app, Renewed):
-                over.app.renew()
+            over.app.renew()
 
         def validate_response(self, response, case, additional_checks=None, **kwargs):
             case.validate_response(
@@ -146,9 +165,7 @@ def workflow(over, *, max_examples):
                 recorder=self.recorder,
             )
 
-    Workflow.TestCase.settings = settings(
-        max_examples=max_examples, stateful_step_count=10, derandomize=True, deadline=None
-    )
+    Workflow.TestCase.settings = settings(max_examples=max_examples, stateful_step_count=10)
     return Workflow.TestCase
 
 

@@ -1,5 +1,7 @@
 """Which paths there are and what they take: HEAD beside GET, OPTIONS, 405 with Allow, and a 404 for the rest."""
 
+import re
+
 import pytest
 from falcon.inspect import inspect_app
 
@@ -14,12 +16,30 @@ ROUTES = {
     f"{CASES}/1/messages": {"POST"},
     f"{CASES}/attachments": {"POST"},
     f"{CASES}/attachments/acme:1": {*READ, "PUT"},
+    f"{CASES}/events": READ,
+    **{
+        f"{side}/webhooks{more}": methods
+        for side in (CASES, SUPPORT)
+        for more, methods in {
+            "": {*READ, "POST"},
+            "/acme:1": {*READ, "PATCH", "DELETE"},
+            "/acme:1/test": {"POST"},
+            "/acme:1/rotate": {"POST"},
+            "/acme:1/deliveries": READ,
+            "/acme:1/deliveries/1/redeliver": {"POST"},
+        }.items()
+    },
     QUEUE: {*READ, "POST", "PATCH"},
     f"{QUEUE}/acme:1": {*READ, "PATCH"},
     f"{QUEUE}/acme:1/messages": {"POST"},
     f"{QUEUE}/acme:1/history": READ,
+    f"{QUEUE}/acme:1/redactions": {"POST"},
+    f"{QUEUE}/acme:1/hold": {"PUT", "DELETE"},
+    f"{SUPPORT}/stores/acme/hold": {"PUT", "DELETE"},
+    f"{SUPPORT}/holds": READ,
     f"{SUPPORT}/attachments": {"POST"},
     f"{SUPPORT}/attachments/acme:1": {*READ, "PUT"},
+    f"{SUPPORT}/events": READ,
     f"{SUPPORT}/stats": READ,
     f"{SUPPORT}/views": READ,
     f"{SUPPORT}/idle": {*READ, "POST"},
@@ -30,13 +50,14 @@ ROUTES = {
     f"{SUPPORT}/keys": {*READ, "POST"},
     f"{SUPPORT}/keys/acme:1": {*READ, "DELETE"},
     "/healthz": READ,
+    "/readyz": READ,
     "/openapi.json": READ,
 }
 VERBS = {"GET", "POST", "PATCH", "PUT", "DELETE", "TRACE", "CONNECT", "PROPFIND", "REPORT"}
 READABLE = [
     path
     for path, methods in ROUTES.items()
-    if "GET" in methods and not any(part in path for part in ("/texts/", "/keys", "/attachments"))
+    if "GET" in methods and not any(part in path for part in ("/texts/", "/keys", "/attachments", "/webhooks/"))
 ]
 BODY = b'{"body": "meant as a reply", "status": "closed", "store": "acme"}'
 
@@ -47,7 +68,8 @@ def allowed(answer):
 
 def test_every_route_is_tried_here(app):
     templates = [route.path for route in inspect_app(app).routes]
-    assert {path.replace("{id_or_number}", "1").replace("{id}", "acme:1") for path in templates} == ROUTES.keys()
+    values = {"{id_or_number}": "1", "{id}": "acme:1", "{delivery}": "1", "{store}": "acme"}
+    assert {re.sub("{[a-z_]+}", lambda name: values[name[0]], path) for path in templates} == ROUTES.keys()
 
 
 @pytest.mark.parametrize("path", ROUTES)

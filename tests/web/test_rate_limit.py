@@ -106,7 +106,7 @@ def test_a_forwarded_address_is_believed_of_nobody(limited):
 
 
 def test_health_and_the_document_are_not_counted(limited):
-    for path in ("/healthz", "/openapi.json") * 3:
+    for path in ("/healthz", "/readyz", "/openapi.json") * 3:
         answer = call(limited, "GET", path)
         assert (answer.status, answer.headers.get("ratelimit")) == (200, None)
 

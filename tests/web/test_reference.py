@@ -13,8 +13,11 @@ from falcon.testing import TestClient
 
 from dev.tools import make_openapi, reference_page
 from supportcases import ApiKey, CannedText, create_app, mount
+from supportcases.domain.endpoints import Progress, Secrets
+from supportcases.domain.feed import BEGINNING
 from supportcases.server import served
 from supportcases.web.pages.content import policy
+from supportcases.webhooks.signing import new_secret
 from tests.conftest import ACME, CASES, SUPPORT, call
 from tests.support.tools import needs
 
@@ -131,6 +134,18 @@ def test_its_links_lead_somewhere_and_no_place_is_there_twice(page):
     assert set(re.findall(r'href="#([^"]+)"', page)) <= set(places)
 
 
+def a_webhook(app):
+    """Let there be the webhook that the examples name, whatever became of it, and a delivery of it."""
+    webhook = app.desk.add_webhook(ACME, url="https://shop.example.com/hooks").webhook
+    named = webhook._replace(id=reference_page.TEXT_ID)
+    with app.desk.repository.write() as transaction:
+        for each in (webhook, named):
+            transaction.webhooks.remove(each.id)
+        transaction.webhooks.add(named, Secrets(new_secret()), Progress(BEGINNING))
+        if not transaction.deliveries.find(named.id, 1):
+            app.desk.test_webhook(ACME, named.id)
+
+
 def test_its_curl_lines_do_what_they_say(app, page):
     needs("curl", package="curl")
     opened = app.desk.open(ACME, body="The checkout shows a blank page.").created_at
@@ -143,6 +158,8 @@ def test_its_curl_lines_do_what_they_say(app, page):
         for section in sections:
             status = re.search(r'class="status good">(\d+)<', section)[1]
             line = unescape(re.search(r"<pre[^>]*>(.*?)</pre>", section, re.DOTALL)[1])
+            if f"webhooks/{reference_page.TEXT_ID}" in line:
+                a_webhook(app)
             if "URL" in line:  # which comes whole from another answer
                 continue
             asked = line.replace(reference_page.ORIGIN, url).replace("curl ", r"curl -sS -w '\n%{http_code}' ", 1)

@@ -16,20 +16,32 @@ from falcon.inspect import inspect_app
 
 from supportcases import Actor, create_app
 from supportcases.domain.actors import ActorKind
+from supportcases.domain.endpoints import Webhook
 from supportcases.testing import numbered_ids
-from supportcases.web.auth import asker
-from supportcases.web.resources import DeskResource
-from supportcases.web.response import send
 from tests.conftest import ACME, ADA, CASES, GLOBEX, SUPPORT, call
 from tests.support.engines import rows_of
+from tests.support.planted_holes import (
+    CuriousCount,
+    Destructive,
+    DestructiveForSupport,
+    ForgetfulQueue,
+    HalfOpen,
+    Leaky,
+    LeakyForSupport,
+    Public,
+)
+from tests.support.webhooks import OURS, THEIRS
 
 SIGNED = {f"{side}/attachments/{{id}}" for side in (CASES, SUPPORT)}  # whose URLs say who may: see test_attachments
-OPEN_TO_ALL = {"/healthz", "/openapi.json", *SIGNED}
+OPEN_TO_ALL = {"/healthz", "/readyz", "/openapi.json", *SIGNED}
 DOCUMENTS = {"POST": {"body": "Let me in, please."}, "PATCH": {"status": "closed"}}
 FAULTY = [b"", b"{", b"{}", b'{"x": 1}', b'{"status": "new"}', b'{"body": ""}']
 CONDITIONS = ['"1"', "*", '"99"']
 BODILESS = {"GET", "HEAD", "OPTIONS", "DELETE"}
+HOOK = {"POST": {"url": "https://globex.example/hooks"}, "PATCH": {"enabled": False}}
+HOOK_POSTS = ("test", "rotate", "deliveries/{delivery}/redeliver")
 PARAMETERS = ("{id_or_number}", "{id}")
+OF_A_STORE = f"{SUPPORT}/stores/{{store}}/hold"  # which `test_support_erasure` tries with stores of others
 SECRETS = [b"victim", b"blank page", b"Which browser", b"Grace", b"acme", b"hush"]
 QUERIES = [
     *(
@@ -40,7 +52,15 @@ QUERIES = [
         "query=10",
         "query=%2310",
     ),
-    *("query=12&status=closed", "status=answered", "query=%25", "offset=1", "assignee=none"),
+    *(
+        "query=12&status=closed",
+        "status=answered",
+        "query=%25",
+        "offset=1",
+        "assignee=none",
+        "after=latest",
+        "after=start&limit=1",
+    ),
 ]
 MISSING_UUID = "0191abc0-0000-7000-8000-00000000ffff"
 NOWHERE = "/api/v1/none"
@@ -48,7 +68,10 @@ NOWHERE = "/api/v1/none"
 
 @pytest.fixture
 def app(repository, clock):
-    """Acme has twelve cases, of which 10 is open, 11 answered and 12 closed; globex has one, so that 10 is not its."""
+    """Acme has twelve cases, of which 10 is open, 11 answered and 12 closed; globex has one, so that 10 is not its.
+
+    Acme has a webhook, and so has the desk.
+    """
     app = create_app(repository, clock=clock, new_id=numbered_ids())
     for _ in range(12):
         app.desk.open(ACME, body="The checkout shows a blank page.", subject="victim of 1042", author="Grace")
@@ -56,12 +79,16 @@ def app(repository, clock):
     app.desk.note(ADA, "acme:11", body="hush")
     app.desk.close(ACME, 12)
     app.desk.open(GLOBEX, body="Something of our own.", subject="ours")
+    for actor in (ACME, ADA):
+        webhook = app.desk.add_webhook(actor, url="https://victim.example/", description="hush").webhook
+        app.desk.test_webhook(actor, webhook.id)
     return app
 
 
 def rows(app, store):
-    """Return a hash of every row of every table that names the store."""
-    found = sorted(row for row in rows_of(app.desk.repository) if store in row)
+    """Return a hash of every row of every table that names the store, or one of the webhooks that there are."""
+    names = {store, *(webhook.id for webhook in app.desk.webhooks(ADA).webhooks if webhook.store in (store, None))}
+    found = sorted(row for row in rows_of(app.desk.repository) if any(name in row for name in names))
     assert len({re.search(r"supportcases_\w+", row)[0] for row in found}) >= 4
     return hashlib.sha256(repr(found).encode()).hexdigest()
 
@@ -73,7 +100,9 @@ def routes(app):
 
 def ask(app, key, method, path, body=None, **environ):
     """Ask with `body`, or else with a document that the route takes."""
-    document = DOCUMENTS.get(method)
+    document = (HOOK if path.startswith((OURS, THEIRS)) else DOCUMENTS).get(method)
+    if document and path == THEIRS:
+        document = {**document, "store": "globex"}
     if document and path == f"{SUPPORT}/cases":
         document = {**document, **({"cases": ["acme:10", "nosuch:1"]} if method == "PATCH" else {"store": "globex"})}
     body = (json.dumps(document).encode() if document else b"") if body is None else body
@@ -87,14 +116,16 @@ def at(template, name):
     """Return the path of `template` for the case of that name."""
     for parameter in PARAMETERS:
         template = template.replace(parameter, name)
-    return template
+    return template.replace("{delivery}", "1")
 
 
 def names(case):
-    """Yield each way to name `case`, with one that never was, written alike."""
-    never = 900_000 + case.number
+    """Yield each way to name `case`, or a webhook, with one that never was, written alike."""
     yield case.id, MISSING_UUID
     yield case.id.upper(), MISSING_UUID.upper()
+    if isinstance(case, Webhook):
+        return
+    never = 900_000 + case.number
     yield str(case.number), str(never)
     yield f"{case.number:06}", f"{never:06}"
     yield f"#{case.number}", f"#{never}"  # on the wire: %23
@@ -113,10 +144,11 @@ def leaks(app, only=""):
     }
     everywhere, _ = app.keys.create_support(label="Ada")
     victims = [app.desk.find(ACME, number) for number in (10, 11, 12)]
+    victims += [webhook for webhook in app.desk.webhooks(ADA).webhooks if webhook.store != "globex"]
     before = rows(app, "acme")
     for method, template in routes(app):
         place = f"{method} {template}"
-        if template in OPEN_TO_ALL or only not in ("", template):
+        if template in (*OPEN_TO_ALL, OF_A_STORE) or only not in ("", template):
             continue
         refused = method == "WEBSOCKET"  # which Falcon refuses before it asks us
         if ask(app, None, method, at(template, "1")).status != (400 if refused else 401):
@@ -214,81 +246,21 @@ def test_the_walk_knows_every_route(app):
         f"{SUPPORT}/views",
         f"{SUPPORT}/stores",
         f"{SUPPORT}/assignees",
-        *(texts, text, keys, key, idle),
+        f"{SUPPORT}/holds",
+        *(texts, text, keys, key, idle, f"{CASES}/events", f"{SUPPORT}/events"),
     ]
     files = [f"{CASES}/attachments", f"{SUPPORT}/attachments"]
-    posts = [CASES, *files, f"{item}/messages", queue, f"{queued}/messages", texts, keys, idle]
-    for method, templates in {"GET": gets, "HEAD": gets, "POST": posts, "PATCH": [item, queue, queued, text]}.items():
+    posts = [CASES, *files, f"{item}/messages", queue, f"{queued}/messages", f"{queued}/redactions", texts, keys, idle]
+    hooks = [OURS, THEIRS]
+    hook = [f"{path}/{{id}}" for path in hooks]
+    gets += [*hooks, *hook, *(f"{path}/deliveries" for path in hook)]
+    posts += [*hooks, *(f"{path}/{what}" for path in hook for what in HOOK_POSTS)]
+    patches = [item, queue, queued, text, *hook]
+    for method, templates in {"GET": gets, "HEAD": gets, "POST": posts, "PATCH": patches}.items():
         assert {(method, template) for template in templates} <= served
-    assert {t for _, t in served} - OPEN_TO_ALL == {*gets, *posts}
+    assert {t for _, t in served} - OPEN_TO_ALL - {OF_A_STORE} == {*gets, *posts, f"{queued}/hold"}
     methods = {m for m, t in routes(app) if t == queued}
     assert methods >= {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT", "PROPFIND"}
-
-
-class Leaky:
-    """A resource that forgot the store."""
-
-    def __init__(self, app):
-        self.app = app
-
-    def on_get(self, req, resp, **names):
-        (name,) = names.values()
-        with self.app.desk.repository.read() as transaction:
-            case_store = transaction.cases.store_of(name.lower())
-        send(resp, {"store": case_store})
-
-
-class Destructive:
-    def __init__(self, app):
-        self.app = app
-
-    def on_post(self, req, resp, **names):
-        self.app.desk.close(ACME, 1)
-        resp.media = {"closed": True}
-
-
-class Public:
-    def on_get(self, req, resp, **params):
-        resp.media = {}
-
-
-class Support(DeskResource):
-    side = ActorKind.SUPPORT
-
-    def __init__(self, app):
-        super().__init__(app.desk, max_body=1000, urls=app.attachment_urls)
-        self.app = app
-
-
-class LeakyForSupport(Support, Leaky):
-    pass
-
-
-class DestructiveForSupport(Support, Destructive):
-    pass
-
-
-class ForgetfulQueue(Support):
-    """A list that forgot which stores the asker serves."""
-
-    def on_get(self, req, resp):
-        send(resp, [case.subject for case in self._desk.queue(ADA, limit=100).cases])
-
-
-class CuriousCount(Support):
-    """A count that tells a store from none."""
-
-    def on_get(self, req, resp):
-        send(resp, {"count": self._desk.queue(ADA, store=req.get_param("store", default="globex")).count})
-
-
-class HalfOpen(Support):
-    """A resource that merchants may come to."""
-
-    side = ActorKind.MERCHANT
-
-    def on_get(self, req, resp):
-        send(resp, {"hello": asker(req).label})
 
 
 @pytest.mark.parametrize(

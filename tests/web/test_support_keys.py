@@ -158,6 +158,6 @@ def test_to_a_merchant_there_is_nothing(app, admin):
 
 def test_below_a_mount_the_location_begins_with_it(repository, support_desk):
     key, _ = support_desk.keys.create_support(label="Grace", admin=True)
-    mounted = TestClient(mount(None, create_app(repository), at="/help"))
+    mounted = TestClient(mount(create_app(repository), create_app(repository), at="/help"))
     answer = mounted.simulate_post(f"/help{KEYS}", json={"store": "acme"}, headers={"Authorization": f"Bearer {key}"})
     assert answer.headers["Location"] == f"/help{KEYS}/{answer.json['id']}"

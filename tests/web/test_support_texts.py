@@ -34,7 +34,7 @@ def test_a_text_is_added_and_found_at_its_location(admin, ada):
 
 def test_below_a_mount_the_location_begins_with_it(repository, support_desk):
     key, _ = support_desk.keys.create_support(label="Grace", admin=True)
-    mounted = TestClient(mount(None, create_app(repository), at="/help"))
+    mounted = TestClient(mount(create_app(repository), create_app(repository), at="/help"))
     answer = mounted.simulate_post(f"/help{TEXTS}", json=NEW, headers={"Authorization": f"Bearer {key}"})
     assert answer.headers["Location"] == f"/help{TEXTS}/{answer.json['id']}"
 

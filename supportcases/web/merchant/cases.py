@@ -73,6 +73,7 @@ class CaseMessages(MerchantResource):
             return {"operation": "reply", "case": self._desk.find(actor, id_or_number).id, **new}
 
         def reply() -> Answer:
-            return Answer(201, self.writer.reply(self._desk.reply(actor, id_or_number, **new)))
+            said = self._desk.reply(actor, id_or_number, **new)
+            return Answer(201, self.writer.reply(said), case_id=said.case.id)
 
         self._send_answer(req, resp, self._retry(req, actor, asked).once(reply))

@@ -115,7 +115,7 @@ class QueuedCaseMessages(SupportResource):
                 said = self._desk.note(actor, id, **new, if_revision=revisions)
             else:
                 said = self._desk.answer(actor, id, **new, close=close, if_revision=revisions)
-            return Answer(201, self.writer.reply(said))
+            return Answer(201, self.writer.reply(said), case_id=said.case.id)
 
         self._send_answer(req, resp, self._retry(req, actor, asked).once(say))
 

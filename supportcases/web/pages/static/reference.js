@@ -24,7 +24,7 @@ const quoted = (text) => `'${text.replaceAll("'", `'\\''`)}'`;
 function curl(form) {
   const { method, url, headers, body } = requestOf(form);
   const parts = [quoted(url)];
-  if (!["GET", "POST"].includes(method)) parts.unshift(`-X ${method}`);
+  if (method !== (body === undefined ? "GET" : "POST")) parts.unshift(`-X ${method}`);
   if ("needsKey" in form.dataset) parts.push('-H "Authorization: Bearer $KEY"');
   for (const [name, value] of Object.entries(headers)) parts.push(`-H ${quoted(`${name}: ${value}`)}`);
   if (body !== undefined) parts.push(`-d ${quoted(body)}`);

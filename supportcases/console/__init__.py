@@ -53,6 +53,7 @@ def create_merchant_pages(
 
     Raises:
         ImportError: The extra `supportcases[console]` is not installed.
+        TypeError: `desk` is no desk, such as the application that has one; or a function cannot be called.
     """
     try:
         from supportcases.console.merchant.application import create_pages
@@ -60,4 +61,10 @@ def create_merchant_pages(
         raise ImportError(
             f"The merchant's pages need {missing.name}: pip install 'supportcases[console]'."
         ) from missing
+    from supportcases.desk import SupportDesk
+    from supportcases.web.arguments import functions
+
+    if not isinstance(desk, SupportDesk):
+        raise TypeError(f"desk must be a desk, such as create_app(...).desk, not {type(desk).__name__}.")
+    functions(authenticate=authenticate, layout=layout)
     return create_pages(desk, authenticate, layout, sign_in_url=sign_in_url)

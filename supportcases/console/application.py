@@ -7,7 +7,9 @@ import falcon
 
 from supportcases.console import Console
 from supportcases.console.case import CasePage
+from supportcases.console.erasing import ErasingPage
 from supportcases.console.errors import ErrorPages
+from supportcases.console.export import Export
 from supportcases.console.files import Files
 from supportcases.console.idle import IdlePage
 from supportcases.console.keys import KeysPage
@@ -19,6 +21,7 @@ from supportcases.console.request import AT, ConsoleRequest
 from supportcases.console.sign_in import SignIn, SignOut
 from supportcases.console.store import StorePage, StoresPage
 from supportcases.console.texts import TextsPage
+from supportcases.console.webhooks import WebhookPage, WebhooksPage
 from supportcases.console.who import Who, go_to
 from supportcases.desk import SupportDesk
 from supportcases.desk.keys import KeyRing
@@ -70,12 +73,16 @@ def create_console(
     app.add_route(AT, Front())
     app.add_route(f"{AT}/", Queue(pages, max_body=max_body))
     app.add_route(f"{AT}/cases/{{store}}/{{number}}", CasePage(pages, files, max_body=max_body))
+    app.add_route(f"{AT}/cases/{{store}}/{{number}}/erase", ErasingPage(pages, max_body=max_body))
     app.add_route(f"{AT}/new", NewCase(pages, files, max_body=max_body))
     app.add_route(f"{AT}/attachments", SupportAttachments(desk, max_body=max_body, urls=files))
+    app.add_route(f"{AT}/export.csv", Export(desk))
     app.add_route(f"{AT}/numbers", Numbers(pages))
     app.add_route(f"{AT}/idle", IdlePage(pages, max_body=max_body))
     app.add_route(f"{AT}/keys", KeysPage(pages, keys, max_body=max_body))
     app.add_route(f"{AT}/texts", TextsPage(pages, max_body=max_body))
+    app.add_route(f"{AT}/webhooks", WebhooksPage(pages, max_body=max_body))
+    app.add_route(f"{AT}/webhooks/{{id}}", WebhookPage(pages, max_body=max_body))
     app.add_route(f"{AT}/stores", StoresPage(pages))
     app.add_route(f"{AT}/stores/{{store}}", StorePage(pages, keys))
     if sign_ins:

@@ -115,6 +115,7 @@ class CasePage:
             timeline=timeline,
             others=[other for other in others if other.id != case.id][:OTHERS],
             assignees=sorted({*self._desk.assignees(actor), case.assignee or actor.label}),
+            is_held=self._desk.is_on_hold(actor, ref),
             moved=moved,
             problem=problem,
             draft=draft,

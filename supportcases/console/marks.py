@@ -19,6 +19,10 @@ SHAPES: Final = {
     "all": '<path d="M2.5 4h11M2.5 8h11M2.5 12h11"/>',
     "texts": '<path d="M3 3.5h10v9H3zM5.5 6.5h5M5.5 9.5h3"/>',
     "keys": '<circle cx="5.5" cy="10.5" r="2.75"/><path d="m7.5 8.5 5-5M10.5 5.5l1.75 1.75"/>',
+    "webhooks": (
+        '<circle cx="8" cy="4.5" r="2"/><circle cx="4" cy="11.5" r="2"/><circle cx="12" cy="11.5" r="2"/>'
+        '<path d="M7 6.25 5 9.75M9 6.25l2 3.5M6 11.5h4"/>'
+    ),
     "numbers": '<path d="M3 13V8.5M8 13V3M13 13V6"/>',
     "note": '<path d="M4.75 7V5.25a3.25 3.25 0 0 1 6.5 0V7"/><rect x="3" y="7" width="10" height="6.5" rx="1.5"/>',
     "is-open": '<circle cx="8" cy="8" r="5.5"/>',

@@ -1,5 +1,6 @@
 """The queue: a view, filters in the query string, or what a search finds."""
 
+import re
 from typing import Any, Final
 
 import falcon
@@ -18,6 +19,7 @@ from supportcases.domain.queue import ME, NONE
 from supportcases.web.auth import asker
 from supportcases.web.forms import form_of
 
+SHOWN: Final = re.compile(r"(\S*[^\s:]) ?(#\d+)")  # how the pages themselves write which case it is: acme #000005
 EXCERPTS: Final = "excerpts"  # whether each row has a few words of the case
 PAGE: Final = 50
 MANY: Final = 100  # of a search for a number, among which its case is looked for
@@ -92,6 +94,7 @@ def _given(req: ConsoleRequest, name: str) -> str | None:
 
 def named_case(desk: SupportDesk, actor: Actor, query: str) -> Case | None:
     """Return the case that a search names by store and number, or by a number that one visible case alone has."""
+    query = SHOWN.sub(r"\1:\2", query) if SHOWN.fullmatch(query) else query
     named = parse_reference(query)
     if named is None or not (named.store or query.startswith("#")):
         return None

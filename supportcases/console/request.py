@@ -11,9 +11,19 @@ from supportcases.domain.cases import STORE_NAME
 from supportcases.web.request import ApiRequest
 
 AT: Final = "/console"  # within the app
-PAGES: Final = rf"(?:|new|idle|numbers|texts|keys|cases/{STORE_NAME}/[0-9]{{1,20}}|stores(?:/{STORE_NAME})?)"
+PAGES: Final = (
+    rf"(?:|new|idle|numbers|texts|keys|cases/{STORE_NAME}/[0-9]{{1,20}}(?:/erase)?|stores(?:/{STORE_NAME})?|"
+    r"webhooks(?:/[0-9a-f-]{36})?)"
+)
 FILTERS: Final = ("store", "status", "severity", "category", "assignee", "query", "sort")  # of the queue
-PARAMETERS: Final = (*FILTERS, "cursor", "excerpts", "days", "offset")  # that are kept of a page to come back to
+PARAMETERS: Final = (
+    *FILTERS,
+    "cursor",
+    "excerpts",
+    "days",
+    "offset",
+    "what",
+)  # kept of a page to come back to
 MOST_OFFSET: Final = 1_000_000
 LONGEST: Final = 4_000  # characters of a path to come back to
 

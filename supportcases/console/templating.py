@@ -8,6 +8,7 @@ from jinja2 import BaseLoader, Environment, StrictUndefined, nodes
 from jinja2.visitor import NodeTransformer
 
 from supportcases.console import marks, words
+from supportcases.console.erased import ERASED, REASONS
 from supportcases.console.files import size_of
 
 
@@ -28,6 +29,7 @@ def environment_of(loader: BaseLoader, catalogue: NullTranslations) -> Environme
     environment.globals.update(
         when=marks.when, icons=marks.ICONS, SEVERITIES=words.SEVERITIES, CATEGORIES=words.CATEGORIES
     )
+    environment.globals.update(ERASED=ERASED, ERASURE_REASONS=REASONS)
     return environment
 
 

@@ -6,6 +6,15 @@ from supportcases import Actor
 from tests.conftest import ADA
 from tests.support.browser import NARROW, WIDE, pixels_too_wide
 
+# how far from the left the last line of a text begins
+LAST_LINE = """
+body => {
+    const line = new Range(), text = body.lastChild
+    line.setStart(text, text.data.lastIndexOf("\\n") + 1)
+    line.setEnd(text, text.data.length)
+    return Math.round(line.getBoundingClientRect().left - body.getBoundingClientRect().left)
+}
+"""
 PLACE = ".queue li:nth-child({}) .what a"
 
 
@@ -114,6 +123,9 @@ def test_words_without_end_make_no_page_too_wide_and_what_is_known_of_a_case_sta
         for path in (page.url, f"{console.root}/?store=acme", f"{console.root}/cases/acme/1"):
             page.goto(path)
             assert pixels_too_wide(page) <= 0, (path, size)
+        page.goto(f"{console.root}/cases/acme/{case.number}")
+        name, message = (page.locator(what).last.bounding_box() for what in (".message .by b", ".message .body"))
+        assert name["x"] + name["width"] <= message["x"] + message["width"] + 1  # a long name stays beside its text
 
 
 def test_an_answer_that_did_not_arrive_is_there_again(console):
@@ -145,12 +157,14 @@ def test_the_buttons_stay_where_they_are_while_one_writes(console):
 
 def test_a_text_from_right_to_left_stands_so_in_the_queue_and_in_its_case(console, desk_app):
     arabic = "توقفت صفحة الدفع منذ هذا الصباح"
-    case = desk_app.desk.open(Actor.merchant("acme"), body=f"{arabic}. Checkout!", subject=arabic, author="ليلى")
+    case = desk_app.desk.open(Actor.merchant("acme"), body=f"{arabic}.\nCheckout!", subject=arabic, author="ليلى")
     page = console("/?store=acme&sort=activity")
     direction = "element => getComputedStyle(element).direction"
     assert page.get_by_role("link", name=arabic).evaluate(direction) == "rtl"
     page.goto(f"{console.root}/cases/acme/{case.number}")
     assert page.get_by_role("heading", name=arabic).evaluate(direction) == "rtl"
-    assert page.locator(".message .body").evaluate(direction) == "rtl"
+    body = page.locator(".message .body")
+    assert body.evaluate(direction) == "rtl"
+    assert body.evaluate(LAST_LINE) == 0  # a line in English stands as English does
     page.goto(f"{console.root}/cases/acme/1")
     assert page.locator(".others").get_by_role("link", name=arabic).evaluate(direction) == "rtl"

@@ -32,9 +32,9 @@ def bobs_key(support_desk):
 
 
 def timeline_of(html: str) -> list[str]:
-    """Return what the timeline says, without the times."""
+    """Return what the timeline says, without the times and the links that take something out."""
     rows = re.search('<ol class="timeline".*?</ol>', html, re.DOTALL)[0].split("<li")[1:]
-    return [text_of(re.sub("<time.*?</time>", "", f"<li{row}")) for row in rows]
+    return [text_of(re.sub('<time.*?</time>|<a class="at out".*?</a>', "", f"<li{row}")) for row in rows]
 
 
 def assignees_of(html: str) -> list[str]:

@@ -15,7 +15,7 @@ STALE = "run: python -m dev.tools.catalogues"
 PAGES = [
     *("/", "/?query=Blank", "/?query=zzz", "/?status=closed", "/?status=answered&sort=age", "/?store=acme"),
     *("/cases/acme/1", "/cases/acme/2", "/cases/acme/1?since=1", "/new", "/stores/acme", "/stores/none", "/stores"),
-    *("/numbers", "/texts", "/keys", "/sign-in"),
+    *("/cases/acme/1/erase", "/numbers", "/texts", "/webhooks", "/keys", "/sign-in"),
 ]
 # what people wrote, names, numbers, keys to press, and what the API says itself
 DATA = {
@@ -27,10 +27,15 @@ DATA = {
 SAID = r'\b(?:aria-label|title|placeholder|alt|data-text|data-kept|data-before|data-remove)="([^"]*)"'
 
 
+@pytest.fixture(scope="module")
+def locale(tmp_path_factory):
+    return pseudo_languages(tmp_path_factory.mktemp("locale"), "eo", "he")
+
+
 @pytest.fixture
-def app(repository, clock, tmp_path, monkeypatch):
+def app(repository, clock, locale, monkeypatch):
     """An app with the console in English, Esperanto and Hebrew, neither of which anybody would understand."""
-    monkeypatch.setattr(languages, "LOCALE", pseudo_languages(tmp_path / "locale", "eo", "he"))
+    monkeypatch.setattr(languages, "LOCALE", locale)
     return create_app(repository, clock=clock, console=True)
 
 

@@ -229,3 +229,18 @@ def test_limits_of_the_desk_are_told_and_the_text_is_kept(support_desk):
         assert answer.status_code == 409
         assert "This case has no room for one more reply; open a new case." in answer.text
         assert limited.desk.find(ACME, 1).status == "open"
+
+
+def test_what_was_taken_out_is_said_plainly_and_nobody_is_told_of_notes(mara, blank_pages, desk):
+    file = desk.attach(ACME, name="card.txt", content_type="text/plain", content=b"4111")
+    reply = desk.reply(ACME, 1, body="My card is 4111.", attachments=[file]).message
+    note = desk.note(ADA, "acme:1", body="Their card is 4111.").message
+    for what in ({"message": reply.id}, {"attachment": file}, {"subject": True}, {"message": note.id}):
+        desk.redact(ADA, "acme:1", reason="law", **what)
+    page = mara.get("/1").text
+    assert '<h1 dir="auto">[redacted]</h1>' in page
+    said = re.findall('<div class="sc-said" dir="auto">(.*?)</div>', page)
+    assert said == ["The checkout shows a blank page.", "[redacted]"]
+    assert not re.search("4111|card|took|law", text_of(page))
+    assert f"/attachments/{file}" not in page
+    assert subjects_of(mara.get().text) == ["[redacted]"]

@@ -26,6 +26,7 @@ PATHS = [
     "/new",
     "/stores/acme",
     "/numbers",
+    "/webhooks",
 ]
 HOSTILE = [
     "<script>alert(1)</script>",

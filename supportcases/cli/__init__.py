@@ -6,7 +6,21 @@ import sys
 from collections.abc import Sequence
 from typing import Final
 
-from supportcases.cli import attachments, cases, close_idle, data, importing, keys, moving, serve, triage
+from supportcases.cli import (
+    attachments,
+    cases,
+    close_idle,
+    data,
+    deliver,
+    erasing,
+    importing,
+    keys,
+    moving,
+    retention,
+    serve,
+    triage,
+    webhooks,
+)
 from supportcases.cli.options import Parser, add_db
 from supportcases.cli.streams import can_be_written, note, prepare, silence
 from supportcases.cli.tables import visible
@@ -90,7 +104,11 @@ def parser() -> argparse.ArgumentParser:
     cases.add_to(commands)
     triage.add_to(commands)
     close_idle.add_to(commands)
+    webhooks.add_to(commands)
+    deliver.add_to(commands)
     attachments.add_to(commands)
+    erasing.add_to(commands)
+    retention.add_to(commands)
     data.add_to(commands)
     importing.add_to(commands)
     moving.add_to(commands)

@@ -4,12 +4,13 @@ import argparse
 import signal
 import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from typing import Any, Final, TypeVar
 
 from supportcases.cli.database import add_folder, contents_of
+from supportcases.cli.exporting import add_to_export, export_otherwise, is_asked_for
 from supportcases.cli.options import command, default_of, file_name, new_file_name, store, variable_of
 from supportcases.cli.streams import note, report
 from supportcases.cli.tables import visible
@@ -17,6 +18,7 @@ from supportcases.cli.terminal import STOPS, stops_raise
 from supportcases.desk.contents import contents_of as beside_database
 from supportcases.domain.attachments import Upload
 from supportcases.domain.cases import Case
+from supportcases.domain.erasure import REDACTED
 from supportcases.domain.errors import DatabaseUnusable
 from supportcases.domain.text import counted, megabytes
 from supportcases.domain.whole_cases import Dossier
@@ -50,6 +52,7 @@ def add_to(commands: Any) -> None:
         const=default_of("--attachments", None) or True,
         help=f"export files too, which the database or this folder keeps (environment: {variable_of('--attachments')})",
     )
+    add_to_export(exporting)
 
 
 def back_up_file(options: argparse.Namespace) -> None:
@@ -71,7 +74,10 @@ def check_file(options: argparse.Namespace) -> None:
 
 
 def export_cases(options: argparse.Namespace) -> None:
-    """Write the cases as they are at this moment, with their files where that is asked for."""
+    """Write the cases as they are at this moment, with their files where that is asked for; or what else is."""
+    if is_asked_for(options):
+        export_otherwise(options)
+        return
     stores, name = None if options.store is None else frozenset((options.store,)), redacted(options.db)
     folder = FolderStore(options.attachments, must_exist=True) if isinstance(options.attachments, str) else None
     with open_to_read(options.db) as repository, repository.read() as transaction:
@@ -79,14 +85,18 @@ def export_cases(options: argparse.Namespace) -> None:
             raise DatabaseUnusable(f"{name} has no cases of {options.store}.")
         missing: list[str] = []
         files = Counter[str]()
-        cases = _noting_gaps(whole_cases.kept(transaction, stores), missing)
+        gone = list(whole_cases.purged(transaction, stores))
+        cases = _noting_gaps(whole_cases.kept(transaction, stores), {each[:2] for each in gone}, missing)
         cases = with_progress("exported", _counting_files(cases, files))
         if options.attachments is None:
-            lines = written(cases)
+            lines = written(cases, gone)
         else:
             contents = beside_database(repository, folder)
             lines = written_with_files(
-                cases, partial(_attached, transaction), lambda file: contents.read(file.content or "", 0, file.size)
+                cases,
+                partial(_attached, transaction),
+                lambda file: contents.read(file.content or "", 0, file.size),
+                gone,
             )
         for line in lines:
             sys.stdout.write(line)
@@ -104,17 +114,21 @@ def _attached(transaction: Transaction, case: Case) -> Sequence[Upload]:
 
 def _counting_files(cases: Iterable[Dossier], count: Counter[str]) -> Iterator[Dossier]:
     for dossier in cases:
-        count["all"] += sum(len(message.attachments) for message in dossier.messages)
+        files = (file for message in dossier.messages for file in message.attachments)
+        count["all"] += sum(file.name != REDACTED for file in files)
         yield dossier
 
 
-def _noting_gaps(cases: Iterable[Dossier], missing: list[str]) -> Iterator[Dossier]:
-    """Yield the cases, and note where one is missing before another of its store."""
+def _noting_gaps(cases: Iterable[Dossier], gone: Container[tuple[str, int]], missing: list[str]) -> Iterator[Dossier]:
+    """Yield the cases, and note where one is missing before another of its store that was not purged."""
     last: dict[str, int] = {}
     for dossier in cases:
         store, number = dossier.case.store, dossier.case.number
-        if number != last.get(store, 0) + 1:
-            missing.append(f"{store} {last.get(store, 0) + 1}")
+        expected = last.get(store, 0) + 1
+        while (store, expected) in gone:
+            expected += 1
+        if number != expected:
+            missing.append(f"{store} {expected}")
         last[store] = number
         yield dossier
 

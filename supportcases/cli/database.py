@@ -15,6 +15,7 @@ from supportcases.desk import SupportDesk
 from supportcases.domain.actors import Actor
 from supportcases.domain.cases import Case
 from supportcases.domain.fields import SUPPORT_LABEL
+from supportcases.domain.webhooks import PUBLIC, Reach
 from supportcases.formats.case_json import with_urls
 from supportcases.storage.folder import FolderStore
 from supportcases.storage.open import open_repository, open_to_read
@@ -25,10 +26,10 @@ ROOT: Final = "root"
 
 
 @contextmanager
-def existing_desk(db: str, contents: ContentStore | None = None) -> Iterator[SupportDesk]:
+def existing_desk(db: str, contents: ContentStore | None = None, reach: Reach = PUBLIC) -> Iterator[SupportDesk]:
     """Yield the desk of a database that is there: a mistyped path must not become a new one."""
     with closing(open_repository(db, must_exist=True)) as repository:
-        yield SupportDesk(repository, attachment_store=contents)
+        yield SupportDesk(repository, attachment_store=contents, webhook_reach=reach)
 
 
 @contextmanager

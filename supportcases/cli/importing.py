@@ -98,6 +98,8 @@ def _take_in(archive: Archive, repository: Repository, contents: ContentStore, d
     with repository.write() as transaction:
         if not transaction.whole_cases.are_the_first():
             raise DatabaseUnusable(f"{db} has cases already; import into a file that has none, or that is new.")
+        if transaction.erasures.tombstones(after=("", 0), limit=1):
+            raise DatabaseUnusable(f"{db} has had cases, which were purged; import into a file that is new.")
         while batch := list(_together(archive, cases)):
             try:
                 with repository.write():  # a part of it that can be undone alone
@@ -109,6 +111,7 @@ def _take_in(archive: Archive, repository: Repository, contents: ContentStore, d
                 line, dossier = batch[-1]
                 _keep(transaction, contents, archive, file, dossier.case, line)
                 files += 1
+        transaction.erasures.bury(archive.purged)
         too_late_to_stop()
     return count, files
 

@@ -28,6 +28,10 @@ UNITS: Final = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 class Parser(argparse.ArgumentParser):
     """A parser that may have the option `-`."""
 
+    def __init__(self, *given: Any, **how: Any) -> None:
+        super().__init__(*given, **how)
+        self.color = False  # from Python 3.14 on argparse would colour what goes to a file, too
+
     def error(self, message: str) -> NoReturn:
         """Say what is wrong, but repeat no key that stands where none belongs, and no password."""
         super().error(without_passwords(without_keys(message)))

@@ -3,18 +3,26 @@
 import argparse
 import logging
 import re
+from contextlib import nullcontext
 from importlib.util import find_spec
 from ipaddress import ip_address
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
+from supportcases.cli.log_format import add_log_format, begin_log
 from supportcases.cli.options import command, file_name, flag, option, whole
+from supportcases.cli.reach import add_reach, reach_of
 from supportcases.cli.streams import report
 from supportcases.desk.use_case import MAX_THREAD_CHARACTERS, MAX_THREAD_MESSAGES
 from supportcases.domain.attachments import AttachmentLimits
+from supportcases.domain.webhooks import Reach
 from supportcases.logs import printable
 from supportcases.processes import TIME_BUDGET
 from supportcases.storage.folder import FolderStore
 from supportcases.storage.open import is_new, place_of
+
+if TYPE_CHECKING:
+    from supportcases.web.application import SupportApp
+    from supportcases.webhooks.delivering import Delivering
 
 SECONDS: Final = r"[0-9]{1,5}(\.[0-9]{1,3})?"
 
@@ -91,6 +99,16 @@ def add_to(commands: Any) -> None:
         metavar="URL",
         help="where people find this server, as https://shop.example/desk: the URLs of files begin with it",
     )
+    option(
+        serving,
+        "--metrics-token",
+        type=metrics_token,
+        metavar="TOKEN",
+        help="what Prometheus sends as Authorization: Bearer TOKEN to read /metrics, which is not there without it",
+    )
+    flag(serving, "--deliver", "tell webhooks what happens, too, as `supportcases deliver` does")
+    add_reach(serving)
+    add_log_format(serving)
     flag(serving, "--no-docs", "serve no pages: neither the reference of the API at /docs nor the way to it at /")
 
 
@@ -119,6 +137,15 @@ def public_url(text: str) -> str:
     return text
 
 
+def metrics_token(text: str) -> str:
+    """Return `text` where it can be a token; the sentence does not repeat it."""
+    from supportcases.web.metrics import ALLOWED, TOKEN
+
+    if not TOKEN.fullmatch(text):
+        raise argparse.ArgumentTypeError(f"must be {ALLOWED}")
+    return text
+
+
 def seconds(text: str) -> float | None:
     """Return how many seconds `text` says; none is no limit."""
     if text == "none":
@@ -144,7 +171,7 @@ def serve(options: argparse.Namespace) -> None:
     console = has_console() if options.console is None else options.console
     if console and not has_console():
         options.wrong(f"--console needs more: {GET_CONSOLE}.")
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s %(message)s")
+    begin_log(options)
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)
     logging.getLogger("waitress").setLevel(logging.WARNING)  # below that it logs paths as they came
     try:
@@ -164,21 +191,34 @@ def serve(options: argparse.Namespace) -> None:
             public_url=options.public_url,
             max_attachment_size=options.max_attachment_size,
             max_attachment_bytes=options.max_attachment_bytes,
+            webhook_deny=options.webhook_deny or (),
+            allow_http_loopback=options.allow_http_loopback,
             attachment_store=FolderStore(options.attachments) if options.attachments else None,
+            metrics_token=options.metrics_token,
             docs=not options.no_docs,
             console=console,
         )
         if options.console is None and not console:
             log.info("without the support team's console: %s", GET_CONSOLE)
         log.info("serving %s%s", "the new file " if made else "", printable(place_of(options.db)))
-        server.serve(
-            app,
-            listener,
-            threads=options.threads,
-            files=app.attachment_urls,
-            trusted_proxy=options.trusted_proxy,
-            announce=report,
-        )
+        delivering = _delivering(app, reach_of(options)) if options.deliver else None
+        with delivering.beside() if delivering else nullcontext():
+            server.serve(
+                app,
+                listener,
+                threads=options.threads,
+                files=app.attachment_urls,
+                trusted_proxy=options.trusted_proxy,
+                announce=report,
+                on_stop=delivering.stop if delivering else lambda: None,
+            )
+
+
+def _delivering(app: "SupportApp", reach: Reach) -> "Delivering":
+    from supportcases.webhooks.delivering import Delivering
+    from supportcases.webhooks.sending import Sender
+
+    return Delivering(app.desk.repository, Sender(reach))
 
 
 def has_console() -> bool:

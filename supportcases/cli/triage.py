@@ -36,7 +36,9 @@ CHANGES: Final = ("severity", "category", "subject")
 
 def add_to(commands: Any) -> None:
     """Add `assign`, `close`, `reopen`, `set`, `history` and `open`."""
-    assigning = command(commands, "assign", assign_case, "take a case, or let somebody else take care of it")
+    assigning = command(
+        commands, "assign", assign_case, "take a case, or let LABEL take care of it, or nobody with none"
+    )
     add_case(assigning, "[LABEL]")
     add_signed(assigning)
 

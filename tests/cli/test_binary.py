@@ -4,13 +4,10 @@ import argparse
 import json
 import os
 import re
-import shutil
-import signal
 import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from importlib.metadata import requires
 from pathlib import Path
 from platform import python_version
@@ -23,7 +20,8 @@ from dev import make_binary
 from dev.tools import reference_page
 from supportcases import __version__, cli
 from tests.conftest import CASES, ROOT
-from tests.support.tools import miss, needs, unshare
+from tests.support.binary import Done, in_bare_root, in_empty_environment
+from tests.support.tools import miss, needs
 
 LARGEST = 15_000_000
 GLIBC = {"ld-linux-x86-64.so.2", "ld-linux-aarch64.so.1", "libc.so.6", "libdl.so.2", "libm.so.6", "libpthread.so.0"}
@@ -31,83 +29,6 @@ ZLIB = "libz.so.1"
 VERSION = f"supportcases {__version__} (SQLite {sqlite3.sqlite_version}, Python {python_version()})"
 BODY = "Die Größe fehlt. \N{SHOPPING TROLLEY} 漢字"
 SHIPPED = json.loads((ROOT / "supportcases" / "web" / "openapi.json").read_text(encoding="utf-8"))
-
-
-class Done(NamedTuple):
-    code: int
-    out: str
-    err: str
-
-
-class Place(NamedTuple):
-    """Where the binary runs: how it is called, in which folder, and where it unpacks itself."""
-
-    command: list[str]
-    folder: Path
-    temporary: Path
-
-    @property
-    def environ(self) -> dict[str, str]:
-        return {"PATH": "/nonexistent", "TMPDIR": "/" + str(self.temporary.relative_to(self.root))}
-
-    @property
-    def root(self) -> Path:
-        return self.folder if len(self.command) > 1 else Path("/")
-
-    def run(self, *arguments: str, stdin: str = "") -> Done:
-        before = self.folders()
-        done = subprocess.run(
-            [*self.command, *arguments],
-            cwd=self.folder,
-            env=self.environ,
-            input=stdin,
-            capture_output=True,
-            encoding="utf-8",
-            timeout=60,
-        )
-        assert self.folders() == before
-        return Done(done.returncode, done.stdout, done.stderr)
-
-    def says(self, *arguments: str, stdin: str = "") -> str:
-        done = self.run(*arguments, stdin=stdin)
-        assert done.code == 0, done
-        return done.out
-
-    @contextmanager
-    def serving(self) -> Iterator[str]:
-        """Serve; yield the URL. SIGTERM ends it with 0, and nothing is left of what it had unpacked."""
-        with (self.folder / "log").open("a") as log:
-            process = subprocess.Popen(
-                [*self.command, "serve", "--port", "0"],
-                cwd=self.folder,
-                env=self.environ,
-                stdout=subprocess.PIPE,
-                stderr=log,
-                text=True,
-                start_new_session=True,
-            )
-        try:
-            line = process.stdout.readline()
-            assert line.startswith("listening on http://127.0.0.1:"), (self.folder / "log").read_text()
-            yield line.split()[-1]
-            assert len(self.folders()) == 1
-            process.send_signal(signal.SIGTERM)
-            assert process.wait(timeout=20) == 0
-            assert self.folders() == []
-        finally:
-            with suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)  # the server is a child of the process that was started
-            process.wait()
-            process.stdout.close()
-
-    def folders(self) -> list[Path]:
-        """Return the folders to which running binaries have unpacked themselves."""
-        return list(self.temporary.glob("_MEI*"))
-
-    def programs(self) -> list[Path]:
-        """Return the programs and libraries that a running binary has unpacked."""
-        (folder,) = self.folders()
-        return [path for path in folder.rglob("*") if path.is_file() and path.read_bytes()[:4] == b"\x7fELF"]
 
 
 class Built(NamedTuple):
@@ -144,26 +65,6 @@ def loaded_by(programs: list[Path], **environ: str) -> set[Path]:
     ldd = subprocess.run(["ldd", *programs], env={**os.environ, **environ}, capture_output=True, text=True).stdout
     assert "not found" not in ldd
     return {Path(path) for path in re.findall(r"\s(/\S+) \(0x", ldd)}
-
-
-def in_empty_environment(binary: Path, folder: Path) -> Place:
-    place = Place([str(binary)], folder, folder / "tmp")
-    place.temporary.mkdir()
-    return place
-
-
-def in_bare_root(binary: Path, folder: Path, libraries: set[Path]) -> Place:
-    """Return the binary in a root that holds it and the libraries of the machine: no /proc, no /etc, no /dev."""
-    for library in libraries:
-        target = folder / library.relative_to("/")
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(library, target)
-    shutil.copy(binary, folder)
-    chroot = needs("chroot", package="coreutils")
-    command = [chroot] if os.geteuid() == 0 else [*unshare(), chroot]
-    place = Place([*command, str(folder), "/supportcases"], folder, folder / "tmp")
-    place.temporary.mkdir()
-    return place
 
 
 @pytest.fixture(params=["empty environment", "bare root"])
@@ -204,13 +105,20 @@ def test_it_is_stripped_and_contains_the_metadata_and_licences_of_all_its_parts(
         symbols = subprocess.run(["nm", built.binary, *programs], capture_output=True, text=True)
         metadata = (unpacked / f"supportcases-{__version__}.dist-info" / "METADATA").read_text(encoding="utf-8")
         licensed = {path.parts[len(unpacked.parts)].split("-")[0] for path in unpacked.glob("*.dist-info/**/LICENSE*")}
+        of_system = {path.stem for path in (unpacked / "licences").iterdir()}
+        tells = (unpacked / "licences" / "libssl.so.3.txt").read_text(encoding="utf-8")
     assert symbols.stdout.count("\n") < 3 * len(programs)  # no more than the headings
     assert symbols.stderr.count(": no symbols") == 1 + len(programs)
     assert f"Version: {__version__}\n" in metadata
     needed = {re.match(r"[\w-]+", line)[0] for line in requires("supportcases") if "extra ==" not in line}
     assert {"supportcases", *(name.replace("-", "_") for name in needed)} <= licensed
-    # readline is under the GPL; nothing speaks TLS
-    assert not [path.name for path in programs if re.match(r"lib(readline|ssl|tcl|tk)", path.name)]
+    libraries = {path.name for path in programs if re.match(r"lib.+\.so", path.name) and path.parent == unpacked}
+    assert {"libssl.so.3", "libcrypto.so.3"} <= libraries  # without OpenSSL no webhook could be called
+    assert libraries - {path.name for path in programs if path.name.startswith("libpython")} <= of_system
+    assert "python" in of_system
+    assert "OpenSSL" in tells
+    # readline is under the GPL
+    assert not [path.name for path in programs if re.match(r"lib(readline|tcl|tk)", path.name)]
 
 
 def test_it_serves_and_finds_after_a_restart_what_it_kept(place):
@@ -260,11 +168,28 @@ def test_every_command_does_its_work(built, libraries, tmp_path):
     assert says("open", "globex", "-m", BODY, *who) == "opened globex 1: Die Größe fehlt\n"
     counts = json.loads(says("stats", "--json"))["counts"]
     assert {status: sum(by.values()) for status, by in counts.items()} == {"open": 2, "answered": 0, "closed": 1}
+    hook = json.loads(says("webhooks add", "https://hooks.invalid/", "--json"))["id"]
+    assert hook in says("webhooks list")
+    assert says("webhooks change", hook, "--disable") == f"changed {hook}; it is disabled now\n"
+    assert says("webhooks rotate", hook).startswith("whsec_")
+    assert says("webhooks test", hook).startswith("delivery 1 of ")
+    assert says("deliver", "--once") == "1 attempt: 0 delivered, 1 failed\n"
+    assert "hooks.invalid has no address" in says("webhooks deliveries", hook)
+    assert says("webhooks redeliver", hook, "1").startswith("delivery 2 of ")
+    assert says("webhooks remove", hook) == f"removed {hook}: https://hooks.invalid/\n"
     assert says("close-idle", "--answered-for", "1d") == "0 cases closed\n"
     assert says("backup", "copy.db").startswith("copied 3 cases (")
     assert says("check", "--db", "copy.db").endswith("\nnothing is wrong\n")
     assert says("import", "-", "--db", "new.db", stdin=says("export")) == "imported 3 cases into new.db\n"
     assert says("clean-up") == "0 files taken away\n"
+    assert says("redact", "globex:1", "--subject", "--reason", "law", *who) == "redacted globex 1\n"
+    places = "1 message in 1 case, 0 keys\n"
+    author = ("--store", "globex", "--label", "API", "--reason", "law", "--yes", *who)
+    assert says("erase-author", *author) == f"API of globex: {places}erased API: {places}"
+    assert says("hold", "acme", *who) == "acme is on hold\n"
+    assert says("purge", "--closed-for", "1d") == "0 cases deleted\n"
+    assert says("erasures").count("\n") == 2
+    assert says("vacuum").count("written anew: ") == 1
     commands["attachment"] = place.run("attachment", "acme:1", "0191abc0-0000-7000-8000-000000000001")
     assert commands["attachment"].code == 1
     assert says("keys revoke", key_id) == f"revoked {key_id}\n"
@@ -322,7 +247,7 @@ def test_a_build_without_the_tools_stops_at_once(tmp_path):
         text=True,
         timeout=60,
     )
-    said = "make_binary: the program ldd is missing; on Debian: sudo apt install libc-bin\n"
+    said = "make_binary: the program dpkg is missing; on Debian: sudo apt install dpkg\n"
     assert (done.returncode, done.stdout, done.stderr) == (1, "", said)
     assert not (tmp_path / "out").exists()
 

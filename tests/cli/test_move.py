@@ -7,12 +7,13 @@ import subprocess
 import sys
 import textwrap
 from contextlib import closing
+from threading import Thread
 
 import pytest
 
-from supportcases import DatabaseMoved, SupportDesk, cli
+from supportcases import Actor, DatabaseMoved, SupportDesk, cli
 from supportcases.storage.open import check, open_repository
-from tests.conftest import ACME, ADA, CASES, ROOT
+from tests.conftest import ACME, ADA, CASES, GLOBEX, ROOT
 from tests.support.command_line import refused, run
 from tests.support.moving import RETRIED, Lived, owned_postgres
 
@@ -64,6 +65,8 @@ def test_every_answer_is_the_same_and_the_old_one_is_only_read(way, place, moved
     refusal = lived.client(lived.app, "acme").simulate_post(CASES, json={"body": "It is too late."})
     assert (refusal.status_code, refusal.json["code"], refusal.headers["retry-after"]) == (503, "moved", "10")
     assert target not in refusal.text
+    with pytest.raises(DatabaseMoved):
+        lived.app.desk.repository.hindrance()
     for write in (lambda: lived.app.keys.create("acme"), lambda: lived.app.desk.reply(ACME, 1, body="It is too late.")):
         with pytest.raises(DatabaseMoved, match=re.escape(f"This database was moved to {target}; nothing")):
             write()
@@ -73,10 +76,58 @@ def test_every_answer_is_the_same_and_the_old_one_is_only_read(way, place, moved
     assert moved("--from", source, "--to", tmp_path / "third.db")[0] == 1
 
     assert moved("--undo", "--from", source) == (0, f"{source} is written to again\n")
+    assert lived.app.desk.repository.hindrance() is None
     assert lived.app.desk.open(ACME, body="It is in time.").number == 10
     assert moved("--undo", "--db", source) == (1, f"supportcases: {source} was not moved.\n")
     lived.app.desk.repository.close()
     new.desk.repository.close()
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_whoever_follows_a_feed_goes_on_where_they_were(way, place, moved):
+    engines = way.split(" to ")
+    source, target = (place(engine, name) for engine, name in zip(engines, ("old", "new"), strict=True))
+    lived = Lived(source)
+    if engines[0] == "PostgreSQL":
+        cross(lived.app.desk)
+    readers = [ACME, GLOBEX, ADA, Actor.support("Bo", ["acme"]), Actor.support("Cy", ["globex", "acme", "nobody"])]
+    before = [lived.app.desk.events(reader).events for reader in readers]
+    assert (before[2], len(before[2]) > 20) == (before[4], True)
+    if engines[0] == "PostgreSQL":
+        places = [event.place[1] for event in before[2]]
+        assert places != sorted(places)
+
+    assert moved("--from", source, "--to", target)[0] == 0
+    with closing(lived.serve(target).desk.repository) as repository:
+        desk = SupportDesk(repository)
+        for reader, events in zip(readers, before, strict=True):
+            for index, event in enumerate(events, start=1):
+                page = desk.events(reader, after=event.cursor)
+                assert list(map(lasting, page.events)) == list(map(lasting, events[index:]))
+        since = [
+            desk.events(reader, after=events[-1].cursor).next for reader, events in zip(readers, before, strict=True)
+        ]
+        desk.open(ACME, body="One more case")
+        for reader, after in zip(readers, since, strict=True):
+            opened = [] if reader is GLOBEX else [("acme", before[0][-1].sequence + 1)]
+            assert [(e.store, e.sequence) for e in desk.events(reader, after=after).events] == opened
+    assert cli.main(["check", "--db", target]) == 0
+    lived.app.desk.repository.close()
+
+
+def lasting(event):
+    """Return what is the same of an event wherever it is kept."""
+    return event._replace(place=None), event.id
+
+
+def cross(desk):
+    """Let two stores' events be kept in another order than they have places: the later one began first."""
+    with desk.repository.write() as transaction:
+        transaction.connection.execute("SELECT pg_current_xact_id()")
+        thread = Thread(target=desk.open, args=[GLOBEX], kwargs={"body": "The first one to be kept."})
+        thread.start()
+        thread.join()
+        desk.open(ACME, body="The first one to begin.")
 
 
 def test_no_password_is_shown(tmp_path, owned_postgres, moved):

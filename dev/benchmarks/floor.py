@@ -24,8 +24,10 @@ NUMBER = """INSERT INTO supportcases_stores (store, last_number) VALUES (?, 1)
     ON CONFLICT (store) DO UPDATE SET last_number = supportcases_stores.last_number + 1 RETURNING last_number"""
 MESSAGE = """INSERT INTO supportcases_messages (id, store, case_id, author_kind, author_label, body, created_at)
     VALUES (?, ?, ?, 'merchant', ?, ?, ?)"""
-EVENT = """INSERT INTO supportcases_events (store, case_id, kind, actor_kind, actor_label, happened_at, was, became)
-    VALUES (?, ?, ?, 'merchant', 'API', ?, ?, ?)"""
+EVENT = """INSERT INTO supportcases_events (store, case_id, kind, actor_kind, actor_label, happened_at, was, became,
+    message_id, revision, sequence) VALUES (?, ?, ?, 'merchant', 'API', ?, ?, ?, ?,
+    (SELECT coalesce(max(revision), 0) + 1 FROM supportcases_events WHERE store = ? AND case_id = ?),
+    (SELECT coalesce(max(sequence), 0) + 1 FROM supportcases_events WHERE store = ? AND sequence IS NOT NULL))"""
 UPDATE = """UPDATE supportcases_cases SET status = ?, last_activity_at = ?, closed_at = ?,
     unanswered_since = coalesce(unanswered_since, ?) WHERE store = ? AND id = ?"""
 KEY = "SELECT store FROM supportcases_keys WHERE key_hash = ? AND revoked_at IS NULL"
@@ -70,6 +72,11 @@ class Floor:
     def add_message(self, database: Any, message_id: str, store: str, case_id: str, body: str, at: str) -> None:
         database.execute(MESSAGE, (message_id, store, case_id, "API", body, at))
 
+    def add_event(self, database: Any, store: str, case_id: str, *told: str | None) -> None:
+        kind, at, was, became, *said = told
+        values = (store, case_id, kind, at, was, became, said[0] if said else None, store, case_id, store)
+        database.execute(EVENT, values)
+
 
 class Cases(Floor):
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
@@ -97,8 +104,9 @@ class Cases(Floor):
         at = now()  # not before: whoever waited longer would write an older moment
         ((number,),) = database.execute(NUMBER, (store,)).fetchall()
         database.execute(CASE, (case_id, store, number, subject, fold(subject), category, severity, at, at, at))
-        self.add_message(database, str(uuid7()), store, case_id, new["body"], at)
-        database.execute(EVENT, (store, case_id, "opened", at, "{}", '{"status": "open"}'))
+        message_id = str(uuid7())
+        self.add_message(database, message_id, store, case_id, new["body"], at)
+        self.add_event(database, store, case_id, "opened", at, "{}", '{"status": "open"}', message_id)
         database.execute("COMMIT")
         resp.status, resp.content_type = 201, falcon.MEDIA_JSON
         resp.set_header("Location", f"/api/v1/support-cases/{case_id}")
@@ -128,7 +136,7 @@ class Case(Floor):
             database.execute(UPDATE, (status, at, closed_at, waits, store, row[0]))
             kind = "closed" if status == "closed" else "reopened"
             was, became = json.dumps({"status": row[5]}), json.dumps({"status": status})
-            database.execute(EVENT, (store, row[0], kind, at, was, became))
+            self.add_event(database, store, row[0], kind, at, was, became)
             row = (*row[:5], status, row[6], at, closed_at)
         database.execute("COMMIT")
         resp.content_type = falcon.MEDIA_JSON
@@ -145,7 +153,7 @@ class Messages(Floor):
         self.add_message(database, message_id, store, row[0], new["body"], at)
         database.execute(UPDATE, ("open", at, None, at, store, row[0]))
         was, became = ("{}", "{}") if row[5] == "open" else (json.dumps({"status": row[5]}), '{"status": "open"}')
-        database.execute(EVENT, (store, row[0], "replied", at, was, became))
+        self.add_event(database, store, row[0], "replied", at, was, became, message_id)
         database.execute("COMMIT")
         resp.status, resp.content_type = 201, falcon.MEDIA_JSON
         said = message((message_id, "merchant", "API", new["body"], at))

@@ -24,6 +24,8 @@ VERDICTS: Final = {True: "yes", False: "**no**", None: "not tried"}
 EXPERIMENTS: Final = (  # modules of this folder, each with a `run`
     "kill",
     "files",
+    "webhooks",
+    "feed",
     "power",
     "disk",
     "postgres_disk",
@@ -32,6 +34,7 @@ EXPERIMENTS: Final = (  # modules of this folder, each with a `run`
     "restarts",
     "backups",
     "wal",
+    "erasure",
     "who_waits",
     "mutants",
     "malformed",
@@ -39,10 +42,10 @@ EXPERIMENTS: Final = (  # modules of this folder, each with a `run`
     "unread",
     "timing",
 )
-APART: Final = ("failover",)  # those that are run only where they are named
+APART: Final = ("failover", "soak")  # those that are run only where they are named
 APART_IS_OF: Final = tuple(f"Of {name}:" for name in APART)
 # not for the gate: what a busy machine decides, and what takes long where tests prove as much
-TIMED: Final = {"timing", "postgres_disk"}
+TIMED: Final = {"timing", "postgres_disk", "erasure"}
 ALL: Final = EXPERIMENTS + APART
 
 
@@ -52,13 +55,14 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("experiments", nargs="*", metavar="EXPERIMENT", help=f"only these: {', '.join(ALL)}")
     parser.add_argument("--quick", action="store_true", help="try less, in four minutes; nothing is written")
     parser.add_argument("--keep", action="store_true", help="replace the rows of the experiments that are named")
+    parser.add_argument("--minutes", type=float, help="how long soak lasts (default: 60)")
     options = parser.parse_args(arguments)
     if options.keep and (options.quick or not options.experiments):
         parser.error("--keep is for experiments that are named, and run whole.")
     if unknown := set(options.experiments) - set(ALL):
         parser.error(f"there is no {', '.join(sorted(unknown))}; there are {', '.join(ALL)}.")
     begun = time.monotonic()
-    effort = Effort(options.quick)
+    effort = Effort(options.quick, options.minutes, options.keep)
     names = options.experiments or [name for name in EXPERIMENTS if not (options.quick and name in TIMED)]
     outcomes = [(name, outcome) for name in names for outcome in tried(name, effort)]
     outcomes.sort(key=lambda row: row[1].claim)

@@ -10,9 +10,17 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Effort:
-    """How much is tried: all of it, or what fits into the gate."""
+    """How much is tried: all of it, or what fits into the gate.
+
+    Attributes:
+        quick: Whether it is for the gate.
+        minutes: How long `soak` lasts; None for as long as it usually does.
+        keep: Whether what comes of it is kept, pictures included.
+    """
 
     quick: bool
+    minutes: float | None = None
+    keep: bool = False
 
     def pick(self, quick: T, full: T) -> T:
         """Return the one or the other."""

@@ -60,9 +60,9 @@ def run(effort: Effort, folder: Path) -> Iterator[Outcome]:
 
 
 @contextmanager
-def running_cluster() -> Iterator[Cluster]:
+def running_cluster(settings: str = "") -> Iterator[Cluster]:
     """Run a PostgreSQL until the block ends."""
-    cluster = Cluster()
+    cluster = Cluster(settings=settings)
     try:
         yield cluster
     finally:

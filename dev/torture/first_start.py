@@ -269,6 +269,7 @@ def rows_of_a_case(store: str, ordinal: int, number: int, size: str) -> Iterator
     }
     message = {"id": case_id, "author_kind": "merchant", "author_label": "API", "body": "Lost. " * 20}
     event = {"kind": "opened", "actor_kind": "merchant", "actor_label": "API", "was": "{}", "became": "{}"}
+    event |= {"revision": 1, "sequence": number}
     yield "supportcases_cases", case
     yield "supportcases_messages", {**of_case, **message, "created_at": WHEN}
     yield "supportcases_events", {**of_case, **event, "happened_at": WHEN}
@@ -296,6 +297,7 @@ def rows_of(path: Path) -> Rows:
             WHERE t.type = 'table'
               AND t.name GLOB 'supportcases_*'
               AND t.name NOT GLOB 'supportcases_search*'
+              AND t.name NOT GLOB 'supportcases_bodies*'
               AND c.name <> 'subject_folded'
             GROUP BY t.name
             """

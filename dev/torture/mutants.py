@@ -3,10 +3,12 @@
 `dev.torture.mutations` finds every condition of every statement that tells a store, a case, a scope or a key from the
 others, and knows the guards outside of SQL: the write lock, IMMEDIATE, FULL, the foreign keys, the hash of a key, who
 may enter what. Each mutation is made in a copy of the package, the tests chosen for it are run there, and one of them
-has to fail: a survivor is told with its file and line. The same tests pass in the copy as it is, and the copy makes
-sure that it is what they import, so it is the mutation that they fail for.
+has to fail: a survivor is told with its file and line. Whichever failed passes in the copy as it is, and the copy makes
+sure that it is what the tests import, so it is the mutation that they fail for.
 """
 
+import compileall
+import json
 import os
 import random
 import shutil
@@ -16,6 +18,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
+from py_compile import PycInvalidationMode
 from queue import SimpleQueue
 from typing import Final
 
@@ -28,6 +31,7 @@ QUICK: Final = 8  # mutations that fit into the gate
 AT_ONCE: Final = 2
 PATIENCE: Final = 300.0  # seconds for some tests, on a machine that is busy with others
 COPIED: Final = (PACKAGE, "tests", "docs", "_supportcases_pytest_plugin.py", "setup.cfg", "pyproject.toml")
+FAILURES: Final = Path(".pytest_cache", "v", "cache", "lastfailed")  # where pytest keeps what has failed
 PASSED, FAILED, HUNG = 0, 1, -1  # the first two are what pytest returns
 
 # a conftest.py for the copy: the mutant is what the tests import
@@ -44,6 +48,7 @@ class Copy:
     def __init__(self, root: Path) -> None:
         """Copy them to that folder."""
         self.root = root
+        self.failures: set[str] = set()  # of tests, each by a mutation
         root.mkdir()
         for name in COPIED:
             if (ROOT / name).is_dir():
@@ -51,6 +56,8 @@ class Copy:
             else:
                 shutil.copy(ROOT / name, root / name)
         (root / "conftest.py").write_text(CONFTEST, encoding="utf-8")
+        # by its time and size a file could pass for the one before
+        compileall.compile_dir(root / PACKAGE, quiet=1, invalidation_mode=PycInvalidationMode.CHECKED_HASH)
 
     def verdict(self, mutation: Mutation) -> str:
         """Return what is wrong with the tests of the mutation, which have to fail by it; nothing where they do."""
@@ -62,6 +69,7 @@ class Copy:
         finally:
             path.write_text(source, encoding="utf-8")
         if result == FAILED:
+            self.failures |= set(json.loads((self.root / FAILURES).read_text(encoding="utf-8")))
             return ""
         verdict = "survives" if result == PASSED else f"breaks the tests down: {said}"
         return f"{mutation.place(source)} without «{mutation.what}» {verdict}"
@@ -69,17 +77,13 @@ class Copy:
     def complaint(self, tests: Sequence[str]) -> str:
         """Return what the tests say where nothing is missing; nothing, or it is not the mutations that they notice."""
         result, said = self.tested(tests)
-        return "" if result == PASSED else f"the tests fail without a mutation: {said}"
+        return "" if result == PASSED else f"what has failed fails without a mutation: {said}"
 
     def tested(self, tests: Sequence[str]) -> tuple[int, str]:
         """Run the tests until one fails; return pytest's exit code and the end of what it said."""
-        command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "--no-header"]
-        environment = {
-            **os.environ,
-            "PYTHONPATH": str(self.root),
-            "PYTHONDONTWRITEBYTECODE": "1",  # by its time and size a file could pass for the one before
-            "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
-        }
+        command = [sys.executable, "-m", "pytest", "-x", "-q", "--cache-clear", "--no-header"]
+        environment = {**os.environ, "PYTHONPATH": str(self.root), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+        environment.pop("PYTHONDONTWRITEBYTECODE", None)  # what the tests import is compiled once
         try:
             done = subprocess.run(
                 [*command, "-p", "_supportcases_pytest_plugin", *tests],
@@ -99,9 +103,9 @@ def run(effort: Effort, folder: Path) -> Iterator[Outcome]:
     copies = [Copy(folder / f"copy-{number}") for number in range(AT_ONCE)]
     every = mutations_of(copies[0].root)
     tried = effort.pick(random.Random(SEED).sample(every, QUICK), every)
-    tests = list(dict.fromkeys(test for mutation in tried for test in mutation.killers))
-    jobs = [partial(Copy.complaint, tests=tests), *(partial(Copy.verdict, mutation=mutation) for mutation in tried)]
-    complaint, *verdicts = at_once(copies, jobs)
+    verdicts = at_once(copies, [partial(Copy.verdict, mutation=mutation) for mutation in tried])
+    failed = set().union(*(copy.failures for copy in copies))
+    complaint = copies[0].complaint(sorted(failed)) if failed else ""
     alive = [verdict for verdict in verdicts if verdict]
     faults = [complaint, *alive] if complaint else alive
     for fault in faults:

@@ -26,7 +26,7 @@ def who_is_asking(req):
         return USERS.get(session.get("user", ""))
 
 
-def tell(event):  # your mail or chat
+def tell(event):  # your chat; for mail see mail.py
     print(f"{event.case.store} #{event.case.number} {event.kind} by {event.actor.label}", flush=True)
 
 

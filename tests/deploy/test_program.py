@@ -15,6 +15,8 @@ from pathlib import Path
 import requests
 
 from supportcases import server
+from supportcases.storage.sqlite import pool
+from supportcases.webhooks import sending
 from tests.conftest import ROOT
 from tests.deploy.machine import (
     PATIENCE,
@@ -29,7 +31,8 @@ from tests.deploy.machine import (
 from tests.support.tools import needs, unshare
 
 INSTRUCTIONS = {"FROM", "COPY", "RUN", "USER", "VOLUME", "ENV", "EXPOSE", "HEALTHCHECK", "ENTRYPOINT", "CMD"}
-SOURCES = ("supportcases", "_supportcases_pytest_plugin.py", "setup.cfg", "pyproject.toml", "README.md", "LICENSE")
+SOURCES = ("supportcases", "share", "_supportcases_pytest_plugin.py")
+SOURCES += ("setup.cfg", "pyproject.toml", "PACKAGE.md", "LICENSE")
 
 
 PIP = {"PIP_NO_COMPILE": "1", "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
@@ -56,13 +59,14 @@ def test_the_environment_and_the_image_install_the_package_and_its_command(machi
     clone(machine, "1.0")
     machine.run(blocks("sh", heading="The program")[1], **PIP)
     assert version_of(machine) == "1.0"
+    assert list(machine.path("/opt/supportcases").glob("lib/*/site-packages/jinja2"))  # so that it serves the console
 
     (image,) = blocks("dockerfile")
     steps = dict(re.findall(r"^(\w+) (.*)$", image, re.M))
     assert not steps.keys() - INSTRUCTIONS
     assert steps["COPY"] == ". /src"
     pip, folder = re.findall(r"^RUN (.*)$", image, re.M)
-    assert pip == "pip install --no-cache-dir /src"  # what has just been run, of the same tree
+    assert pip == "pip install --no-cache-dir '/src[console]'"  # what has just been run, of the same tree
     if os.geteuid() == 0:
         shutil.rmtree(machine.path(steps["VOLUME"]))
         machine.run(folder)
@@ -108,6 +112,21 @@ def test_the_unit_is_valid_and_little_exposed(machine):
         text=True,
     )
     assert judged.returncode == 0, judged.stdout[-200:]
+
+
+def test_the_unit_for_webhooks_is_a_copy_that_may_go_out_and_waits_for_an_attempt(machine):
+    needs("systemd-analyze", package="systemd")
+    service = machine.write(UNIT)
+    copy = service.with_name("supportcases-deliver.service")
+    copy.write_text(service.read_text())
+    override = machine.write(f"/etc/systemd/system/{copy.name}.d/deliver.conf")
+    verified = subprocess.run(["systemd-analyze", "verify", "--man=no", copy], capture_output=True, text=True)
+    assert (verified.returncode, verified.stdout, verified.stderr) == (0, "", "")
+    given = [line.partition("=") for line in override.read_text().splitlines()]
+    settings = {name: value for name, _, value in given}
+    assert settings["IPAddressDeny"] == settings["IPAddressAllow"] == ""
+    assert float(settings["TimeoutStopSec"]) > sending.SECONDS + sending.PAUSE + pool.PATIENCE  # to keep it
+    assert settings["ExecStart"].endswith("/usr/local/bin/supportcases deliver")
 
 
 def test_the_unit_waits_longer_than_the_server_drains_and_sets_what_the_command_reads():

@@ -5,8 +5,10 @@ import inspect
 import json
 import re
 import shlex
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 
 import pytest
 from falcon.inspect import inspect_app
@@ -15,6 +17,7 @@ import supportcases
 from dev.torture.__main__ import ALL
 from supportcases import Actor, KeyRing, SqliteRepository, SupportDesk, cli, create_app
 from supportcases.domain import errors
+from supportcases.domain.events import EventKind
 from supportcases.domain.fields import API_KEY
 from supportcases.web.errors import CODES
 from tests.conftest import ROOT, serving
@@ -31,9 +34,10 @@ MOUNT, UNIT_TEST = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
 # what configures a place; flags and filters have no variable, which somebody would forget that they had set
 SETTINGS = {
     *("--db", "--host", "--port", "--threads", "--rate-limit", "--trusted-proxy", "--time-budget"),
+    *("--metrics-token", "--log-format"),
     *("--max-open-cases", "--max-thread-messages", "--max-thread-characters"),
     *("--max-attachment-size", "--max-attachment-bytes", "--public-url"),
-    *("--label", "--expires", "--as", "--answered-for", "--attachments"),
+    *("--label", "--expires", "--as", "--answered-for", "--attachments", "--webhook-deny"),
 }
 SHELL_BLOCKS = re.findall(r"```sh\n(.*?)```", README, re.DOTALL)
 
@@ -120,6 +124,35 @@ def test_the_curl_lines_of_the_support_team_run_in_their_order(tmp_path):
     assert (answers[4]["assignee"], answers[4]["severity"]) == ("Ada", "high")
 
 
+def test_the_consumer_of_the_feed_goes_on_where_it_ended(tmp_path):
+    (block,) = re.findall(r"```python\n(.*?)```", DOCS["http-api.md"], re.DOTALL)
+    names, seen, pauses = {}, [], []
+    exec(compile(block, "http-api.md", "exec"), names)
+
+    def do(database, event):
+        seen.append(event["sequence"])
+        if event["sequence"] == 102:
+            raise KeyboardInterrupt
+
+    def wait(seconds):
+        pauses.append(seconds)
+        if seconds:
+            raise KeyboardInterrupt
+
+    with serving(tmp_path / "cases.db") as server:
+        repository = SqliteRepository(server.db)
+        for _ in range(102):
+            SupportDesk(repository).open(Actor.merchant("acme"), body="The checkout shows a blank page.")
+        key, _ = KeyRing(repository).create("acme")
+        repository.close()
+        url = f"{server.url}/api/v1/support-cases/events"
+        for what in (do, do, lambda _, event: seen.append(event["sequence"])):
+            with closing(sqlite3.connect(tmp_path / "own.db")) as own, pytest.raises(KeyboardInterrupt):
+                names["follow"](url, key, own, what, wait)
+    assert seen == [*range(1, 101), 101, 102, 101, 102, 101, 102]
+    assert pauses == [0, 2]
+
+
 def test_the_two_setup_commands_are_one_line_each_with_an_environment_of_their_own():
     first, second = SHELL_BLOCKS[0].strip(), SHELL_BLOCKS[3].strip()
     assert "\n" not in first + second
@@ -155,10 +188,11 @@ def test_every_command_option_and_environment_variable_is_on_its_page(name, pars
     for action in parser._actions:
         if action.option_strings and action.dest != "help":
             option = action.option_strings[-1]  # the long form
-            assert f"`{option}`" in (settings if option in SETTINGS else command), option
+            is_setting = option in SETTINGS and action.dest != "author"  # whom to erase is none
+            assert f"`{option}`" in (settings if is_setting else command), option
             variable = f"SUPPORTCASES_{option.strip('-').replace('-', '_').upper()}"
             told = re.findall(r"SUPPORTCASES_\w+", action.help or "")
-            assert told == ([variable] if option in SETTINGS else []), option
+            assert told == ([variable] if is_setting else []), option
 
 
 def test_every_setting_of_create_app_is_on_its_page():
@@ -186,6 +220,14 @@ def test_every_error_code_a_client_can_get_is_on_its_page():
     raised |= {errors.TooSlow, errors.OutcomeUnknown, errors.DatabaseMoved}
     for code in {error.code for error in raised} | {CODES[status] for status in (400, 405, 413, 415, 500)}:
         assert f"`{code}`" in DOCS["errors.md"], code
+
+
+@pytest.mark.parametrize(
+    ("page", "left_out"), [("http-api", {"noted"}), ("webhooks", set()), ("support-api", set()), ("mounting", set())]
+)
+def test_whatever_happens_to_a_case_is_on_each_page_that_lists_it(page, left_out):
+    text = DOCS[f"{page}.md"]
+    assert {kind for kind in EventKind if not re.search(rf"`(support_case\.)?{kind}`", text)} == left_out
 
 
 @pytest.mark.parametrize("page", ["README.md", *(f"docs/{name}" for name in DOCS)])
@@ -230,7 +272,7 @@ TORTURE = (ROOT / "dev" / "torture" / "README.md").read_text(encoding="utf-8")
 
 def test_each_claim_is_held_by_experiments_and_tests_that_are_there():
     claims = re.findall(r"^\| ([\d, ]+) \| .* \| ([^|]+) \|$", TORTURE.partition("## The last run")[0], re.MULTILINE)
-    assert [int(number) for numbers, _ in claims for number in numbers.split(", ")] == [1, 3, 2, *range(4, 26)]
+    assert [int(number) for numbers, _ in claims for number in numbers.split(", ")] == [1, 3, 2, *range(4, 30)]
     held_by = {name for _, names in claims for name in re.findall(r"`([^`]+)`", names)} - {"bash .ci/run"}
     assert {name for name in held_by if not name.startswith("tests/")} == set(ALL)
     assert all((ROOT / name).exists() for name in held_by if name.startswith("tests/")), held_by

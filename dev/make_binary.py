@@ -23,11 +23,19 @@ from pathlib import Path
 from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parents[1]
-PROJECT = ("_supportcases_pytest_plugin.py", "setup.cfg", "pyproject.toml", "README.md", "LICENSE")  # and the package
-TOOLS = {"ldd": "libc-bin", "objcopy": "binutils", "objdump": "binutils", "strip": "binutils"}  # and Debian's packages
+PROJECT = ("_supportcases_pytest_plugin.py", "setup.cfg", "pyproject.toml", "PACKAGE.md", "LICENSE")  # and the folders
+TOOLS = {
+    "dpkg": "dpkg",
+    "ldd": "libc-bin",
+    "objcopy": "binutils",
+    "objdump": "binutils",
+    "strip": "binutils",
+}  # and Debian's packages
 ENTRY = "import sys\n\nfrom supportcases.cli import main\n\nsys.exit(main())\n"
 FOUND = ("supportcases.formats", "supportcases.storage.sqlite.migrations")  # what is in them no import tells
-UNUSED = ("multiprocessing", "readline", "ssl", "tkinter")  # optional parts of what is imported, with large libraries
+UNUSED = ("multiprocessing", "readline", "tkinter")  # optional parts of what is imported, with large libraries
+WITH_LIBRARIES = ("_bz2", "_ctypes", "_hashlib", "_lzma", "_sqlite3", "_ssl", "_uuid", "pyexpat", "zlib")  # of Python
+COPYRIGHTS = Path("/usr/share/doc")  # where Debian keeps those of its packages
 LEFT_OUT = "supportcases.storage.postgres"  # one file goes with one file; `storage/open.py` says so
 STARTS = 10
 MB = 1_000_000
@@ -102,7 +110,8 @@ def build(output: Path) -> Path:
 def environment(work: Path) -> None:
     """Make the environment from a copy: in the project itself setuptools would find what earlier builds left."""
     project = work / "project"
-    shutil.copytree(ROOT / "supportcases", project / "supportcases", ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("supportcases", "share"):
+        shutil.copytree(ROOT / name, project / name, ignore=shutil.ignore_patterns("__pycache__"))
     for name in PROJECT:
         shutil.copy(ROOT / name, project)
     run(work, sys.executable, "-m", "venv", str(work / "env"))
@@ -113,9 +122,11 @@ def freeze(work: Path) -> None:
     """Let PyInstaller make the file, with the licences of what it contains."""
     entry = work / "entry.py"
     entry.write_text(ENTRY)
+    collect_licences(work / "licences")
     run(
         work,
         *(str(work / "env" / "bin" / "pyinstaller"), "--onefile", "--strip", "--noupx", "--name", "supportcases"),
+        *("--add-data", f"{work / 'licences'}:licences"),
         *("--collect-data", "supportcases", "--recursive-copy-metadata", "supportcases"),
         *(f"--collect-submodules={name}" for name in FOUND),
         *(f"--exclude-module={name}" for name in (*UNUSED, LEFT_OUT)),
@@ -128,6 +139,38 @@ def freeze(work: Path) -> None:
     ]
     if missing:
         raise Failed("PyInstaller did not find all that supportcases imports:\n" + "\n".join(missing))
+
+
+def collect_licences(folder: Path) -> None:
+    """Copy the licence of Python, and that of each library of the system's that goes into the file with it."""
+    folder.mkdir()
+    of_python = (Path(sysconfig.get_path("stdlib")) / "LICENSE.txt", COPYRIGHTS / python_package() / "copyright")
+    shutil.copy(next(path for path in of_python if path.exists()), folder / "python.txt")
+    for library in libraries_of_python():
+        shutil.copy(COPYRIGHTS / package_of(library) / "copyright", folder / f"{library.name}.txt")
+
+
+def python_package() -> str:
+    """Return the package of Debian's own Python of this version."""
+    return f"python{sys.version_info.major}.{sys.version_info.minor}"
+
+
+def libraries_of_python() -> set[Path]:
+    """Return the libraries that Python itself and its modules load; Debian's own has some modules inside."""
+    modules = Path(sysconfig.get_config_var("DESTSHARED")).glob("*.so")
+    needed = [str(module) for module in modules if module.name.partition(".")[0] in WITH_LIBRARIES]
+    told = subprocess.run(["ldd", sys.executable, *needed], check=True, capture_output=True, text=True).stdout
+    return {Path(path) for path in re.findall(r"=> (/\S+)", told) if "/libpython" not in path}
+
+
+def package_of(library: Path) -> str:
+    """Return the package of Debian's that a library belongs to."""
+    merged = Path("/usr") / library.resolve().relative_to("/")  # newer packages name their files below /usr
+    for path in (library, library.resolve(), merged):
+        told = subprocess.run(["dpkg", "--search", str(path)], capture_output=True, text=True)
+        if told.returncode == 0:
+            return told.stdout.partition(":")[0]
+    raise Failed(f"{library} belongs to no package of Debian's, so its licence cannot be found")
 
 
 def run(work: Path, *command: str) -> None:

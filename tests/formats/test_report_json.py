@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dev.tools import openapi_answers as answers
+from dev.tools import openapi_answers, openapi_report_answers
 from supportcases.domain.actors import ActorKind
 from supportcases.domain.cases import Severity, Status
 from supportcases.domain.events import EventKind, History, HistoryEntry
@@ -32,7 +32,7 @@ counted = in_order(Status, in_order(Severity, counts))
 
 @given(st.builds(History, st.lists(entries, max_size=3).map(tuple), counts, counts, limits))
 def test_a_history(history):
-    whole = answers.History().dump({"entries": history.entries, "meta": history})
+    whole = openapi_answers.History().dump({"entries": history.entries, "meta": history})
     assert history_text(history) == to_json(whole)
 
 
@@ -46,9 +46,9 @@ def test_a_history(history):
     )
 )
 def test_stores(page):
-    assert stores_text(page) == to_json(answers.StoreList().dump({"stores": page.stores, "meta": page}))
+    assert stores_text(page) == to_json(openapi_report_answers.StoreList().dump({"stores": page.stores, "meta": page}))
 
 
 @given(st.builds(Statistics, counted, st.none() | cases, spreads, spreads))
 def test_statistics(statistics):
-    assert statistics_text(statistics) == to_json(answers.Statistics().dump(statistics))
+    assert statistics_text(statistics) == to_json(openapi_report_answers.Statistics().dump(statistics))

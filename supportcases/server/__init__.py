@@ -99,10 +99,7 @@ class Server(TcpWSGIServer):  # type: ignore[misc]  # waitress has no types
         super().__init__(in_pieces(app), {}, _sock=listener, **settled)
 
     def readable(self) -> bool:
-        """Look after the connections now and then, and tell whether one more may be accepted."""
-        if self.clock.now >= self.next_channel_cleanup:
-            self.next_channel_cleanup = self.clock.now + self.adj.cleanup_interval
-            self.cut_those_who_had_their_time()
+        """Tell whether one more connection may be accepted."""
         if len(self.active_channels) < self.adj.connection_limit:
             return bool(self.accepting and ticks() >= self.rests_until)
         self._complain(f"all {self.adj.connection_limit} are taken")
@@ -127,6 +124,16 @@ class Server(TcpWSGIServer):  # type: ignore[misc]  # waitress has no types
         """Have a worker answer the next request of the channel, once the answers before it are out."""
         if channel.begin_next():
             super().add_task(channel)
+
+    def look_after_connections(self) -> None:
+        """Cut now and then those whose clients have had their time.
+
+        Never while the loop asks all whether they can be read: it would hear that one that is closed has failed, and
+        take that for the newcomer to whom the system has given its number.
+        """
+        if self.clock.now >= self.next_channel_cleanup:
+            self.next_channel_cleanup = self.clock.now + self.adj.cleanup_interval
+            self.cut_those_who_had_their_time()
 
     def cut_those_who_had_their_time(self) -> None:
         """Cut the connections whose clients have had their time, whether or not one can write to them."""
@@ -248,6 +255,7 @@ def _serve_until(stopping: list[int], server: Server, then: Callable[[], object]
 
 def _turn(server: Server, *, timeout: float) -> None:
     server.clock.turn()
+    server.look_after_connections()
     wasyncore.loop(timeout=timeout, use_poll=True, map=server._map, count=1)
 
 

@@ -95,6 +95,21 @@ def test_a_client_that_reads_a_drop_at_a_time_is_cut_too(impatient, small_buffer
             wire.receive(pause=0.2, at_a_time=500)
 
 
+def test_who_comes_just_as_another_is_cut_is_answered(impatient, monkeypatch):
+    """The system gives the new connection the number of the one that was closed."""
+    cut = channel.Channel.handle_close
+    with served(create_app(":memory:")) as url, Wire(url) as quiet, Wire(url, connect=False) as newcomer:
+
+        def cut_and_see_another_come(self):
+            cut(self)
+            if not newcomer.is_connected:
+                newcomer.connect()
+
+        monkeypatch.setattr(channel.Channel, "handle_close", cut_and_see_another_come)
+        assert quiet.is_closed()
+        assert newcomer.ask("GET", "/healthz").status == 200
+
+
 # --- who sends too much
 
 

@@ -18,18 +18,25 @@ class Closed(Exception):
 class Wire:
     """A connection of the test's own, which tells a whole answer from half of one, and both from none."""
 
-    def __init__(self, url: str, *, timeout: float = 20.0, receive_buffer: int = 0) -> None:
+    def __init__(self, url: str, *, timeout: float = 20.0, receive_buffer: int = 0, connect: bool = True) -> None:
         where = urlsplit(url)
+        self.address = where.hostname, where.port
         self.socket = socket.socket(socket.AF_INET6 if ":" in where.hostname else socket.AF_INET)
+        self.socket.settimeout(timeout)
+        if receive_buffer:
+            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+        self.is_connected = False
+        if connect:
+            self.connect()
+        self.key = ""
+
+    def connect(self) -> None:
         try:
-            self.socket.settimeout(timeout)
-            if receive_buffer:
-                self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
-            self.socket.connect((where.hostname, where.port))
+            self.socket.connect(self.address)
         except OSError:
             self.socket.close()
             raise
-        self.key = ""
+        self.is_connected = True
 
     def __enter__(self) -> "Wire":
         return self

@@ -79,6 +79,10 @@ class ApiRequest(falcon.Request):
             raise falcon.HTTPUnsupportedMediaType(
                 description="The body must be JSON, sent with 'Content-Type: application/json'."
             )
+        if self.env.get("HTTP_CONTENT_ENCODING", "").strip().lower() not in ("", "identity"):
+            raise falcon.HTTPUnsupportedMediaType(
+                description="The body must not be compressed: send it without a Content-Encoding."
+            )
         return _parse(body)
 
     def body(self, limit: int) -> bytes:

@@ -1,5 +1,6 @@
 """Bodies: which media type, which JSON, how large; everything else is a 4xx with a sentence."""
 
+import gzip
 import io
 import tracemalloc
 
@@ -47,6 +48,18 @@ OTHER_TYPES = [
 def test_a_missing_or_other_media_type_is_415(send, media_type):
     body = checked(send("POST", CASES, BODY, CONTENT_TYPE=media_type), 415, "unsupported_media_type")
     assert body["error"] == "The body must be JSON, sent with 'Content-Type: application/json'."
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "br", "GZIP, identity"])
+def test_a_compressed_body_is_415(send, encoding):
+    document = gzip.compress(BODY)
+    body = checked(send("POST", CASES, document, HTTP_CONTENT_ENCODING=encoding), 415, "unsupported_media_type")
+    assert body["error"] == "The body must not be compressed: send it without a Content-Encoding."
+
+
+@pytest.mark.parametrize("encoding", ["", "identity", " Identity "])
+def test_a_body_that_says_to_be_as_it_is_is_taken(send, encoding):
+    assert send("POST", CASES, BODY, HTTP_CONTENT_ENCODING=encoding).status == 201
 
 
 @pytest.mark.parametrize("media_type", [None, "", JSON])

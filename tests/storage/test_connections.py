@@ -26,6 +26,7 @@ from tests.support.rows import a_case, found, kept, listed
 from tests.support.session_contract import SessionContract
 from tests.support.text_contract import TextContract
 from tests.support.transaction_contract import TransactionContract
+from tests.support.webhook_contract import WebhookContract
 from tests.support.whole_cases_contract import WholeCasesContract
 
 BODY = "The checkout says that the card was declined."
@@ -41,6 +42,7 @@ class Contract(
     QueueContract,
     ExcerptContract,
     ReportContract,
+    WebhookContract,
     TransactionContract,
 ):
     """Whatever an engine must do."""

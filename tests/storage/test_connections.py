@@ -17,7 +17,9 @@ from supportcases.storage.sqlite.pool import IDLE, Pool
 from tests.conftest import ACME, CASES, call
 from tests.support.attachment_contract import AttachmentContract
 from tests.support.databases import open_files, python
+from tests.support.erasure_contract import ErasureContract
 from tests.support.excerpt_contract import ExcerptContract
+from tests.support.feed_contract import FeedContract
 from tests.support.list_contract import ListContract
 from tests.support.queue_contract import QueueContract
 from tests.support.report_contract import ReportContract
@@ -42,7 +44,9 @@ class Contract(
     QueueContract,
     ExcerptContract,
     ReportContract,
+    FeedContract,
     WebhookContract,
+    ErasureContract,
     TransactionContract,
 ):
     """Whatever an engine must do."""

@@ -25,8 +25,12 @@ from tests.support import searching
 from tests.support.neighbours import (
     move_in_alone,
     move_in_both,
-    note_before_any_answer,
     stray,
+)
+from tests.support.strays import (
+    assert_strays_are_in_no_feed,
+    assert_strays_are_not_measured,
+    assert_strays_do_not_go_with_a_case,
 )
 from tests.support.told_a_store import READS, REFUSED, WITHOUT_EFFECT, WRITES, pages, sought
 
@@ -96,10 +100,19 @@ def answer(repository, read, store: str):
         return read(transaction, store)
 
 
-def test_sizes_and_durations_are_held_against_the_messages_of_the_same_case_alone(touched):
+def test_what_is_astray_is_not_measured(touched):
     with touched.write() as transaction:
-        note_before_any_answer(transaction)
-        assert [*wrong_sizes(transaction.connection), *wrong_durations(transaction.connection)] == []
+        assert_strays_are_not_measured(transaction, lambda sql: [*wrong_sizes(sql), *wrong_durations(sql)])
+
+
+def test_what_is_astray_does_not_go_with_a_case(touched, monkeypatch):
+    with touched.write() as transaction:
+        assert_strays_do_not_go_with_a_case(transaction, monkeypatch)
+
+
+def test_what_is_astray_is_in_no_feed(neighbours):
+    with neighbours.read() as transaction:
+        assert_strays_are_in_no_feed(transaction)
 
 
 @pytest.fixture(params=searching.CONSTANTS, ids=str)

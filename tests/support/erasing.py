@@ -7,6 +7,7 @@ from tests.support.neighbours import LATE, OURS, VICTIM, files_of, key_of
 from tests.support.rows import T0, a_case, id_of
 
 STORES = ("acme", "globex")
+LABELS = ("Ada", "API", "Eve")  # of all, of stray messages, of stray events
 SAID = [id_of(101, store, kind).replace("0191abc0", "0191abc1") for store in STORES for kind in ("7", "8")]
 ALL = {
     "subject": True,
@@ -15,7 +16,7 @@ ALL = {
     "entries": (1,),
     "was": (1,),
     "became": (1,),
-    "files": [file.id for store in STORES for file in files_of(store)],
+    "files": [file.id for store in STORES for file in files_of(store)] + [id_of(202, kind="4"), id_of(203, kind="4")],
 }
 
 
@@ -33,9 +34,13 @@ READS = {
     "erasures.closed_before": lambda t, store: t.erasures.closed_before(store, LATE, limit=100),
     "erasures.count_closed_before": lambda t, store: t.erasures.count_closed_before(frozenset({store}), LATE),
     "erasures.are_files_elsewhere": lambda t, store: t.erasures.are_files_elsewhere(frozenset({store}), LATE),
-    "erasures.cases_with": lambda t, store: t.erasures.cases_with(store, "Ada", after=0, limit=100),
+    "erasures.cases_with": lambda t, store: [
+        t.erasures.cases_with(store, label, after=0, limit=100) for label in LABELS
+    ],
     "erasures.places_of": lambda t, store: [
-        t.erasures.places_of(a_case(101, store, id=case_id), "Ada", at=T0) for case_id in (VICTIM, OURS)
+        t.erasures.places_of(a_case(101, store, id=case_id), label, at=T0)
+        for case_id in (VICTIM, OURS)
+        for label in LABELS
     ],
     "erasures.keys_with": lambda t, store: t.erasures.keys_with(store, "[redacted]"),
     "erasures.tombstone": lambda t, store: t.erasures.tombstone(store, 1),
@@ -52,6 +57,9 @@ WRITES = {
 WITHOUT_EFFECT = {
     "an erasure": lambda t: t.erasures.apply(erasure("globex", VICTIM, **ALL)),
     "a purge": lambda t: t.erasures.purge([a_case(101, "globex", id=VICTIM)], LATE),
+    "an erasure of who has the case by the history of another store": lambda t: t.erasures.apply(
+        erasure("globex", OURS, became=(9,))
+    ),
     "an erasure of a key": lambda t: t.erasures.apply(erasure("globex", "", 0, keys=(key_of("acme"),))),
 }
 
@@ -80,6 +88,8 @@ def assert_nothing_of_another_case_goes(repository, rows_of) -> None:
     with repository.write() as transaction:  # the history tells it no more, as where an erasure was cut short
         transaction.connection.execute(f"UPDATE supportcases_cases SET assignee = 'Mara' WHERE id = '{ours.id}'")
         assert not transaction.erasures.apply(erasure("globex", ours.id, ours.number, **everything), is_seen=True)
+        second = cases[1].case
+        assert not transaction.erasures.apply(erasure("acme", second.id, second.number, became=(99,)), is_seen=True)
     with repository.write() as transaction:
         assert transaction.erasures.apply(erasure("acme", ours.id, ours.number, became=(2,)), is_seen=True)
     others = [each.case.id for each in cases[1:]] + [each.messages[0].id for each in cases[1:]]

@@ -5,10 +5,11 @@ from datetime import timedelta
 from supportcases import Actor, AuthorKind, Case, Category, EventKind, Message, Status
 from supportcases.domain.attachments import Upload
 from supportcases.domain.endpoints import Progress, Secrets, Webhook
-from supportcases.domain.erasure import Erasure, ErasureKind, Reason, Tombstone
+from supportcases.domain.erasure import REDACTED, Erasure, ErasureKind, Reason, Tombstone
 from supportcases.domain.whole_cases import Dossier
 from tests.support.rows import T0, a_case, a_key, a_message, an_answer, an_entry, an_upload, hash_of, id_of
 
+PURGED = 102  # the case of globex that a test purges: no file may be left at its messages
 ACMES, OWN = range(101, 113), range(101, 104)  # the numbers of acme's cases and of globex's
 FILES_OF = "support:ada"
 VICTIM, OURS = id_of(101), id_of(101, "globex")
@@ -21,7 +22,7 @@ def cases_of(store: str, numbers: range) -> list[Case]:
     """Return cases in every status; the first has the newest activity, acme's before globex's."""
     turns = [{}, ANSWERED, CLOSED]
     cases = [
-        a_case(n, store, subject=f"Checkout of {store}{', order 104' * (n % 2)}", **turns[(n - 101) % 3])
+        a_case(n, store, subject=f"Checkout of {store}{', order 104' * (n % 2)}", assignee="Bo", **turns[(n - 101) % 3])
         for n in numbers
     ]
     newest = LATE + timedelta(days=numbers.stop - 101)
@@ -94,16 +95,19 @@ def files_of(store: str) -> list[Upload]:
 
 
 def stray(transaction) -> None:
-    """Put a message, a file and an event of acme below a case of globex, which no foreign key would let in."""
-    theirs = id_of(101, "globex", "7").replace("0191abc0", "0191abc1")
-    transaction.attachments.add(
-        files_of("acme")[0]._replace(id=id_of(3, kind="4"), content=id_of(3, kind="5")), "0" * 64
-    )
-    transaction.attachments.attach(a_case(101), theirs, [id_of(3, kind="4")])
-    case = a_case(101, id=OURS)
-    said = a_message(900, "A stray hydra", author_kind=AuthorKind.SUPPORT, created_at=case.created_at)
-    transaction.cases.add_message(case, said)
-    transaction.events.record(case, an_entry(EventKind.ANSWERED))
+    """Put messages, files and events of acme below the cases of globex, which no foreign key would let in."""
+    became = {"assignee": REDACTED}
+    for number in OWN:
+        case = a_case(number, id=id_of(number, "globex"))
+        said = a_message(900 + 10 * (number - 101), "A stray hydra", author_kind=AuthorKind.SUPPORT)
+        transaction.cases.add_message(case, said._replace(created_at=case.created_at))
+        theirs = id_of(number, "globex", "7").replace("0191abc0", "0191abc1")
+        for stray, message in ((2 * number, theirs), (2 * number + 1, said.id)) if number != PURGED else ():
+            file = files_of("acme")[0]._replace(id=id_of(stray, kind="4"), content=id_of(stray, kind="5"))
+            transaction.attachments.add(file, "0" * 64)
+            transaction.attachments.attach(case, message, [file.id])
+        for _ in range(2):
+            transaction.events.record(case, an_entry(EventKind.ANSWERED, Actor.support("Eve"), became=became))
 
 
 def note_before_any_answer(transaction) -> None:

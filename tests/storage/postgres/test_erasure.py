@@ -1,18 +1,35 @@
 """What is erased on PostgreSQL is in no row any more; who serves erases by two functions, and in no other way."""
 
+import json
 import re
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 
 import psycopg
 import pytest
 
 from supportcases import FolderStore, SupportDesk
-from supportcases.storage.postgres import check
+from supportcases.domain.times import to_text
+from supportcases.storage.postgres import PostgresRepository, check, migrations
+from supportcases.storage.rows import case_to_row, message_to_row
 from supportcases.testing import MovableClock
 from tests.conftest import ACME, ADA, GLOBEX
 from tests.storage import test_erasure as on_files
 from tests.storage.test_erasure import WORDS, erase_author, purge, redact
 from tests.support.engines import rows_of
 from tests.support.erasing import assert_nothing_of_another_case_goes
+from tests.support.moving import owned_postgres
+from tests.support.rows import T0, a_case, a_message
+
+__all__ = ["owned_postgres"]
+OURS, THEIRS = OLDER = [(a_case(1), a_message(1)), (a_case(1, "globex"), a_message(2))]
+ANSWERS = {  # to whom and by which key: what was answered, and of which case
+    ("store:acme", "opened"): ({"id": OURS[0].id}, OURS[0].id),
+    ("store:acme", "said"): ({"message": {"id": OURS[1].id}}, OURS[0].id),
+    ("store:acme", "other"): ({"number": 1}, None),
+    ("store:globex", "opened"): ({"id": THEIRS[0].id}, THEIRS[0].id),
+    ("support-label:Ada", "said"): ({"message": {"id": THEIRS[1].id}}, THEIRS[0].id),
+}
 
 OTHERWISE = (  # than by the functions
     "UPDATE supportcases_events SET actor_label = '[redacted]'",
@@ -84,6 +101,65 @@ def test_the_functions_touch_the_store_that_they_are_told_alone(repository, post
             [theirs.id, desk.get(GLOBEX, 1).messages[0].id],
         )
     assert rows_of(repository) == before
+
+
+def test_only_the_case_from_which_something_is_taken_out_yields(repository, owner_url):
+    desk = SupportDesk(repository)
+    ours, other = (desk.open(ACME, body="A long enough body.").id for _ in range(2))
+    edit = "UPDATE supportcases_events SET actor_label = '[redacted]' WHERE case_id = %s"
+    measured = "SELECT messages FROM supportcases_cases WHERE id = %s"
+    with psycopg.connect(owner_url) as connection:
+        connection.execute("INSERT INTO supportcases_erasing (case_id) VALUES (%s)", [ours])
+        assert connection.execute(edit, [ours]).rowcount == 1
+        with pytest.raises(psycopg.errors.IntegrityError, match="history is never"), connection.transaction():
+            connection.execute(edit, [other])
+        for case in (ours, other):
+            connection.execute("DELETE FROM supportcases_messages WHERE case_id = %s", [case])
+        assert [connection.execute(measured, [case]).fetchone() for case in (ours, other)] == [(1,), (0,)]
+        connection.rollback()
+
+
+def test_who_holds_cases_of_a_store_waits_for_no_other_store(repository):
+    def hold() -> None:
+        with repository.write() as transaction:
+            transaction.erasures.hold("globex", None, T0)
+
+    with ThreadPoolExecutor() as threads, repository.write() as transaction:
+        transaction.cases.next_number("acme")
+        threads.submit(hold).result(timeout=5)
+
+
+@pytest.fixture
+def older(owned_postgres, monkeypatch):
+    """The URL of a database of the version before anything could be erased, with answers kept for retries."""
+    url = owned_postgres("erasure")
+    with monkeypatch.context() as before:
+        before.delitem(migrations.STEPS, "0008_erasure")
+        before.setattr("supportcases.storage.postgres.repository.put_in_order", lambda connection, name: None)
+        PostgresRepository(url).close()
+    with psycopg.connect(url) as connection:
+        for table, row in older_rows():
+            places = ", ".join(f"%({name})s" for name in row)
+            connection.execute(f"INSERT INTO supportcases_{table} ({', '.join(row)}) VALUES ({places})", row)
+    return url
+
+
+def older_rows():
+    for case, message in OLDER:
+        yield "stores", {"store": case.store, "last_number": 1}
+        yield "cases", case_to_row(case)
+        said = message_to_row(case, message)
+        yield "messages", {**said, "body_folded": said["body"]}
+    for (scope, key), (body, _) in ANSWERS.items():
+        kept = {"scope": scope, "key": key, "body": json.dumps(body), "kept_at": to_text(T0)}
+        yield "replays", {**kept, "fingerprint": "f" * 64, "status": 201}
+
+
+def test_an_upgrade_tells_old_answers_their_case_and_hashes_the_labels_of_who_asked(older):
+    with closing(PostgresRepository(older)) as repository, repository.read() as transaction:
+        for (scope, key), (_, case_id) in ANSWERS.items():
+            asked = ADA.scope if scope == "support-label:Ada" else scope
+            assert transaction.replays.find(asked, key).answer.case_id == case_id
 
 
 def test_nothing_of_another_case_goes(repository):

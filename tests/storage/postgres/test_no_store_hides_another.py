@@ -13,7 +13,12 @@ from supportcases.storage.postgres.connections import Connection
 from supportcases.storage.postgres.kept_figures import wrong_durations, wrong_sizes
 from supportcases.storage.postgres.transactions import PostgresTransaction
 from tests.storage.test_no_store_hides_another import answer
-from tests.support.neighbours import move_in_alone, move_in_both, note_before_any_answer, stray
+from tests.support.neighbours import move_in_alone, move_in_both, stray
+from tests.support.strays import (
+    assert_strays_are_in_no_feed,
+    assert_strays_are_not_measured,
+    assert_strays_do_not_go_with_a_case,
+)
 from tests.support.told_a_store import READS, REFUSED, WITHOUT_EFFECT, WRITES
 
 GLOBEX = {"store": "globex", "stores": ["globex"], "scope": "store:globex"}
@@ -82,10 +87,19 @@ def test_globex_is_told_what_it_would_be_told_alone(neighbours, alone, name):
     assert answer(neighbours, READS[name], "acme") != answer(alone, READS[name], "acme")
 
 
-def test_sizes_and_durations_are_held_against_the_messages_of_the_same_case_alone(touched):
+def test_what_is_astray_is_not_measured(touched):
     with touched.write() as transaction:
-        note_before_any_answer(transaction)
-        assert [*wrong_sizes(transaction.connection), *wrong_durations(transaction.connection)] == []
+        assert_strays_are_not_measured(transaction, lambda sql: [*wrong_sizes(sql), *wrong_durations(sql)])
+
+
+def test_what_is_astray_does_not_go_with_a_case(touched, monkeypatch):
+    with touched.write() as transaction:
+        assert_strays_do_not_go_with_a_case(transaction, monkeypatch)
+
+
+def test_what_is_astray_is_in_no_feed(neighbours):
+    with neighbours.read() as transaction:
+        assert_strays_are_in_no_feed(transaction)
 
 
 class Recorder(Connection):

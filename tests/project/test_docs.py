@@ -166,7 +166,8 @@ def test_every_route_is_in_the_pages_of_the_two_sides():
     pages = DOCS["http-api.md"] + DOCS["support-api.md"]
     for route in inspect_app(create_app(":memory:")).routes:
         for method in (m.method for m in route.methods if not m.internal and m.method not in ("HEAD", "OPTIONS")):
-            assert f"`{method} {route.path.removeprefix('/api/v1')}" in pages
+            row = f"`{method} {route.path.removeprefix('/api/v1')}"
+            assert row in pages, f"docs/http-api.md or docs/support-api.md must have {row}"
 
 
 def commands(parser=None, name="supportcases"):
@@ -183,16 +184,18 @@ def commands(parser=None, name="supportcases"):
 @pytest.mark.parametrize(("name", "parser"), [pytest.param(*found, id=found[0]) for found in commands()])
 def test_every_command_option_and_environment_variable_is_on_its_page(name, parser):
     rows = [line for line in DOCS["command-line.md"].splitlines() if line.startswith("| `")]
-    (command,) = [row for row in rows if re.search(rf"`{name}[ `]", row)]
+    told_of = [row for row in rows if re.search(rf"`{name}[ `]", row)]
+    assert len(told_of) == 1, f"docs/command-line.md must have a row of {name}"
     settings = "".join(row for row in rows if row.startswith("| `--"))
     for action in parser._actions:
         if action.option_strings and action.dest != "help":
             option = action.option_strings[-1]  # the long form
             is_setting = option in SETTINGS and action.dest != "author"  # whom to erase is none
-            assert f"`{option}`" in (settings if is_setting else command), option
             variable = f"SUPPORTCASES_{option.strip('-').replace('-', '_').upper()}"
             told = re.findall(r"SUPPORTCASES_\w+", action.help or "")
-            assert told == ([variable] if is_setting else []), option
+            assert told == ([variable] if is_setting else []), f"{option}: `option` adds what is in SETTINGS"
+            where = "a row of its own" if is_setting else f"the row of {name}"
+            assert f"`{option}`" in (settings if is_setting else told_of[0]), f"docs/command-line.md, {where}: {option}"
 
 
 def test_every_setting_of_create_app_is_on_its_page():

@@ -12,13 +12,15 @@ import pytest
 from falcon.testing import TestClient
 
 from supportcases import Actor, InvalidInput, cli, create_app
-from supportcases.formats.archive import Archive, written
+from supportcases.formats.archive import VERSIONS, Archive, written
 from supportcases.formats.whole_cases import kept
 from supportcases.storage.open import open_repository
 from tests.conftest import ACME, ADA, ROOT
 
 # v1.jsonl was written by the first code that could export; v1_answers.jsonl is what both APIs then said of it
 ARCHIVES = Path(__file__).with_name("archives")
+KEPT = sorted(int(path.stem[1:]) for path in ARCHIVES.glob("v*.jsonl") if path.stem[1:].isdigit())
+KNOWN = " or ".join(map(str, KEPT))
 ACTORS = {"acme": ACME, "Shop_2.example-x": Actor.merchant("Shop_2.example-x"), "support": ADA}
 
 
@@ -50,12 +52,16 @@ def test_an_archive_of_version_1_holds_what_it_held_when_it_is_exported_again(im
     assert again == [{}, *cases]
 
 
+def test_an_export_of_each_version_is_kept():
+    assert list(VERSIONS) == KEPT, f"keep an export of each version in {ARCHIVES}"
+
+
 @pytest.mark.parametrize("number", [1, 2])
 def test_a_line_that_names_a_format_that_nobody_knows_is_refused(number):
     lines = (ARCHIVES / "v1.jsonl").read_bytes().splitlines(keepends=True)
-    lines[number - 1] = b'{"supportcases": 4}\n'
+    lines[number - 1] = b'{"supportcases": 999}\n'
     with pytest.raises(
-        InvalidInput, match=f"line {number} is of a format that this version does not know: 4, and not 1 or 2 or 3."
+        InvalidInput, match=f"line {number} is of a format that this version does not know: 999, and not {KNOWN}."
     ):
         list(Archive(lines))
 

@@ -89,6 +89,21 @@ def test_what_is_kept_of_the_next_one_touches_every_column(tmp_path):
             assert [c for c, filled in zip(columns.split(", "), found, strict=True) if not filled] == [], table
 
 
+def test_no_column_of_the_cases_of_the_next_one_is_lost_in_its_archive(tmp_path, command):
+    place, archive, taken = (str(tmp_path / name) for name in ("lived.db", "archive", "taken.db"))
+    LivedDesk(place)
+    (tmp_path / "archive").write_text(command("export", "--db", place, "--attachments"))
+    command("import", archive, "--db", taken)
+    kept, got = [], []
+    for database, rows in ((place, kept), (taken, got)):
+        with closing(sqlite3.connect(database)) as connection:
+            connection.row_factory = sqlite3.Row
+            columns, order = CARRIED["cases"]
+            rows += map(dict, connection.execute(f"SELECT {columns} FROM supportcases_cases ORDER BY {order}"))
+    assert len(kept) == len(got) > 20
+    assert {name for was, now in zip(kept, got, strict=True) for name in was if was[name] != now[name]} == set()
+
+
 @pytest.mark.parametrize("version", ["1", "1.0", "../1.0.0", "1.0.0rc1", ""])
 def test_what_is_no_version_is_kept_nowhere(version, tmp_path):
     with pytest.raises(ValueError, match=r"is no version such as 1\.0\.0"):

@@ -5,8 +5,10 @@ apispec turns the schemas into JSON Schema; every example is the answer of a rea
 shipped file is not what this makes.
 """
 
+import io
 import json
 import logging
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -357,8 +359,13 @@ def text(document: dict[str, Any]) -> str:
 
 
 if __name__ == "__main__":
-    logging.disable()  # the examples of faults are meant
-    made = make()
+    log = io.StringIO()  # most faults are meant, as examples
+    logging.basicConfig(stream=log)
+    try:
+        made = make()
+    except AssertionError:
+        print(log.getvalue(), file=sys.stderr)
+        raise
     for target, content in ((TARGET, text(made)), (reference_page.TARGET, reference_page.page(made))):
         target.write_text(content, encoding="utf-8")
         print(f"wrote {target}")

@@ -1,7 +1,6 @@
 """What may stand in each field: the one place of every length, range and choice, for HTTP and Python alike.
 
-Lengths and choices are the reference page's (support-cases-api.txt); trimming, control characters and what counts
-as a character are the contract's (contract.md, "Requests").
+Lengths and choices are those of the platform's own API.
 """
 
 import re

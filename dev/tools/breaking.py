@@ -14,7 +14,7 @@ METHODS: Final = ("get", "post", "put", "patch", "delete")
 OPEN_ENDED: Final = ("type", "code")  # members of answers that may have new values: of events, and of errors
 AT_LEAST: Final = ("minimum", "minLength", "minItems", "minProperties")
 AT_MOST: Final = ("maximum", "maxLength", "maxItems", "maxProperties")
-RULES: Final = ("pattern", "format", "const", "uniqueItems", "not", "propertyNames")
+RULES: Final = ("pattern", "format", "const", "uniqueItems", "not")
 INFINITE: Final = float("inf")
 
 
@@ -96,6 +96,8 @@ class Comparison:
         for name in ("items", "additionalProperties"):
             if name in old or (is_sent and name in new):
                 yield from self._schemas(old.get(name, {}), new.get(name, {}), f"{where}.{name}", is_sent)
+        if "propertyNames" in old:  # members may come, and none may go
+            yield from self._schemas(old["propertyNames"], new.get("propertyNames", {}), f"{where}: its names", True)
         for name in ("anyOf", "oneOf", "allOf"):
             choices, now = old.get(name, []), new.get(name, [])
             if len(choices) != len(now):

@@ -41,6 +41,7 @@ SCHEMAS = ("components", "schemas")
 LISTED = ("paths", CASES, "get")
 NEW = (*SCHEMAS, "NewSupportCase")
 TOLD = (*SCHEMAS, "Case")
+CHANGED = (*SCHEMAS, "HistoryEntry", "properties", "from", "propertyNames")
 BREAKING = [
     (gone("paths", CASES), f"GET {CASES} is gone"),
     (gone("paths", CASES, "post"), f"POST {CASES} is gone"),
@@ -75,6 +76,7 @@ BREAKING = [
     (added("waiting", *TOLD, "properties", "status", "enum"), ".status: enum was"),
     (gone(*NEW, "properties", "author"), "NewSupportCase.author is gone"),
     (added("author", *NEW, "required"), "NewSupportCase.author must be sent"),
+    (gone(*CHANGED, "enum", 0), ".from: its names: enum was ['subject', 'category', "),
     (set_at(*NEW, "properties", "body", "minLength", 20), "NewSupportCase.body: minLength was 10 and is 20"),
 ]
 HARMLESS = [
@@ -89,6 +91,7 @@ HARMLESS = [
     gone(*TOLD, "properties", "status", "enum", 0),
     gone(*NEW, "required", 0),
     set_at(*NEW, "properties", "new", {"type": "string"}),
+    added("orderNumber", *CHANGED, "enum"),
     added("support_case.merged", *SCHEMAS, "FeedEvent", "properties", "type", "enum"),
 ]
 

@@ -1,13 +1,15 @@
 """What happened as JSON text: what the schemas of the OpenAPI document make of the same events."""
 
 import json
+import re
 
 import pytest
 
 from dev.tools import openapi_feed_answers as answers
 from supportcases.domain.actors import ActorKind
+from supportcases.domain.cases import CHANGEABLE
 from supportcases.domain.events import SEEN
-from supportcases.formats.case_json import to_json
+from supportcases.formats.case_json import FOR_MERCHANTS, to_json
 from supportcases.formats.feed_json import feed_text
 from tests.conftest import ACME, ADA
 from tests.support.desks import BODY
@@ -47,6 +49,11 @@ def members(event, team):
         "change": change,
         **({"messageId": event.message_id} if event.message_id else {}),
     }
+
+
+def test_merchants_are_told_of_changes_of_all_that_their_cases_show(busy):
+    shown = json.loads(FOR_MERCHANTS.case(busy.find(ACME, 1)))
+    assert {name for name in CHANGEABLE if re.sub("_(.)", lambda part: part[1].upper(), name) in shown} == SEEN
 
 
 @pytest.mark.parametrize(

@@ -193,7 +193,7 @@ def test_every_command_option_and_environment_variable_is_on_its_page(name, pars
             is_setting = option in SETTINGS and action.dest != "author"  # whom to erase is none
             variable = f"SUPPORTCASES_{option.strip('-').replace('-', '_').upper()}"
             told = re.findall(r"SUPPORTCASES_\w+", action.help or "")
-            assert told == ([variable] if is_setting else []), f"{option}: `option` adds what is in SETTINGS"
+            assert told == ([variable] if is_setting else []), f"{option}: SETTINGS has what `option` adds, no other"
             where = "a row of its own" if is_setting else f"the row of {name}"
             assert f"`{option}`" in (settings if is_setting else told_of[0]), f"docs/command-line.md, {where}: {option}"
 
@@ -240,7 +240,7 @@ def test_links_between_the_documents_lead_somewhere(page):
         assert (path.parent / target).exists(), target
 
 
-NEW_FILES = {"formats/archive_v3.py", "storage/sqlite/drafts.py"}  # that a recipe makes
+NEW_FILES = {"formats/archive_v4.py", "storage/sqlite/drafts.py", "storage/postgres/drafts.py"}  # that a recipe makes
 
 
 def test_the_recipes_name_files_that_are_there():
@@ -248,7 +248,8 @@ def test_the_recipes_name_files_that_are_there():
     named = set(re.findall(r"`((?:[a-z]\w*/)+\w+\.\w+)`", recipes)) - NEW_FILES
     assert len(named) > 20
     for name in named:
-        assert (ROOT / name).exists() or (ROOT / "supportcases" / name).exists() or "/m0007_" in name, name
+        assert (ROOT / name).exists() or (ROOT / "supportcases" / name).exists() or "/m0NNN_" in name, name
+    assert [name for name in NEW_FILES if (ROOT / "supportcases" / name).exists()] == []
 
 
 def test_the_changelog_and_the_licence_are_there():

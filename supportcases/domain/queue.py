@@ -104,9 +104,13 @@ class Cursors:
     """
 
     def __init__(self, wanted: CaseFilter, sort: QueueSort) -> None:
-        """Take the question: which cases are wanted, in which order."""
+        """Take the question: which cases are wanted, in which order.
+
+        A filter that is not given is no part of it: the cursors of a version that knew fewer filters stay right.
+        """
         self._place = PLACES[sort]
-        asked = json.dumps([sort, *wanted], default=_plain)
+        given = {name: value for name, value in wanted._asdict().items() if value is not None}
+        asked = json.dumps([sort, given], default=_plain)
         self._question = hashlib.sha256(asked.encode()).hexdigest()[:16]
 
     def write(self, place: Place) -> str:

@@ -5,6 +5,7 @@ import json
 import random
 from collections.abc import Iterator
 from contextlib import closing
+from typing import NamedTuple
 from urllib.parse import parse_qs, urlencode
 
 import pytest
@@ -263,6 +264,14 @@ def test_a_cursor_serves_its_own_question_alone(some, asked):
     with pytest.raises(InvalidInput) as refused:
         some.queue(BOB, cursor=cursor, **asked)
     assert refused.value.problems == {"cursor": REFUSED}
+
+
+def test_a_filter_that_comes_later_leaves_the_cursors_before_it_right():
+    wider = NamedTuple("Wider", [("order", str | None), *CaseFilter.__annotations__.items()])
+    known, later = CaseFilter(status="open"), wider(None, *CaseFilter(status="open"))
+    place = ("2024-06-15T10:30:00.000Z", "x")
+    assert Cursors(later, QueueSort.AGE).write(place) == Cursors(known, QueueSort.AGE).write(place)
+    assert Cursors(later._replace(order="5"), QueueSort.AGE).write(place) != Cursors(known, QueueSort.AGE).write(place)
 
 
 def test_the_same_question_may_be_asked_in_other_words(some):

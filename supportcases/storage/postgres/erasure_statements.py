@@ -66,7 +66,6 @@ REDACT: Final = (
               AND a.id = ANY (%(files)s::uuid[])
               AND NOT a.dropped
               AND m.id = a.message_id
-              AND m.store = %(store)s
               AND m.case_id = %(case_id)s
             RETURNING 1
         )

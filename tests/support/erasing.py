@@ -3,7 +3,7 @@
 from supportcases import SupportDesk
 from supportcases.domain.erasure import Erasure, ErasureKind, Reason, Tombstone
 from tests.conftest import ACME, ADA, GLOBEX
-from tests.support.neighbours import LATE, OURS, VICTIM, files_of, key_of
+from tests.support.neighbours import LATE, OURS, VICTIM, WHOLE, files_of, key_of
 from tests.support.rows import T0, a_case, id_of
 
 STORES = ("acme", "globex")
@@ -60,7 +60,7 @@ WITHOUT_EFFECT = {
     "an erasure of who has the case by the history of another store": lambda t: t.erasures.apply(
         erasure("globex", OURS, became=(9,))
     ),
-    "an erasure of a key": lambda t: t.erasures.apply(erasure("globex", "", 0, keys=(key_of("acme"),))),
+    "an erasure of a key": lambda t: t.erasures.apply(erasure("globex", "", 0, keys=(key_of("acme", WHOLE),))),
 }
 
 

@@ -9,6 +9,7 @@ from supportcases.domain.erasure import REDACTED, Erasure, ErasureKind, Reason, 
 from supportcases.domain.whole_cases import Dossier
 from tests.support.rows import T0, a_case, a_key, a_message, an_answer, an_entry, an_upload, hash_of, id_of
 
+WHOLE = 50  # by how much the number of the key is higher whose label is there
 PURGED = 102  # the case of globex that a test purges: no file may be left at its messages
 ACMES, OWN = range(101, 113), range(101, 104)  # the numbers of acme's cases and of globex's
 FILES_OF = "support:ada"
@@ -60,7 +61,8 @@ def live(repository, cases: list[Case]) -> None:
                     transaction.attachments.add(old, "0" * 64)
                     transaction.attachments.attach(case, said.id, [old.id])
             transaction.events.record(case, an_entry())
-        transaction.keys.add(a_key(len(cases), store), hash_of(len(cases)))
+        for number in (len(cases), WHOLE + len(cases)):
+            transaction.keys.add(a_key(number, store), hash_of(number))
         agents = a_key(100 + len(cases))
         actor = Actor.support(f"Ada of {store}", [store], id=agents.id)
         transaction.keys.add(agents._replace(actor=actor), hash_of(100 + len(cases)))
@@ -76,9 +78,9 @@ def live(repository, cases: list[Case]) -> None:
         transaction.erasures.apply(label)
 
 
-def key_of(store: str) -> str:
-    """Return the id of the key of the store's merchants."""
-    return a_key(len(ACMES if store == "acme" else OWN), store).id
+def key_of(store: str, which: int = 0) -> str:
+    """Return the id of a key of the store's merchants, whose label is taken out, or of the one that is `WHOLE`."""
+    return a_key(which + len(ACMES if store == "acme" else OWN), store).id
 
 
 def webhook_of(store: str) -> str:

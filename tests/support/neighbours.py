@@ -73,7 +73,7 @@ def live(repository, cases: list[Case]) -> None:
         for number in (102, 103 if store == "acme" else 101):
             transaction.erasures.hold(store, number, T0)
         last = 3 if store == "acme" else 0  # its last event, behind which a feed begins
-        transaction.erasures.bury([Tombstone(store, 1, id_of(1, store), T0, 0, 0, last, last)])
+        transaction.erasures.bury([Tombstone(store, 1, id_of(1, store), T0, 0, last, last, last)])
         label = Erasure(ErasureKind.AUTHOR, store, "", 0, T0, Reason.LAW, keys=(key_of(store),))
         transaction.erasures.apply(label)
 

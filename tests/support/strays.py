@@ -33,6 +33,9 @@ def assert_strays_do_not_go_with_a_case(transaction, monkeypatch) -> None:
     events = transaction.feeds.of_team(GLOBEX, GLOBEX).behind(BEGINNING, limit=99)
     (own,) = [event for event in events if event.case_id == gone.id]
     transaction.erasures.purge([gone], LATE)
+    for table, count in (("messages", 1), ("events", 2)):
+        left = f"SELECT count(*) FROM supportcases_{table} WHERE store = 'acme' AND case_id = '{gone.id}'"
+        assert transaction.connection.execute(left).fetchone() == (count,)
     told = transaction.erasures.tombstone("globex", PURGED)
     assert (told.sequences, told.last_sequence, (told.last_xid, told.last_position)) == (1, own.sequence, own.place)
 

@@ -77,6 +77,7 @@ class WebhookContract:
                 assert deliveries.find(asked, 1) == deliveries.due(asked, T0, by_hand=True) == a_delivery(of)
                 assert deliveries.waiting(asked) == deliveries.by_hand_since(asked, T0) == count
                 assert len(deliveries.page(asked, before=None, limit=9)) == count
+            assert deliveries.tally(T0).waiting == 4
 
     def test_the_endpoint_of_a_store_waits_for_its_own_events_alone(self, repository):
         kept(repository, a_case(1))

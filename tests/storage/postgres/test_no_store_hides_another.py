@@ -13,7 +13,9 @@ from supportcases.storage.postgres.connections import Connection
 from supportcases.storage.postgres.kept_figures import wrong_durations, wrong_sizes
 from supportcases.storage.postgres.transactions import PostgresTransaction
 from tests.storage.test_no_store_hides_another import answer
-from tests.support.neighbours import move_in_alone, move_in_both, stray
+from tests.support.erasing import SAID, erasure
+from tests.support.neighbours import OURS, move_in_alone, move_in_both, stray
+from tests.support.rows import a_message
 from tests.support.strays import (
     assert_strays_are_in_no_feed,
     assert_strays_are_not_measured,
@@ -90,6 +92,17 @@ def test_globex_is_told_what_it_would_be_told_alone(neighbours, alone, name):
 def test_what_is_astray_is_not_measured(touched):
     with touched.write() as transaction:
         assert_strays_are_not_measured(transaction, lambda sql: [*wrong_sizes(sql), *wrong_durations(sql)])
+
+
+def test_only_the_case_from_which_something_is_taken_out_is_measured_anew(touched, postgres_url):
+    with closing(of_the_superuser(postgres_url, unguarded=True)) as unguarded, unguarded.write() as transaction:
+        transaction.connection.execute("UPDATE supportcases_cases SET characters = 999")
+    stray = a_message(900).id
+    with touched.write() as transaction:
+        for store, case_id, measured in (("acme", OURS, []), ("globex", OURS, [OURS])):
+            assert transaction.erasures.apply(erasure(store, case_id, bodies=(stray, *SAID)))
+            anew = transaction.connection.execute("SELECT id::text FROM supportcases_cases WHERE characters <> 999")
+            assert [case_id for (case_id,) in anew.fetchall()] == measured
 
 
 def test_what_is_astray_does_not_go_with_a_case(touched, monkeypatch):

@@ -19,7 +19,7 @@ from tests.storage.test_erasure import WORDS, erase_author, purge, redact
 from tests.support.engines import rows_of
 from tests.support.erasing import assert_nothing_of_another_case_goes
 from tests.support.moving import owned_postgres
-from tests.support.rows import T0, a_case, a_message
+from tests.support.rows import T0, a_case, a_message, kept
 
 __all__ = ["owned_postgres"]
 OURS, THEIRS = OLDER = [(a_case(1), a_message(1)), (a_case(1, "globex"), a_message(2))]
@@ -124,6 +124,7 @@ def test_who_holds_cases_of_a_store_waits_for_no_other_store(repository):
         with repository.write() as transaction:
             transaction.erasures.hold("globex", None, T0)
 
+    kept(repository, a_case(1))
     with ThreadPoolExecutor() as threads, repository.write() as transaction:
         transaction.cases.next_number("acme")
         threads.submit(hold).result(timeout=5)

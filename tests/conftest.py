@@ -19,7 +19,7 @@ from hypothesis import settings
 from supportcases import Actor, KeyRing, SqliteRepository, cli
 from supportcases.storage.open import open_repository
 
-pytest_plugins = ("tests.support.engine_option",)
+pytest_plugins = ("tests.support.engine_option", "tests.support.new_files")
 settings.register_profile(
     "steady", derandomize=True, deadline=None, database=None
 )  # alike, however busy the machine is
@@ -289,7 +289,7 @@ def path(tmp_path):
 
 
 @pytest.fixture
-def file_repository(path):
+def file_repository(path, new_files_are_copies):
     repository = SqliteRepository(path)
     yield repository
     repository.close()

@@ -13,7 +13,7 @@ BODY = "The printer is on fire."
 
 
 @pytest.fixture
-def four_cases(path):
+def four_cases(path, new_files_are_copies):
     """The path of a file with three cases of acme and one of globex, which nobody uses."""
     with closing(SqliteRepository(path)) as repository:
         desk = SupportDesk(repository, clock=MovableClock())

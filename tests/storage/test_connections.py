@@ -68,10 +68,8 @@ class TestSqliteFile(RepositoryContract, TransactionContract):
     refused = sqlite3.IntegrityError
 
     @pytest.fixture
-    def repository(self, tmp_path):
-        repository = SqliteRepository(tmp_path / "cases.db")
-        yield repository
-        repository.close()
+    def repository(self, file_repository):
+        return file_repository
 
 
 # the file

@@ -50,10 +50,10 @@ def test_every_earlier_schema_becomes_the_same_one_and_keeps_its_rows(tmp_path, 
         assert schema(one) == schema(other)
 
 
-def test_a_database_in_memory_has_the_schema_of_a_file(repository, file_repository):
+def test_a_database_in_memory_has_the_schema_of_a_file(repository, path):
     schemas = []
-    for of in (repository, file_repository):
-        with of.read() as transaction:
+    for of in (repository, SqliteRepository(path)):
+        with closing(of), of.read() as transaction:
             schemas.append(schema(transaction.connection))
             migrations = transaction.connection.execute("SELECT name FROM _sqlite_migrations").fetchall()
             assert len(migrations) == len(MIGRATION_NAMES)

@@ -4,6 +4,7 @@ import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
+from functools import cache
 from typing import Final
 
 from supportcases.domain.errors import DatabaseUnusable
@@ -109,6 +110,7 @@ def our_parts(connection: sqlite3.Connection) -> dict[tuple[str, str], str]:
     return {(kind, name): sql for kind, name, sql in rows}
 
 
+@cache
 def known_parts() -> dict[tuple[str, str], str]:
     """Return those that this version makes."""
     with closing(open_memory()) as empty:

@@ -15,7 +15,7 @@ import pytest
 
 from dev.tools.public_api import MODULES
 from tests.conftest import ROOT
-from tests.support.packages import built
+from tests.support.packages import built as built  # a fixture
 
 EMBEDDING = ROOT / "tests" / "embedding"
 # Django and Pyramid have no types, and an example may write `def index(environ, start_response):`
@@ -28,14 +28,14 @@ AS_IN_AN_EXAMPLE = """
 
 
 @pytest.fixture(scope="module")
-def mypy(tmp_path_factory):
+def mypy(tmp_path_factory, built):
     """Check files as a host does: in its own folder, with an environment that holds the wheel, and what ours holds."""
     folder = tmp_path_factory.mktemp("host")
     environ = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "MYPY"))}
     run = {"cwd": folder, "env": environ, "text": True, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
     venv.create(folder / ".venv", symlinks=True)
     (packages,) = folder.glob(".venv/lib/python*/site-packages")
-    with zipfile.ZipFile(built().wheel) as wheel:
+    with zipfile.ZipFile(built.wheel) as wheel:
         wheel.extractall(packages)
     (packages / "theirs.pth").write_text(sysconfig.get_path("purelib"))  # behind the wheel, and without our own .pth
 

@@ -12,20 +12,21 @@ import pytest
 from dev.tools.sdist import repository_files
 from supportcases.version import __version__
 from tests.conftest import ROOT
-from tests.support.packages import JUNK, built
+from tests.support.packages import JUNK
+from tests.support.packages import built as built  # a fixture
 
 NAME = f"supportcases-{__version__}"
 PLUGIN = "_supportcases_pytest_plugin.py"
 
 
 @pytest.fixture(scope="module")
-def wheel():
-    with zipfile.ZipFile(built().wheel) as archive:
+def wheel(built):
+    with zipfile.ZipFile(built.wheel) as archive:
         yield archive
 
 
-def test_building_warns_of_nothing():
-    log = built().log
+def test_building_warns_of_nothing(built):
+    log = built.log
     assert "Successfully built" in log
     assert [line for line in log.splitlines() if re.search("warning|deprecat", line, re.IGNORECASE)] == []
 
@@ -54,16 +55,16 @@ def test_the_completions_and_the_man_page_add_little_to_the_wheel(wheel):
     assert sum(each.compress_size for each in wheel.infolist() if "/share/" in each.filename) < 25_000
 
 
-def test_the_sdist_holds_the_repository_and_nothing_else():
-    with tarfile.open(built().sdist) as archive:
+def test_the_sdist_holds_the_repository_and_nothing_else(built):
+    with tarfile.open(built.sdist) as archive:
         names = {member.name.removeprefix(f"{NAME}/") for member in archive if member.isfile()}
     told = {"SOURCES.txt", "PKG-INFO", "dependency_links.txt", "entry_points.txt", "requires.txt", "top_level.txt"}
     made = {"PKG-INFO", "setup.cfg", *(f"supportcases.egg-info/{name}" for name in told)}
     assert sorted(names) == sorted(repository_files() - set(JUNK) | made)
 
 
-def test_a_package_index_would_show_both():
-    command = [sys.executable, "-m", "twine", "--no-color", "check", "--strict", built().wheel, built().sdist]
+def test_a_package_index_would_show_both(built):
+    command = [sys.executable, "-m", "twine", "--no-color", "check", "--strict", built.wheel, built.sdist]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60)
     assert (done.returncode, done.stdout.count(": PASSED"), done.stderr) == (0, 2, ""), done
 

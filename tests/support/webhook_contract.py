@@ -79,7 +79,7 @@ class WebhookContract:
                 assert len(deliveries.page(asked, before=None, limit=9)) == count
             assert deliveries.tally(T0).waiting == 4
 
-    def test_the_endpoint_of_a_store_waits_for_its_own_events_alone(self, repository):
+    def test_the_endpoint_of_a_store_waits_for_its_own_events_and_deliveries_alone(self, repository):
         kept(repository, a_case(1))
         with repository.write() as transaction:
             transaction.events.record(a_case(1), an_entry())
@@ -89,4 +89,5 @@ class WebhookContract:
             assert transaction.deliveries.tally(T0).behind == 1
             assert transaction.webhooks.with_work(T0, NOBODY) == OURS
             transaction.webhooks.take_turn(OURS, T0, LATE, LEASE)
+            transaction.deliveries.add(a_delivery())
             assert transaction.webhooks.with_work(T0, NOBODY) is None

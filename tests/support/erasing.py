@@ -57,9 +57,9 @@ WRITES = {
 WITHOUT_EFFECT = {
     "an erasure": lambda t: t.erasures.apply(erasure("globex", VICTIM, **ALL)),
     "a purge": lambda t: t.erasures.purge([a_case(101, "globex", id=VICTIM)], LATE),
-    "an erasure of who has the case by the history of another store": lambda t: t.erasures.apply(
-        erasure("globex", OURS, became=(9,))
-    ),
+    "an erasure of who has the case by the history of another store": lambda t: [
+        t.erasures.apply(erasure(store, OURS, became=(9,))) for store in STORES
+    ],
     "an erasure of a key": lambda t: t.erasures.apply(erasure("globex", "", 0, keys=(key_of("acme", WHOLE),))),
 }
 

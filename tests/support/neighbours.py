@@ -10,7 +10,7 @@ from supportcases.domain.whole_cases import Dossier
 from tests.support.rows import T0, a_case, a_key, a_message, an_answer, an_entry, an_upload, hash_of, id_of
 
 WHOLE = 50  # by how much the number of the key is higher whose label is there
-PURGED = 102  # the case of globex that a test purges: no file may be left at its messages
+PURGED = 102  # the case of globex that a test purges: its own messages have no stray file, which would be left at none
 ACMES, OWN = range(101, 113), range(101, 104)  # the numbers of acme's cases and of globex's
 FILES_OF = "support:ada"
 VICTIM, OURS = id_of(101), id_of(101, "globex")
@@ -101,13 +101,16 @@ def stray(transaction) -> None:
     became = {"assignee": REDACTED}
     for number in OWN:
         case = a_case(number, id=id_of(number, "globex"))
+        names = [{kind: id_of(2 * number + more, kind=kind) for kind in "45"} for more in (0, 1)]
+        files = [files_of("acme")[0]._replace(id=name["4"], content=name["5"]) for name in names]
         said = a_message(900 + 10 * (number - 101), "A stray hydra", author_kind=AuthorKind.SUPPORT)
-        transaction.cases.add_message(case, said._replace(created_at=case.created_at))
+        said = said._replace(created_at=case.created_at, attachments=(files[1].attachment,))
+        transaction.cases.add_message(case, said)
         theirs = id_of(number, "globex", "7").replace("0191abc0", "0191abc1")
-        for stray, message in ((2 * number, theirs), (2 * number + 1, said.id)) if number != PURGED else ():
-            file = files_of("acme")[0]._replace(id=id_of(stray, kind="4"), content=id_of(stray, kind="5"))
-            transaction.attachments.add(file, "0" * 64)
-            transaction.attachments.attach(case, message, [file.id])
+        for file, message in zip(files, (theirs, said.id), strict=True):
+            if (number, message) != (PURGED, theirs):
+                transaction.attachments.add(file, "0" * 64)
+                transaction.attachments.attach(case, message, [file.id])
         for _ in range(2):
             transaction.events.record(case, an_entry(EventKind.ANSWERED, Actor.support("Eve"), became=became))
 

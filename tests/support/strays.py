@@ -5,7 +5,7 @@ import sys
 from supportcases.domain.feed import BEGINNING, FeedCursor
 from tests.support.erasing import ALL, erasure
 from tests.support.neighbours import LATE, OURS, PURGED, note_before_any_answer
-from tests.support.rows import CLOSED, a_case, an_entry, id_of
+from tests.support.rows import CLOSED, a_case, a_message, an_entry, id_of
 
 GLOBEX = frozenset({"globex"})
 
@@ -33,9 +33,12 @@ def assert_strays_do_not_go_with_a_case(transaction, monkeypatch) -> None:
     events = transaction.feeds.of_team(GLOBEX, GLOBEX).behind(BEGINNING, limit=99)
     (own,) = [event for event in events if event.case_id == gone.id]
     transaction.erasures.purge([gone], LATE)
-    for table, count in (("messages", 1), ("events", 2)):
-        left = f"SELECT count(*) FROM supportcases_{table} WHERE store = 'acme' AND case_id = '{gone.id}'"
-        assert transaction.connection.execute(left).fetchone() == (count,)
+    for left, count in (
+        (f"messages WHERE store = 'acme' AND case_id = '{gone.id}'", 1),
+        (f"events WHERE store = 'acme' AND case_id = '{gone.id}'", 2),
+        (f"attachments WHERE message_id = '{a_message(910).id}'", 1),
+    ):
+        assert transaction.connection.execute(f"SELECT count(*) FROM supportcases_{left}").fetchone() == (count,)
     told = transaction.erasures.tombstone("globex", PURGED)
     assert (told.sequences, told.last_sequence, (told.last_xid, told.last_position)) == (1, own.sequence, own.place)
 

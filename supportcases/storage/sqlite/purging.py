@@ -47,8 +47,7 @@ PURGE: Final = (
     SET dropped = 1,
         message_id = NULL,
         name = :redacted
-    WHERE store = :store
-      AND message_id IN (
+    WHERE message_id IN (
         SELECT id
         FROM supportcases_messages
         WHERE store = :store
@@ -65,8 +64,7 @@ PURGE: Final = (
     """,
     f"""
     DELETE FROM supportcases_cases
-    WHERE store = :store
-      AND id IN {THESE}
+    WHERE id IN {THESE}
     """,
     f"""
     DELETE FROM supportcases_messages

@@ -56,7 +56,7 @@ def axe():
     needs("npm", package="npm")
     npm.install(PACKAGES)
     source = (PACKAGES / "node_modules" / "axe-core" / "axe.min.js").read_text(encoding="utf-8")
-    return lambda page, within="html": axe_faults(page, source, within)
+    return lambda page, within="html", **how: axe_faults(page, source, within, **how)
 
 
 def shop(environ, start_response):

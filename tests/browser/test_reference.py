@@ -7,7 +7,7 @@ import pytest
 
 from supportcases import create_app, mount
 from tests.conftest import ACME, ADA
-from tests.support.browser import NARROW, pixels_too_wide, tab_stops
+from tests.support.browser import NARROW, empty_repeats, pixels_too_wide, tab_stops
 
 BODY = "The checkout shows a blank page."
 
@@ -55,6 +55,9 @@ def test_nothing_keeps_people_out(url, browse, axe, key):
     page.get_by_label("API key, kept in this tab only").fill(key)
     operation(page, "listCases").get_by_text("5 optional parameters").click()
     sent(page, "listCases", 200)
+    assert axe(page, colours=False) == []
+    empty_repeats(page)  # each colour takes seconds where there are 147 sections
+    assert page.locator("main section:not(:empty)").count() > 5
     assert axe(page) == []
     page.goto(url)
     assert axe(page) == []
@@ -63,10 +66,12 @@ def test_nothing_keeps_people_out(url, browse, axe, key):
 def test_nothing_keeps_people_out_of_the_contents_on_a_phone(url, browse, axe):
     page = browse(f"{url}/docs", viewport=NARROW)
     page.get_by_role("button", name="Contents").click()
-    assert axe(page, "nav") == []
     page.get_by_role("link", name="Reply to case").click()
     page.get_by_role("heading", name="Reply; an answered or closed case is open again").wait_for()
     assert not page.get_by_role("navigation").is_visible()
+    empty_repeats(page)
+    page.get_by_role("button", name="Contents").click()
+    assert axe(page, "nav") == []
 
 
 @pytest.mark.parametrize("path", ["/", "/docs"])
@@ -194,9 +199,11 @@ def test_without_a_script_it_is_there_to_read(url, browse):
 
 def test_the_keyboard_alone_reaches_everything(url, browse):
     page = browse(f"{url}/docs")
+    empty_repeats(page)
     stops = tab_stops(page)
     assert stops[0] == "a: Skip to the content"
     assert sum(stop == "button: Send" for stop in stops) == page.get_by_role("button", name="Send").count()
+    assert sum(stop.startswith("a: ") for stop in stops) > page.locator("nav li a").count() > 140
     assert {"a: List cases", "a: openapi.json", "a: NewCase"} <= {stop.partition("GET")[0] for stop in stops}
 
 

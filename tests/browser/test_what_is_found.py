@@ -9,7 +9,7 @@ from supportcases import create_app
 from supportcases.console import Console
 from supportcases.web.pages.content import HTML, set_page_headers
 from tests.conftest import ADA
-from tests.support.browser import NARROW, pixels_too_wide, tab_stops
+from tests.support.browser import NARROW, empty_repeats, pixels_too_wide, tab_stops
 
 PAGE = """<!doctype html><html lang="en"><head><title>Planted</title></head>
 <body><main><h1>Planted</h1><a href="/">Home</a>{planted}</main></body></html>"""
@@ -132,3 +132,12 @@ def test_what_is_planted_on_pages_of_the_console_is_found(serve, browse, axe, tm
             browse.expected("violates the following Content Security Policy directive")
     browse.expected(f"elsewhere: {FOREIGN}")
     assert [found.partition(":")[0] for found in axe(page)] == ["color-contrast"]
+
+
+def test_of_sections_that_look_alike_one_is_kept(planted, browse):
+    looks = ("class=a", "class=a", "class=b", "class=a", "class=a hidden")
+    page = browse(planted("".join(f"<section><p {look}>Text</p></section>" for look in looks)))
+    empty_repeats(page)
+    assert page.locator("main section:not(:empty)").evaluate_all("all => all.map(each => each.innerHTML)") == [
+        f"<p {look}>Text</p>" for look in ('class="a"', 'class="b"', 'class="a" hidden=""')
+    ]

@@ -22,9 +22,27 @@ addEventListener("securitypolicyviolation", event =>
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 OF_COLOURS = ["color-contrast", "link-in-text-block"]  # those of the rules that see another page in the dark
 RUN_AXE = """
-([within, rules]) => axe.run(within, {runOnly: rules, resultTypes: ["violations"]}).then(result =>
+([within, rules, but]) => axe.run(within, {
+    runOnly: rules, resultTypes: ["violations"], rules: Object.fromEntries(but.map(rule => [rule, {enabled: false}])),
+}).then(result =>
     result.violations.flatMap(violation => violation.nodes.map(node =>
         `${violation.id}: ${node.html.slice(0, 160)} ${node.failureSummary}`)))
+"""
+# an element looks like another with the same tags, classes, types and names of attributes from the section down
+EMPTY_REPEATS = """
+() => {
+    const own = element => [element.localName, element.className, element.type, ...element.getAttributeNames().sort()]
+    const looks = (element, above) => [...element.children].flatMap(child => {
+        const look = `${above} > ${own(child)}`
+        return [look, ...looks(child, look)]
+    })
+    const seen = new Set()
+    for (const section of document.querySelectorAll("main section")) {
+        const found = looks(section, own(section))
+        if (found.every(look => seen.has(look))) section.replaceChildren()
+        found.forEach(look => seen.add(look))
+    }
+}
 """
 # what is hit by more than its own box: a row, a label; and links in what people wrote
 SMALL = """
@@ -103,14 +121,20 @@ class Browsing:
             context.close()
 
 
-def axe_faults(page: Page, axe: str, within: str) -> list[str]:
+def axe_faults(page: Page, axe: str, within: str, *, colours: bool = True) -> list[str]:
     """Return what axe-core, whose source is `axe`, finds at fault in a part of the page, in the light and the dark."""
     page.evaluate(axe)  # the devtools protocol is not bound by the page's policy
-    faults = page.evaluate(RUN_AXE, [within, RULES])
-    page.emulate_media(color_scheme="dark")
-    faults += page.evaluate(RUN_AXE, [within, OF_COLOURS])
-    page.emulate_media(color_scheme="light")
+    faults = page.evaluate(RUN_AXE, [within, RULES, [] if colours else OF_COLOURS])
+    if colours:
+        page.emulate_media(color_scheme="dark")
+        faults += page.evaluate(RUN_AXE, [within, OF_COLOURS, []])
+        page.emulate_media(color_scheme="light")
     return list(dict.fromkeys(faults))
+
+
+def empty_repeats(page: Page) -> None:
+    """Empty each section of a long page in which no element looks like none of the sections before."""
+    page.evaluate(EMPTY_REPEATS)
 
 
 def pixels_too_wide(page: Page) -> int:

@@ -30,7 +30,7 @@ from dev.torture.invariants import faults_of
 from dev.torture.meeting import PATIENCE, PROCESSES, meet, together
 from supportcases import SqliteRepository, create_app
 from supportcases.storage.open import check
-from supportcases.storage.sqlite.migrations import MIGRATIONS
+from supportcases.storage.sqlite.migrations.steps import MIGRATIONS
 
 TOGETHER: Final = 8
 SEED: Final = 6

@@ -141,14 +141,15 @@ assert not {"jinja2", "linkify_it", "supportcases.console"} & set(sys.modules)
     assert (done.returncode, done.stderr) == (0, "")
 
 
-def test_a_command_at_the_terminal_imports_nothing_that_serves_http():
+def test_a_command_at_the_terminal_imports_nothing_that_serves_http_or_makes_a_schema(path, file_repository):
     script = """
 import sys
 from supportcases import cli
-assert not {"falcon", "marshmallow", "waitress"} & set(sys.modules)
+assert cli.main(["cases", "--db", sys.argv[1]]) == 0
+assert not {"falcon", "marshmallow", "waitress", "sqlite_utils"} & set(sys.modules)
 import supportcases
 from supportcases import *
 assert {name for name in supportcases.__all__ if name not in globals()} == set()
 """
-    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, timeout=60)
+    done = subprocess.run([sys.executable, "-c", script, path], cwd=ROOT, capture_output=True, text=True, timeout=60)
     assert (done.returncode, done.stderr) == (0, "")

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from supportcases import SqliteRepository, SupportDesk
-from supportcases.storage.sqlite.migrations import MIGRATIONS
+from supportcases.storage.sqlite import migrations
 from tests.conftest import ACME
 from tests.support.databases import fingerprint, newer_version_wrote, python, refusal
 from tests.support.rows import a_case, kept, listed
@@ -158,15 +158,15 @@ def test_a_file_that_cannot_be_written_is_refused_and_stays_as_it_was(path):
 def test_tables_that_another_process_makes_while_we_look_are_not_taken_for_foreign_ones(tmp_path, monkeypatch):
     path = tmp_path / "cases.db"
     path.touch()
-    applied = MIGRATIONS.applied
+    applied = migrations.applied
 
-    def other_starts_meanwhile(database):
-        monkeypatch.setattr(MIGRATIONS, "applied", applied)
-        found = applied(database)
+    def other_starts_meanwhile(connection):
+        monkeypatch.setattr(migrations, "applied", applied)
+        found = applied(connection)
         SqliteRepository(path).close()
         return found
 
-    monkeypatch.setattr(MIGRATIONS, "applied", other_starts_meanwhile)
+    monkeypatch.setattr(migrations, "applied", other_starts_meanwhile)
     with closing(SqliteRepository(path)) as repository:
         assert SupportDesk(repository).open(ACME, body=BODY).number == 1
 

@@ -13,7 +13,7 @@ from sqlite_utils import Database
 from supportcases import Actor, ApiKey, EventKind, KeyRing, Severity, SqliteRepository, Status, SupportDesk
 from supportcases.domain import times
 from supportcases.domain.cases import CaseRef
-from supportcases.storage.sqlite.migrations import MIGRATIONS
+from supportcases.storage.sqlite.migrations.steps import MIGRATIONS
 from tests.support.databases import fingerprint, insert, insert_case, insert_event, older_file, refusal
 from tests.support.processes import let_go, start
 from tests.support.rows import T0, a_case, a_message, an_entry, found, hash_of, id_of

@@ -18,7 +18,7 @@ from supportcases import Case, DatabaseUnusable, Message, create_app
 from supportcases.domain.events import HistoryEntry
 from supportcases.domain.times import to_text
 from supportcases.storage.rows import case_to_row, message_to_row
-from supportcases.storage.sqlite.migrations import MIGRATIONS
+from supportcases.storage.sqlite.migrations.steps import MIGRATIONS
 from tests.conftest import ROOT
 
 

@@ -191,7 +191,7 @@ def test_killed_at_any_moment_it_sends_a_mail_for_each_event_and_one_twice_at_th
         writer.start()
         try:
             for _ in range(kills):
-                with mailer.running():
+                with mailer.killed_behind():
                     post.wait_for(len(post.mails) + chosen.randrange(1, 9))
                     is_over.wait(chosen.uniform(0, 0.02))
         finally:

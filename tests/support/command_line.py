@@ -75,14 +75,14 @@ def at_terminal(*arguments, cwd, columns=80, typed=b"", **environ):
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
     env = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "LINES")}
     env |= {"PAGER": "", **forked.UTF_8, **environ}
-    with forked.running(arguments, cwd=cwd, environ=env, streams=[theirs] * 3) as ended:
+    with forked.running(arguments, cwd=cwd, environ=env, streams=[theirs] * 3) as command:
         os.close(theirs)
         os.write(ours, typed)
         shown = b""
         with open(ours, "rb", buffering=0) as terminal, suppress(OSError):  # that is how the end of a terminal looks
             while chunk := terminal.read(65_536):
                 shown += chunk
-        return ended(), shown.decode().replace("\r\n", "\n")
+        return command.ended(), shown.decode().replace("\r\n", "\n")
 
 
 def on_terminal(columns, *arguments, cwd, **environ):

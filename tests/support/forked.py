@@ -1,4 +1,4 @@
-"""The command line in a process that is forked from one that has imported it, so that it begins at once."""
+"""The command line, or another program, in a process forked from one that has imported it: so it begins at once."""
 
 import atexit
 import json
@@ -13,13 +13,15 @@ from contextlib import contextmanager
 from functools import cache
 from subprocess import DEVNULL, CompletedProcess
 from tempfile import TemporaryFile
+from typing import NamedTuple
 
 UTF_8 = {"PYTHONIOENCODING": "utf-8"}
 ONE_AT_A_TIME = threading.Lock()
 PARENT = """
-import json, os, runpy, socket, sys, time
-import supportcases.cli
-
+import importlib, json, os, runpy, socket, sys, time
+for name in sys.argv[3:]:
+    importlib.import_module(name)
+program = sys.argv[2]
 calls = socket.socket(fileno=int(sys.argv[1]))
 while True:
     call, streams, *_ = socket.recv_fds(calls, 1 << 20, 3)
@@ -37,21 +39,36 @@ for number, stream in enumerate(streams):
     os.dup2(stream, number)
     os.close(stream)
 sys.stdout.reconfigure(line_buffering=sys.stdout.isatty())
-sys.argv[1:], folder, environ = json.loads(call)
+arguments, folder, environ = json.loads(call)
+sys.argv = [program, *arguments]
 os.chdir(folder)
 os.environ.clear()
 os.environ.update(environ)
 time.tzset()
-runpy.run_module("supportcases", run_name="__main__", alter_sys=True)
+if program.endswith(".py"):
+    runpy.run_path(program, run_name="__main__")
+else:
+    runpy.run_module(program, run_name="__main__", alter_sys=True)
 """
 
 
+class Program(NamedTuple):
+    """A module or a file that is run, what it imports, and the options of its Python."""
+
+    name: str
+    imports: tuple[str, ...]
+    options: tuple[str, ...] = ()
+
+
+COMMAND_LINE = Program("supportcases", ("supportcases.cli",))
+
+
 @cache
-def parent() -> socket.socket:
+def parent(program: Program) -> socket.socket:
     """Start the process that forks; return the socket that it is called by."""
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     with theirs:
-        command = [sys.executable, "-c", PARENT, str(theirs.fileno())]
+        command = [sys.executable, *program.options, "-c", PARENT, str(theirs.fileno()), program.name, *program.imports]
         environ = {**os.environ, **UTF_8}
         process = subprocess.Popen(
             command, pass_fds=[theirs.fileno()], stdin=DEVNULL, stdout=DEVNULL, stderr=DEVNULL, env=environ
@@ -67,28 +84,39 @@ def serves(environ) -> bool:
     return asked in ({}, UTF_8)
 
 
+class Running(NamedTuple):
+    """A command: its process, and what waits for its exit code, which is to be called."""
+
+    pid: int
+    ended: Callable[[], int]
+
+
 @contextmanager
-def running(arguments, *, cwd, environ, streams) -> Iterator[Callable[[], int]]:
-    """Run a command, for a minute at the longest; yield what waits for its exit code, and is to be called."""
+def running(arguments, *, cwd, environ, streams, program=COMMAND_LINE) -> Iterator[Running]:
+    """Run a command, for a minute at the longest."""
     with ONE_AT_A_TIME:
         call = json.dumps([arguments, os.fspath(cwd), environ]).encode()
-        socket.send_fds(parent(), [call], streams)
-        watchdog = threading.Timer(60, os.kill, (int(parent().recv(16)), signal.SIGKILL))
+        calls = parent(program)
+        socket.send_fds(calls, [call], streams)
+        pid = int(calls.recv(16))
+        watchdog = threading.Timer(60, os.kill, (pid, signal.SIGKILL))
         watchdog.start()
         try:
-            yield lambda: int(parent().recv(16))
+            yield Running(pid, lambda: int(calls.recv(16)))
         finally:
             watchdog.cancel()
 
 
-def run(arguments, *, cwd, environ, stdin: bytes = b"") -> CompletedProcess[bytes]:
+def run(arguments, *, cwd, environ, stdin: bytes = b"", program=COMMAND_LINE) -> CompletedProcess[bytes]:
     """Run a command as `subprocess.run` does."""
     with TemporaryFile() as given, TemporaryFile() as out, TemporaryFile() as err:
         given.write(stdin)
         given.seek(0)
         streams = [stream.fileno() for stream in (given, out, err)]
-        with running(arguments, cwd=cwd, environ={**os.environ, **environ}, streams=streams) as ended:
-            code = ended()
+        with running(
+            arguments, cwd=cwd, environ={**os.environ, **environ}, streams=streams, program=program
+        ) as command:
+            code = command.ended()
         out.seek(0)
         err.seek(0)
         return CompletedProcess(arguments, code, out.read(), err.read())

@@ -56,7 +56,7 @@ class AttachmentContract:
             assert transaction.attachments.of("globex", "store:acme", ids) == ()
 
     def test_a_file_that_is_attached_counts_for_its_store_and_comes_with_its_case(self, repository):
-        kept(repository, a_case(1), a_case(1, "globex"))
+        kept(repository, a_case(1), a_case(2), a_case(1, "globex"))
         whole = an_upload(1, **FINISHED)
         other = an_upload(3, "globex", **FINISHED | {"content": id_of(3, kind="5")})
         with_files(repository, whole, an_upload(2, size=4), other)
@@ -68,6 +68,7 @@ class AttachmentContract:
                 whole._replace(message_id=a_message(1).id),
             )
             assert transaction.attachments.attached("globex", a_case(1).id) == ()
+            assert transaction.attachments.attached("acme", a_case(2).id) == ()
             assert transaction.attachments.find(other.id) == other
             assert transaction.attachments.attached_bytes("acme") == 3
             assert transaction.attachments.pending("acme", T0) == (1, 4)
@@ -84,6 +85,7 @@ class AttachmentContract:
             assert not files.add_chunk(id_of(2, kind="5"), 0, b"x")
             assert files.renew(an_upload(1).id, name, LATE)
             assert not files.renew(an_upload(1).id, id_of(2, kind="5"), LATE)
+            assert not files.renew(an_upload(2).id, name, LATE)
             files.update(an_upload(1, content=name))
             assert not files.add_chunk(name, 2, b"x")
             assert not files.renew(an_upload(1).id, name, LATE)

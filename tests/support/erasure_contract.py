@@ -61,6 +61,11 @@ class ErasureContract:
         first = {"subject": True, "bodies": said, "labels": said}
         assert places == [first, {"entries": [2]}, {"was": [2]}, {"became": [2]}, {}, {}]
 
+    def test_a_message_or_a_note_is_found_by_its_id(self, lived):
+        with lived.read() as transaction:
+            for message in [a_message(number) for case in CASES for number in (case.number, 10 + case.number)]:
+                assert transaction.cases.message("acme", message.id).id == message.id
+
     def test_what_is_redacted_is_that_of_one_case(self, lived):
         gone = erasure("acme", id_of(1), 1, bodies=(a_message(1).id,))
         before = rows_of(lived)

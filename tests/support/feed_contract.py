@@ -1,8 +1,9 @@
 """What every repository must do of the change feed."""
 
+from supportcases.domain.erasure import Tombstone
 from supportcases.domain.events import EventKind
 from supportcases.domain.feed import BEGINNING, FeedCursor
-from tests.support.rows import a_case, an_entry, id_of, kept
+from tests.support.rows import T0, a_case, an_entry, id_of, kept
 
 ACME = frozenset({"acme"})
 HAPPENED = [(1, EventKind.OPENED), (2, EventKind.OPENED), (1, EventKind.NOTED), (2, EventKind.ANSWERED)]
@@ -29,3 +30,13 @@ class FeedContract:
                 assert [feed.place_of(cursor) for cursor in cursors] == [event.place for event in events]
                 for cursor, number in zip(cursors, seen, strict=True):
                     assert feed.place_of(cursor._replace(case_id=id_of(3 - number))) is None
+
+    def test_the_events_of_each_store_are_numbered_behind_its_own_and_what_it_has_purged(self, repository):
+        kept(repository, a_case(1), a_case(2), a_case(1, "globex"))
+        with repository.write() as transaction:
+            transaction.erasures.bury([Tombstone("acme", 9, id_of(9), T0, 1, 7, 0, 0)])
+            for case in (a_case(1), a_case(2), a_case(1, "globex")):
+                transaction.events.record(case, an_entry())
+            for store, numbers in (("acme", [8, 9]), ("globex", [1])):
+                events = transaction.feeds.of_merchant(store).behind(BEGINNING, limit=9)
+                assert [event.sequence for event in events] == numbers

@@ -24,7 +24,8 @@ class ExcerptContract:
     def talked_of(self, repository):
         """Three cases: with words and notes in turn, with one word, and with none."""
         first, second, third = a_case(1), a_case(1, "globex", subject="The hydra"), a_case(2, "globex")
-        kept(repository, first, second, third)
+        kept(repository, first, second, third, a_case(2))
+        said(repository, a_case(2), a_message(7, body="A note on another case", internal=True))
         said(
             repository,
             first,

@@ -106,6 +106,8 @@ def stray(transaction) -> None:
         said = a_message(900 + 10 * (number - 101), "A stray hydra", author_kind=AuthorKind.SUPPORT)
         said = said._replace(created_at=case.created_at, attachments=(files[1].attachment,))
         transaction.cases.add_message(case, said)
+        note = a_message(901 + 10 * (number - 101), "A stray note", internal=True, created_at=case.created_at)
+        transaction.cases.add_message(case, note._replace(id=note.id.replace("0191abc0", "0191abc1")))
         theirs = id_of(number, "globex", "7").replace("0191abc0", "0191abc1")
         for file, message in zip(files, (theirs, said.id), strict=True):
             if (number, message) != (PURGED, theirs):

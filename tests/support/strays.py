@@ -34,7 +34,7 @@ def assert_strays_do_not_go_with_a_case(transaction, monkeypatch) -> None:
     (own,) = [event for event in events if event.case_id == gone.id]
     transaction.erasures.purge([gone], LATE)
     for left, count in (
-        (f"messages WHERE store = 'acme' AND case_id = '{gone.id}'", 1),
+        (f"messages WHERE store = 'acme' AND case_id = '{gone.id}'", 2),
         (f"events WHERE store = 'acme' AND case_id = '{gone.id}'", 2),
         (f"attachments WHERE message_id = '{a_message(910).id}'", 1),
     ):

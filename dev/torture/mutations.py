@@ -19,7 +19,7 @@ FOR_OPERATORS: Final = {"checks.py", "attachment_checks.py", "feed_checks.py", "
 # what tells a store, a case, a scope, a key, an endpoint or a note from the others
 COLUMN: Final = r"(?:\b[a-z]\.)?\b(?:store|scope|key_hash|key|case_id|webhook_id|id|internal)"
 CONDITION: Final = re.compile(
-    rf"{COLUMN} (?:= (?::\w+|%\(\w+\)s|[a-z]+\.\w+|its_\w+|0\b)|IN \(SELECT value FROM json_each\(:stores\)\)"
+    rf"{COLUMN} (?:= (?::\w+|%\(\w+\)s|[a-z]+\.\w+|its_[sc]\w+|0\b)|IN \(SELECT value FROM json_each\(:stores\)\)"
     r"|= ANY \(%\(stores\)s\))|NOT (?:[a-z]\.)?internal"
 )
 
@@ -274,8 +274,7 @@ def _conditions(path: Path, file: str, engine: str) -> Iterator[Mutation]:
     for found in INSERTED.finditer(source if path.name not in NONE_OF_IT else ""):
         if path.name in ALL_OF_IT:
             yield Mutation(file, *found.span(), "TRUE", OF_STORES[engine], killers)
-            continue
-        for condition in _inserted(source[: found.start()], engine):
+        for condition in () if path.name in ALL_OF_IT else _inserted(source[: found.start()], engine):
             without = f"{{{found['name']}.replace('{condition}', 'TRUE')}}"
             yield Mutation(file, *found.span(), without, f"{condition}, in {found[0]}", killers)
 
@@ -285,7 +284,7 @@ def _inserted(before: str, engine: str) -> tuple[str, ...]:
     use = before.rpartition("matching(")
     of_a_store, of_stores = OF_A_STORE[engine], OF_STORES[engine]
     if not re.search(r"class \w+(?:Queue|TeamSearch)\b", before):
-        return (of_a_store,)
+        return () if use[2].startswith("self._by_facets") else (of_a_store,)  # those are of all stores
     return (of_stores,) if f"matching({use[2]}".startswith(OF_STORES_ALONE) else (of_a_store, of_stores)
 
 

@@ -5,12 +5,14 @@ import re
 import sqlite3
 import subprocess
 from contextlib import closing
+from tempfile import TemporaryFile
 
 import pytest
 
 from supportcases import SupportDesk
 from supportcases.storage.open import open_repository
 from tests.conftest import ACME, ADA
+from tests.support import forked
 from tests.support.command_line import MODULE, fed, messages_of, run
 
 BODY = "The printer is on fire."
@@ -27,11 +29,23 @@ def desk(db):
         yield desk
 
 
+def on_a_full_disk(arguments, folder, environ):
+    with open("/dev/full", "wb") as full, open(os.devnull, "rb") as empty, TemporaryFile() as said:
+        streams = [stream.fileno() for stream in (empty, full, said)]
+        with forked.running(arguments, cwd=folder, environ={**os.environ, **environ}, streams=streams) as command:
+            code = command.ended()
+        said.seek(0)
+        return code, "", said.read().decode()
+
+
 @pytest.fixture
 def shell(tmp_path):
     """Run `supportcases` and what follows in a shell, which can close its streams; return code, output, error."""
 
     def shell(line, **environ):
+        *arguments, last = line.split()
+        if last == ">/dev/full":  # which takes no shell, and no Python of its own
+            return on_a_full_disk(arguments, tmp_path, environ)
         done = subprocess.run(
             ["sh", "-c", f'"$0" -m supportcases {line}', MODULE[0]],
             cwd=tmp_path,

@@ -18,7 +18,8 @@ from typing import NamedTuple
 UTF_8 = {"PYTHONIOENCODING": "utf-8"}
 ONE_AT_A_TIME = threading.Lock()
 PARENT = """
-import importlib, json, os, runpy, socket, sys, time
+import functools, gettext, importlib, json, os, runpy, socket, sys, time
+gettext.find = functools.cache(gettext.find)  # argparse looks for translations a hundred times
 for name in sys.argv[3:]:
     importlib.import_module(name)
 program = sys.argv[2]
@@ -60,7 +61,8 @@ class Program(NamedTuple):
     options: tuple[str, ...] = ()
 
 
-COMMAND_LINE = Program("supportcases", ("supportcases.cli",))
+IMPORTS = ("supportcases.cli", "supportcases.storage.sqlite.migrations.steps", "supportcases.webhooks.serving")
+COMMAND_LINE = Program("supportcases", IMPORTS)  # with what a command imports where it needs it
 
 
 @cache

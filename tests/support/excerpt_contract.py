@@ -48,6 +48,9 @@ class ExcerptContract:
             Excerpt("Call them back.", last.id, AuthorKind.ELLIOT, "API", last.created_at, True, 4),
         )
         assert excerpts_of(repository) == ()
+        with repository.read() as transaction:
+            figures = transaction.excerpts.figures(None, talked_of)
+        assert [(counted.messages, counted.notes) for counted in figures] == [(2, 2), (2, 0), (0, 0)]
 
     @pytest.mark.parametrize(
         ("query", "texts"),

@@ -19,7 +19,7 @@ from supportcases.testing import numbered_keys
 from tests.conftest import ACME, ADA, GLOBEX, SUPPORT
 from tests.support.rows import written_thread
 
-EXAMPLES = 10  # of each operation, beside those that schemathesis derives from the limits in the document
+EXAMPLES = 3  # of each operation, beside those that schemathesis derives from the limits in the document
 load_all_checks()
 
 

@@ -10,14 +10,19 @@ QUEUE = f"{SUPPORT}/cases"
 
 def test_many_are_changed_and_noted_at_once_and_told_as_they_are_then(ada, desk, blank_pages):
     other = desk.find(ADA, "globex:1")
-    change = {"cases": ["acme:1", other.id, "acme:#000001"], "assignee": "me", "severity": "high", "note": "One fault."}
+    change = {
+        "cases": ["acme:1", other.id, "acme:#000001"],
+        "assignee": "me",
+        "severity": "high",
+        "note": "Ein Fehler – für alle 💥",
+    }
     answer = ada.simulate_patch(QUEUE, json=change)
     assert answer.status_code == 200
     told = [(case["store"], case["number"], case["assignee"], case["severity"]) for case in answer.json["data"]]
     assert told == [("acme", 1, "Ada", "high"), ("globex", 1, "Ada", "high")]
     for ref in ("acme:1", "globex:1"):
         last = desk.get(ADA, ref).messages[-1]
-        assert (last.body, last.internal, last.author_label) == ("One fault.", True, "Ada")
+        assert (last.body, last.internal, last.author_label) == ("Ein Fehler – für alle 💥", True, "Ada")
         assert [entry.kind for entry in desk.history(ADA, ref).entries] == ["opened", "changed", "noted"]
 
 

@@ -49,13 +49,12 @@ def delivery(number, **changes):
 
 
 def test_a_merchant_s_webhook_is_made_seen_changed_and_removed(client):
-    answer = client.simulate_post(
-        OURS, json={"url": f" {URL} ", "types": ["support_case.answered"], "description": "Our shop"}
-    )
+    types = [f"support_case.{what}" for what in ("answered", "closed", "opened")]
+    answer = client.simulate_post(OURS, json={"url": f" {URL} ", "types": types, "description": "Our shöp"})
     assert answer.status_code == 201
     made = answer.json
     secret = made.pop("secret")
-    told = webhook(made, types=["support_case.answered"], description="Our shop")
+    told = webhook(made, types=types, description="Our shöp")
     assert list(made.items()) == list(told.items())
     assert secret.startswith("whsec_")
     at = answer.headers["Location"]

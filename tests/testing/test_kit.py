@@ -166,7 +166,7 @@ def test_a_served_desk_stops_although_a_client_keeps_its_connection(support_desk
     kept.close()
 
 
-def test_two_hundred_desks_leave_no_thread_no_descriptor_and_no_file(tmp_path, monkeypatch):
+def test_forty_desks_leave_no_thread_no_descriptor_and_no_file(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("TMPDIR", str(tmp_path))
 
@@ -175,10 +175,10 @@ def test_two_hundred_desks_leave_no_thread_no_descriptor_and_no_file(tmp_path, m
         return threading.active_count(), len(os.listdir("/proc/self/fd")), list(tmp_path.iterdir())
 
     before = left()
-    for number in range(200):
+    for number in range(40):
         with support_desk() as desk:
             desk.as_merchant("acme").open(body=BODY)
-            if number % 20 == 0:
+            if number % 10 == 0:
                 with desk.serve() as url, urllib.request.urlopen(f"{url}/healthz", timeout=10) as answer:
                     answer.read()
     assert left() == before

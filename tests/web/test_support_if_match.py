@@ -67,8 +67,13 @@ def test_a_matching_condition_lets_the_change_happen(app, way, tag):
     assert app.desk.revision(ADA, "acme:1") == 2
 
 
-@pytest.mark.parametrize("way", ["patch", "post", "note", "close", "retry"])
-@pytest.mark.parametrize("tag", STALE)
+@pytest.mark.parametrize(
+    ("way", "tag"),
+    [
+        *(("patch", tag) for tag in STALE),
+        *((way, tag) for way in ("post", "note", "close", "retry") for tag in ('"2"', 'W/"1"', "garbage", "")),
+    ],
+)
 def test_any_other_condition_is_412_and_nothing_happens(app, get_queued, way, tag):
     before = get_queued()
     answer = conditional(app, way, tag)

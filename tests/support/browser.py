@@ -5,13 +5,14 @@ from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, expect
 
 FLAGS = [
     *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
 ]
-PATIENCE = 10_000  # milliseconds for what a test waits for
+PATIENCE = 30_000  # milliseconds for what a test waits for, on a busy machine
+expect.set_options(timeout=PATIENCE)  # which else waits five seconds, whatever the page does
 WIDE = {"width": 1280, "height": 860}
 NARROW = {"width": 320, "height": 640}
 # the devtools see violations as errors of the console; what a page itself is told has the directive and the place

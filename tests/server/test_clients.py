@@ -104,10 +104,11 @@ def test_who_comes_just_as_another_is_cut_is_answered(impatient, monkeypatch):
             cut(self)
             if not newcomer.is_connected:
                 newcomer.connect()
+                newcomer.send("GET", "/healthz")
 
         monkeypatch.setattr(channel.Channel, "handle_close", cut_and_see_another_come)
         assert quiet.is_closed()
-        assert newcomer.ask("GET", "/healthz").status == 200
+        assert newcomer.receive().status == 200
 
 
 # --- who sends too much

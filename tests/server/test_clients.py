@@ -5,6 +5,7 @@ import re
 import resource
 import socket
 import sys
+import threading
 import time
 from contextlib import ExitStack
 
@@ -97,17 +98,19 @@ def test_a_client_that_reads_a_drop_at_a_time_is_cut_too(impatient, small_buffer
 
 def test_who_comes_just_as_another_is_cut_is_answered(impatient, monkeypatch):
     """The system gives the new connection the number of the one that was closed."""
-    cut = channel.Channel.handle_close
+    cut, came = channel.Channel.handle_close, threading.Event()
     with served(create_app(":memory:")) as url, Wire(url) as quiet, Wire(url, connect=False) as newcomer:
 
         def cut_and_see_another_come(self):
             cut(self)
-            if not newcomer.is_connected:
+            if not came.is_set():
                 newcomer.connect()
                 newcomer.send("GET", "/healthz")
+                came.set()
 
         monkeypatch.setattr(channel.Channel, "handle_close", cut_and_see_another_come)
         assert quiet.is_closed()
+        assert came.wait(20)
         assert newcomer.receive().status == 200
 
 

@@ -11,13 +11,15 @@ import inspect
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, nullcontext
+from datetime import UTC, datetime
 
 import pytest
 
 from supportcases import SqliteRepository
+from supportcases.domain.cases import CaseFilter
 from supportcases.domain.errors import AlreadyThere
 from supportcases.storage import protocol as protocols
-from supportcases.storage.sqlite import merchant_list, team_search
+from supportcases.storage.sqlite import counts, merchant_list, team_search
 from supportcases.storage.sqlite.kept_figures import wrong_durations, wrong_sizes
 from supportcases.storage.sqlite.search import asking_for, trigrams_of
 from supportcases.storage.sqlite.transactions import SqliteTransaction
@@ -131,6 +133,17 @@ def test_globex_is_told_what_it_would_be_told_alone(neighbours, alone, name):
 def test_globex_lists_what_it_would_list_alone_whatever_the_way(neighbours, alone, ways):
     assert answer(neighbours, pages, "globex") == answer(alone, pages, "globex")
     assert answer(neighbours, pages, "acme") != answer(alone, pages, "acme")
+
+
+@pytest.mark.parametrize("lookup", [0, 1_000_000], ids=["case by case", "along the order"])
+def test_globex_counts_what_it_would_count_alone_whatever_the_way(neighbours, alone, monkeypatch, lookup):
+    def counted(transaction, store):
+        wanted = CaseFilter(store=store, created_after=datetime(2000, 1, 1, tzinfo=UTC))
+        return counts.FilterCounts(transaction.connection, wanted).match
+
+    monkeypatch.setattr(counts, "LOOKUP", lookup)
+    assert answer(neighbours, counted, "globex") == answer(alone, counted, "globex")
+    assert answer(neighbours, counted, "acme") != answer(alone, counted, "acme")
 
 
 @pytest.mark.parametrize(

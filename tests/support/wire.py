@@ -25,7 +25,6 @@ class Wire:
         self.socket.settimeout(timeout)
         if receive_buffer:
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
-        self.is_connected = False
         if connect:
             self.connect()
         self.key = ""
@@ -36,7 +35,6 @@ class Wire:
         except OSError:
             self.socket.close()
             raise
-        self.is_connected = True
 
     def __enter__(self) -> "Wire":
         return self

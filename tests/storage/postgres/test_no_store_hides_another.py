@@ -89,6 +89,15 @@ def test_globex_is_told_what_it_would_be_told_alone(neighbours, alone, name):
     assert answer(neighbours, READS[name], "acme") != answer(alone, READS[name], "acme")
 
 
+def test_globex_finds_to_change_it_what_it_would_find_alone(neighbours, alone):
+    def found(repository, store):
+        with repository.write() as transaction:
+            return READS["cases.find"](transaction, store)
+
+    assert found(neighbours, "globex") == found(alone, "globex")
+    assert found(neighbours, "acme") != found(alone, "acme")
+
+
 def test_what_is_astray_is_not_measured(touched):
     with touched.write() as transaction:
         assert_strays_are_not_measured(transaction, lambda sql: [*wrong_sizes(sql), *wrong_durations(sql)])

@@ -201,7 +201,8 @@ def as_another():
 
     program = f"""
 import os, sys
-from supportcases.cli import main  # before it becomes {OTHER}, who may not read every Python
+import supportcases.storage.sqlite.migrations.steps  # before it becomes {OTHER}, who may not read every Python
+from supportcases.cli import main
 os.setgroups([]), os.setgid({OTHER}), os.setuid({OTHER})
 sys.exit(main(sys.argv[1:]))
 """

@@ -67,7 +67,7 @@ OWN: Final[dict[str, str]] = {
     "formats/test_whole_cases.py": OF_FILES,
     "formats/test_archive.py::test_a_subject_from_before_the_limit": OF_FILES,
     "testing/test_kit.py::test_it_may_be_a_file": OF_FILES,
-    "testing/test_kit.py::test_two_hundred_desks_leave_no_thread": "counts what a desk in memory leaves",
+    "testing/test_kit.py::test_forty_desks_leave_no_thread": "counts what a desk in memory leaves",
     "web/test_exceptions.py::test_a_closed_database_is_an_error": "a closed PostgreSQL repository serves again",
     "web/test_notes_are_invisible.py::test_a_thousand_notes_cost": "counts SQLite's steps",
     "web/test_openapi.py::test_the_shipped_document": WHATEVER_THE_ENGINE,

@@ -1,9 +1,11 @@
 """How erasures and what is kept of purged cases are written as rows, and read again: the same in every engine."""
 
 import json
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any, Final
 
+from supportcases.domain.cases import Case
 from supportcases.domain.erasure import Erasure, ErasureKind, Hold, Reason, Tombstone
 from supportcases.domain.times import from_text, to_text
 
@@ -33,6 +35,29 @@ def erasure_from_row(row: tuple[Any, ...]) -> Erasure:
     }
     why = Reason(reason) if reason else None
     return Erasure(ErasureKind(kind), store, case_id, number, from_text(erased_at), why, **named)
+
+
+def erasure_of_author(case: Case, at: datetime, named: Callable[[str], tuple[Any, ...]]) -> Erasure:
+    """Return the erasure of an author in a case, whose places of each kind `named` looks up; see `PLACES_OF`.
+
+    The subject goes too where the first message is theirs: it may be made of that.
+    """
+    labels = named("labels")
+    return Erasure(
+        ErasureKind.AUTHOR,
+        case.store,
+        case.id,
+        case.number,
+        at,
+        None,
+        subject=bool(labels) and named("first") == labels[:1],
+        bodies=labels,
+        labels=labels,
+        entries=named("entries"),
+        was=named("was"),
+        became=named("became"),
+        files=named("files"),
+    )
 
 
 def tombstone_to_row(tombstone: Tombstone) -> dict[str, Any]:

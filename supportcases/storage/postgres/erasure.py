@@ -5,13 +5,14 @@ from datetime import datetime
 from typing import Any, Final
 
 from supportcases.domain.cases import Case, Stores
-from supportcases.domain.erasure import PLACES, REDACTED, Erasure, ErasureKind, Hold, Tombstone
+from supportcases.domain.erasure import PLACES, REDACTED, Erasure, Hold, Tombstone
 from supportcases.domain.times import to_text
 from supportcases.storage.erasure_rows import (
     ERASURE_COLUMNS,
     TOMBSTONE_COLUMNS,
     WHOLE_STORE,
     erasure_from_row,
+    erasure_of_author,
     erasure_to_row,
     hold_from_row,
     hold_to_row,
@@ -89,22 +90,7 @@ class PostgresErasures(Purging):
         def named(place: str) -> tuple[Any, ...]:
             return tuple(value for (value,) in self._connection.execute(PLACES_OF[place], values).fetchall())
 
-        labels = named("labels")
-        return Erasure(
-            ErasureKind.AUTHOR,
-            case.store,
-            case.id,
-            case.number,
-            at,
-            None,
-            subject=bool(labels) and named("first") == labels[:1],
-            bodies=labels,
-            labels=labels,
-            entries=named("entries"),
-            was=named("was"),
-            became=named("became"),
-            files=named("files"),
-        )
+        return erasure_of_author(case, at, named)
 
     def keys_with(self, store: str, label: str) -> tuple[str, ...]:
         rows = self._connection.execute(

@@ -13,6 +13,7 @@ from sqlite_utils import Database
 from supportcases import Actor, ApiKey, EventKind, KeyRing, Severity, SqliteRepository, Status, SupportDesk
 from supportcases.domain import times
 from supportcases.domain.cases import CaseRef
+from supportcases.storage.sqlite.migrations import applied, pending
 from supportcases.storage.sqlite.migrations.steps import MIGRATIONS
 from tests.support.databases import fingerprint, insert, insert_case, insert_event, older_file, refusal
 from tests.support.processes import let_go, start
@@ -40,6 +41,9 @@ def test_every_earlier_schema_becomes_the_same_one_and_keeps_its_rows(tmp_path, 
     SqliteRepository(new).close()
     has_cases = stop_before != MIGRATION_NAMES[0]
     with older_file(old, stop_before) as connection:
+        library = Database(connection, execute_plugins=False)
+        assert applied(connection) == {step.name for step in MIGRATIONS.applied(library)}
+        assert pending(connection) == [step.name for step in MIGRATIONS.pending(library)]
         if has_cases:
             insert(connection, "stores", {"store": "acme", "last_number": 1})
             insert_case(connection, a_case(1))

@@ -13,7 +13,10 @@ NAMES: Final = sorted(module.name[1:] for module in iter_modules(__path__) if mo
 
 
 def applied(connection: sqlite3.Connection) -> set[str]:
-    """Return the names of the steps by which our tables were made."""
+    """Return the names of the steps by which our tables were made.
+
+    They stand in a table of sqlite-utils, which says the same, but takes a third of a start to load.
+    """
     there = "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = '_sqlite_migrations'"
     if not connection.execute(there).fetchone():
         return set()
